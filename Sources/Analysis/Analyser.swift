@@ -1,0 +1,152 @@
+import DICOM
+package import FoundationEssentials
+import MultiMix
+import Radiography
+
+/// Turns prepared images into findings, result objects and report rows. Holds the model; one image at a time.
+package struct Analyser {
+  private let predictor: Predictor
+  private let configurationDigest: String
+
+  /// Loads the model.
+  /// - Parameters:
+  ///   - url: a safetensors file.
+  ///   - threads: threads for inference; 0 takes one per core.
+  package init(modelAt url: URL, threads: Int) throws(ModelRefusal) {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    predictor = try .loading(url, threads: threads > 0 ? threads : cores)
+    let metadata = predictor.metadata
+    // All that shapes a result object beside the image and the weights.
+    configurationDigest =
+      UID.derived(from: [
+        "overlay 2", SoftwareVersion.current, "\(metadata.inputSize)", "\(metadata.decisionThreshold)",
+        "\(metadata.temperature)",
+      ]).string
+  }
+
+  /// Side of the network's input in pixels.
+  package var inputSize: Int { predictor.metadata.inputSize }
+  /// Name and version.
+  package var modelName: String { "\(predictor.metadata.name) \(predictor.metadata.version)" }
+  /// SHA-256 of the model file, hexadecimal.
+  package var modelSHA256: String { predictor.sha256 }
+
+  /// Analyses an image and writes its results into `folder`, each under a temporary name first.
+  ///
+  /// - Returns: the row, whose `outputs` are names in `folder`, and one line for people: the findings, or what
+  ///   was wrong.
+  /// - Throws: ``WriteFailure`` when the results can't be written: not the image's fault.
+  package func analyse(
+    _ image: PreparedImage, into folder: URL, tensors: Bool
+  ) throws(WriteFailure) -> (row: ReportRow, detail: String) {
+    let start = ContinuousClock.now
+    var row = ReportRow(
+      identity: image.identity, status: .analysed, model: modelName, modelSHA256: modelSHA256,
+      analysedAt: Date.now.formatted(.iso8601))
+    var detail = ""
+    switch image.content {
+    case .refused(let status, let code, let text):
+      row.refuse(status, code: code, file: image.url.path)
+      detail = text
+    case .ready(let radiograph, let input, let source, let compression):
+      let prediction = predictor.predict(input.values)
+      let findings = Findings(prediction, of: radiograph, input: input, metadata: predictor.metadata)
+      let files = ResultFiles(in: folder, sopInstanceUID: image.identity.sopInstanceUID)
+      do throws(ResultFailure) {
+        let overlay = try overlay(of: radiograph, findings, prediction, input)
+        try write(secondaryCapture(of: source, overlay.frames, compression), overlay.preview, to: files)
+        row.outputs = [files.overlay.lastPathComponent, files.preview.lastPathComponent]
+        if tensors {
+          try write(prediction, of: input, to: files.tensors)
+          row.outputs.append(files.tensors.lastPathComponent)
+        }
+        row.state(findings, notes: radiograph.notes)
+        detail = radiograph.notes.map(\.description).joined(separator: "; ")
+      } catch {
+        switch error {
+        case .cannotWrite(let failure): throw failure
+        case .invalid(let code, let text):
+          row.refuse(.rejected, code: code, file: image.url.path)
+          detail = text
+        }
+      }
+    }
+    row.seconds = (image.duration + start.duration(to: .now)).inSeconds
+    return (row, detail)
+  }
+
+  private enum ResultFailure: Error {
+    case cannotWrite(WriteFailure)
+    /// The image doesn't carry what a result object needs.
+    case invalid(code: String, detail: String)
+  }
+
+  /// The frames of the result object, and the same side by side.
+  private func overlay(
+    of radiograph: Radiograph, _ findings: Findings, _ prediction: Prediction, _ input: ModelInput
+  ) throws(ResultFailure) -> (frames: [RGBPicture], preview: RGBPicture) {
+    let caption = OverlayCaption(
+      pneumoniaProbability: findings.pneumoniaProbability, finding: findings.finding,
+      lungFraction: findings.lungFraction, lungArea: findings.lungArea,
+      modelName: predictor.metadata.name, modelVersion: predictor.metadata.version)
+    do {
+      let overlay = try Overlay(
+        radiograph, lungProbability: findings.lungProbability, saliency: input.mapBack(prediction.saliency),
+        caption: caption)
+      return (try overlay.frames(), try overlay.sideBySide())
+    } catch {
+      throw .invalid(code: "overlay_failed", detail: "\(error)")
+    }
+  }
+
+  private func secondaryCapture(
+    of source: DataSet, _ pictures: [RGBPicture], _ compression: LossyCompression?
+  ) throws(ResultFailure) -> SecondaryCapture {
+    do {
+      return try SecondaryCapture(
+        of: source, pictures: pictures,
+        equipment: .mmdicom(version: SoftwareVersion.current, model: modelName),
+        identity: ResultIdentity(
+          objectKind: "overlay", modelSHA256: modelSHA256, configurationDigest: configurationDigest),
+        seriesDescription: "MultiMix overlay (research use only)",
+        derivationDescription: "Lung contour and saliency drawn by \(modelName)",
+        imageComments: "Research use only, not for diagnosis", sourceCompression: compression,
+        createdAt: Date.now)
+    } catch {
+      throw .invalid(code: error.code, detail: error.description)
+    }
+  }
+
+  private func write(
+    _ capture: SecondaryCapture, _ picture: RGBPicture, to files: ResultFiles
+  ) throws(ResultFailure) {
+    do { try DurableFile.createFolder(files.overlay.deletingLastPathComponent()) } catch {
+      throw .cannotWrite(error)
+    }
+    do { try capture.write(to: files.overlay) } catch {
+      guard error.reason == .invalidObject else {
+        throw .cannotWrite(WriteFailure(path: error.path, message: error.detail))
+      }
+      throw .invalid(code: error.code, detail: error.detail)
+    }
+    do { try PNG.write(picture, to: files.preview) } catch {
+      throw .cannotWrite(WriteFailure(path: files.preview.path, message: error.description))
+    }
+  }
+
+  private func write(_ prediction: Prediction, of input: ModelInput, to url: URL) throws(ResultFailure) {
+    do { try DurableFile.write(Array(prediction.encoded(input: input.values)), to: url) } catch {
+      throw .cannotWrite(error)
+    }
+  }
+}
+
+extension ReportRow {
+  fileprivate mutating func state(_ findings: Findings, notes: [QualityNote]) {
+    pneumoniaProbability = findings.pneumoniaProbability
+    finding = findings.finding
+    lungFraction = findings.lungFraction
+    lungArea = findings.lungArea
+    reason = notes.map(\.code).joined(separator: ";")
+  }
+}

@@ -1,0 +1,38 @@
+public import DICOM
+
+/// What names an image in the report. Empty strings where the file tells nothing.
+public struct ImageIdentity: Sendable, Equatable, Codable {
+  public var studyInstanceUID = ""
+  public var seriesInstanceUID = ""
+  public var sopInstanceUID = ""
+  public var accessionNumber = ""
+  public var patientID = ""
+  /// DICOM date, `YYYYMMDD`.
+  public var studyDate = ""
+  /// `PA`, `AP`, `LL` ... as the file says.
+  public var viewPosition = ""
+
+  /// Nothing is known.
+  public init() {}
+
+  /// The identity that a data set states.
+  public init(_ dataSet: DataSet) {
+    studyInstanceUID = dataSet.string(.studyInstanceUID) ?? ""
+    seriesInstanceUID = dataSet.string(.seriesInstanceUID) ?? ""
+    sopInstanceUID = dataSet.string(.sopInstanceUID) ?? ""
+    accessionNumber = dataSet.string(.accessionNumber) ?? ""
+    patientID = dataSet.string(.patientID) ?? ""
+    studyDate = dataSet.string(.studyDate) ?? ""
+    viewPosition = dataSet.string(.viewPosition) ?? ""
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case studyInstanceUID = "study_instance_uid"
+    case seriesInstanceUID = "series_instance_uid"
+    case sopInstanceUID = "sop_instance_uid"
+    case accessionNumber = "accession_number"
+    case patientID = "patient_id"
+    case studyDate = "study_date"
+    case viewPosition = "view_position"
+  }
+}

@@ -1,0 +1,82 @@
+public import FoundationEssentials
+import MultiMix
+
+/// What a model file says of itself, for people and programs.
+public struct ModelSummary: Sendable, Equatable, Codable {
+  public let path: String
+  public let name: String
+  public let version: String
+  /// SHA-256 of the file, hexadecimal.
+  public let sha256: String
+  /// Side of the network's input in pixels.
+  public let inputSize: Int
+  /// In the order of the class scores.
+  public let classNames: [String]
+  /// Pneumonia is reported from this calibrated probability on.
+  public let decisionThreshold: Double
+  /// The class scores are divided by it before the softmax.
+  public let temperature: Double
+  /// Digest of the archive that it was trained on.
+  public let trainingDataDigest: String
+
+  /// Loads the model at `url`.
+  public init(ofFileAt url: URL) throws(ModelRefusal) {
+    let predictor = try Predictor.loading(url, threads: 1)
+    let metadata = predictor.metadata
+    path = url.path
+    name = metadata.name
+    version = metadata.version
+    sha256 = predictor.sha256
+    inputSize = metadata.inputSize
+    classNames = metadata.classNames
+    decisionThreshold = metadata.decisionThreshold
+    temperature = metadata.temperature
+    trainingDataDigest = metadata.trainingDataDigest
+  }
+
+  /// Runs the network once on a ramp from black to white; refuses a model whose answer isn't finite or whose
+  /// outputs have the wrong size.
+  public func requireFiniteAnswer(of url: URL) throws(ModelRefusal) {
+    let predictor = try Predictor.loading(url, threads: 1)
+    let pixels = inputSize * inputSize
+    let prediction = predictor.predict((0..<pixels).map { Float($0) / Float(pixels) })
+    let outputs = [prediction.classLogits, prediction.maskLogits, prediction.saliency]
+    guard outputs.map(\.count) == [2, pixels, pixels] else {
+      throw ModelRefusal(isMissing: false, description: "\(url.path): outputs of the wrong size")
+    }
+    guard outputs.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+      throw ModelRefusal(isMissing: false, description: "\(url.path): the network's answer isn't finite")
+    }
+  }
+
+  /// One `key: value` a line.
+  public var text: String {
+    """
+    file: \(path)
+    name: \(name)
+    version: \(version)
+    sha256: \(sha256)
+    input_size: \(inputSize)
+    class_names: \(classNames.joined(separator: ", "))
+    decision_threshold: \(decisionThreshold)
+    temperature: \(temperature)
+    training_data_digest: \(trainingDataDigest)
+
+    """
+  }
+
+  /// One JSON object.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case path, name, version, sha256, temperature
+    case inputSize = "input_size"
+    case classNames = "class_names"
+    case decisionThreshold = "decision_threshold"
+    case trainingDataDigest = "training_data_digest"
+  }
+}

@@ -1,0 +1,60 @@
+import DICOM
+package import FoundationEssentials
+import Radiography
+
+/// A file on its way to the network: read, judged and decoded, with nothing of the network in it, so that one
+/// file can be prepared while another is in the network.
+package struct PreparedImage: Sendable {
+  /// Ready for the network, or why not.
+  enum Content: Sendable {
+    case ready(Radiograph, ModelInput, source: DataSet, compression: LossyCompression?)
+    case refused(ReportRow.Status, code: String, detail: String)
+  }
+
+  /// The file.
+  package let url: URL
+  /// Which image it is, as far as the file tells.
+  package let identity: ImageIdentity
+  let content: Content
+  /// Wall-clock time that the preparation took.
+  let duration: Duration
+
+  /// Reads, judges and decodes the file at `url` for a network with input side `inputSize`. The file is only
+  /// read.
+  package init(_ url: URL, inputSize: Int) {
+    let start = ContinuousClock.now
+    self.url = url
+    let file: DICOMFile
+    do { file = try DICOMFile(reading: url) } catch {
+      // A truncated file still tells in its header which image it was meant to be.
+      identity = (try? DICOMFile.header(of: url)).map { ImageIdentity($0) } ?? ImageIdentity()
+      content = .refused(.rejected, code: error.code, detail: error.detail)
+      duration = .now - start
+      return
+    }
+    identity = ImageIdentity(file.dataSet)
+    content = Self.content(of: file, inputSize: inputSize)
+    duration = .now - start
+  }
+
+  private static func content(of file: DICOMFile, inputSize: Int) -> Content {
+    if let reason = Eligibility(file.dataSet).reason {
+      return .refused(.notAnalysed, code: reason.code, detail: reason.description)
+    }
+    do {
+      let radiograph = try Radiograph(file)
+      let input = ModelInput(radiograph, size: inputSize)
+      return .ready(radiograph, input, source: file.dataSet, compression: file.lossyCompression)
+    } catch {
+      let prefix = file.url.path + ": "
+      let detail = error.description
+      let short = detail.hasPrefix(prefix) ? String(detail.dropFirst(prefix.count)) : detail
+      return .refused(.rejected, code: error.code, detail: short)
+    }
+  }
+}
+
+extension Duration {
+  /// Seconds with a fraction.
+  package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

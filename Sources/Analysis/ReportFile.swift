@@ -1,0 +1,108 @@
+public import FoundationEssentials
+import Glibc
+
+/// `report.csv`: append-only, so that a reader may look at it at any time.
+///
+/// A record is written by one `write` and made durable by `fsync`. A crash can still leave half a record at
+/// the end; ``init(at:)`` cuts such a tail off before the next record goes in.
+public final class ReportFile {
+  /// The file.
+  public let url: URL
+  private let descriptor: Int32
+  /// Length in bytes of the complete records.
+  public private(set) var length: Int
+
+  /// Opens the report, or creates it with its header.
+  /// - Throws: ``WriteFailure`` when it can't be written, or when the file there has another header.
+  public init(at url: URL) throws(WriteFailure) {
+    descriptor = unsafe open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+    self.url = url
+    length = 0
+    guard descriptor >= 0 else { throw WriteFailure(path: url.path, action: "open", code: errno) }
+    let end = Int(lseek(descriptor, 0, SEEK_END))
+    try requireHeader(fileLength: end)
+    length = try endOfLastRecord(fileLength: end)
+    if length < end { try truncate(to: length) }
+    if length == 0 { try append(text: ReportCSV.header) }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Appends one row and waits until it is on the disk.
+  public func append(_ row: ReportRow) throws(WriteFailure) {
+    try append(text: ReportCSV.record(row))
+  }
+
+  /// Makes the report end with exactly `record` behind `offset`, whatever part of it is already there. For
+  /// replaying a delivery that a crash interrupted; a second replay changes nothing.
+  public func place(_ record: String, at offset: Int) throws(WriteFailure) {
+    let bytes = Array(record.utf8)
+    // Shorter than it was: somebody moved the report away. Then the record may be the last of the new one.
+    let start = offset <= length ? offset : max(0, length - bytes.count)
+    if length == start + bytes.count, try read(from: start, count: bytes.count) == bytes { return }
+    if length > start, start == offset { try truncate(to: start) }
+    try append(text: record)
+  }
+
+  private func append(text: String) throws(WriteFailure) {
+    let bytes = Array(text.utf8)
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes[written...].withUnsafeBytes { buffer in
+        unsafe pwrite(descriptor, buffer.baseAddress!, buffer.count, off_t(length + written))
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        let code = errno
+        _ = ftruncate(descriptor, off_t(length))
+        throw WriteFailure(path: url.path, action: "write", code: code)
+      }
+      written += count
+    }
+    guard fsync(descriptor) == 0 else { throw WriteFailure(path: url.path, action: "sync", code: errno) }
+    length += bytes.count
+  }
+
+  private func truncate(to end: Int) throws(WriteFailure) {
+    guard ftruncate(descriptor, off_t(end)) == 0 else {
+      throw WriteFailure(path: url.path, action: "truncate", code: errno)
+    }
+    length = end
+  }
+
+  private func requireHeader(fileLength: Int) throws(WriteFailure) {
+    let header = Array(ReportCSV.header.utf8)
+    let found = try read(from: 0, count: min(fileLength, header.count))
+    // A crash while the file was created may have left a part of the header.
+    guard header.starts(with: found) else {
+      throw WriteFailure(path: url.path, message: "exists and isn't a report of this program")
+    }
+  }
+
+  /// Where the last complete record ends: behind the last LF, since no record holds one (``ReportCSV``).
+  private func endOfLastRecord(fileLength: Int) throws(WriteFailure) -> Int {
+    var end = fileLength
+    while end > 0 {
+      let count = min(end, 4096)
+      let block = try read(from: end - count, count: count)
+      if let index = block.lastIndex(of: UInt8(ascii: "\n")) { return end - count + index + 1 }
+      end -= count
+    }
+    return 0
+  }
+
+  private func read(from offset: Int, count: Int) throws(WriteFailure) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var done = 0
+    while done < count {
+      let got = unsafe bytes[done...].withUnsafeMutableBytes { buffer in
+        unsafe pread(descriptor, buffer.baseAddress!, buffer.count, off_t(offset + done))
+      }
+      if got < 0 && errno == EINTR { continue }
+      guard got >= 0 else { throw WriteFailure(path: url.path, action: "read", code: errno) }
+      if got == 0 { break }
+      done += got
+    }
+    return Array(bytes[..<done])
+  }
+}

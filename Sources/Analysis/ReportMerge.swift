@@ -1,0 +1,67 @@
+package import FoundationEssentials
+
+/// Keeps a report at one row per image when images are analysed again into the same folder.
+package enum ReportMerge {
+  /// What makes two rows rows of the same image: its SOP Instance UID, or, where the file told none, the
+  /// reason, which then names the file.
+  package static func key(of row: ReportRow) -> String {
+    let fields = row.fields
+    return key(ofFields: fields.map(ReportCSV.neutralised))
+  }
+
+  /// Removes the rows that lie before byte `offset` and that newer rows with the same keys replace.
+  ///
+  /// The report is written anew under a temporary name and renamed, so a crash leaves either version.
+  package static func dropSuperseded(
+    in url: URL, before offset: Int, by keys: Set<String>
+  ) throws(WriteFailure) {
+    let bytes: [UInt8]
+    do { bytes = Array(try Data(contentsOf: url)) } catch {
+      throw WriteFailure(path: url.path, message: "can't be read again")
+    }
+    let older = bytes[..<min(offset, bytes.count)]
+    var kept: [UInt8] = []
+    kept.reserveCapacity(bytes.count)
+    var isHeader = true
+    for line in older.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true) {
+      let fields = fields(ofLine: String(decoding: line, as: UTF8.self))
+      if isHeader || !keys.contains(key(ofFields: fields)) {
+        kept += line
+        kept.append(UInt8(ascii: "\n"))
+      }
+      isHeader = false
+    }
+    guard kept.count < older.count else { return }
+    kept += bytes[older.endIndex...]
+    try DurableFile.write(kept, to: url)
+  }
+
+  private static func key(ofFields fields: [String]) -> String {
+    guard fields.count == ReportRow.header.count else { return "" }
+    return fields[2].isEmpty ? fields[8] : fields[2]
+  }
+
+  /// Splits one record of ``ReportCSV``, which never holds a line end inside.
+  static func fields(ofLine line: String) -> [String] {
+    var fields = [""]
+    var isQuoted = false
+    var quoteJustClosed = false
+    for character in line.unicodeScalars where character != "\r" {
+      switch character {
+      case "\"" where isQuoted:
+        isQuoted = false
+        quoteJustClosed = true
+      case "\"":
+        if quoteJustClosed { fields[fields.count - 1].unicodeScalars.append("\"") }
+        isQuoted = true
+        quoteJustClosed = false
+      case "," where !isQuoted:
+        fields.append("")
+        quoteJustClosed = false
+      default:
+        fields[fields.count - 1].unicodeScalars.append(character)
+      }
+    }
+    return fields
+  }
+}

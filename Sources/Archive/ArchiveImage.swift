@@ -1,0 +1,26 @@
+/// One radiograph of an archive, as its header describes it.
+public struct ArchiveImage: Hashable, Sendable, Codable {
+  /// Path relative to the archive root.
+  public let path: String
+  /// The first folder under the archive root, "" for a file in the root itself.
+  public let source: String
+  public let sopInstanceUID: String
+  public let studyInstanceUID: String
+  public let seriesInstanceUID: String
+  /// Patient ID (0010,0020), "" where the header has none.
+  public let patientID: String
+  public let rows: Int
+  public let columns: Int
+  /// Bytes of the file.
+  public let fileSize: Int
+  /// The class the labels file gives; nil is unlabelled.
+  public internal(set) var finding: Finding?
+  /// What the image may be used for; nil until given by the labels file or
+  /// ``ArchiveIndex/assigningSplits(validation:test:seed:)``.
+  public internal(set) var split: Split?
+  /// Relative paths of the SEG files with lung segments that reference this image, sorted.
+  public internal(set) var masks: [String]
+
+  /// What is kept together when splitting: the patient, or the study where the header names no patient.
+  var patientKey: String { patientID.isEmpty ? "study " + studyInstanceUID : "patient " + patientID }
+}

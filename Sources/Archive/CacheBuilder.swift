@@ -1,0 +1,65 @@
+import FoundationEssentials
+
+/// Decodes the images and masks of an index and writes the cache file.
+struct CacheBuilder {
+  let index: ArchiveIndex
+  let root: URL
+  let size: Int
+  let key: [UInt8]
+  let threads: Int
+
+  /// Writes under a temporary name, makes sure it's on the disk, renames.
+  func build(at cacheFile: URL, progress: (Int, Int) -> Void) throws(ImageCacheError) {
+    let folder = cacheFile.deletingLastPathComponent()
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch { throw .cannotWrite(path: folder.path, reason: "its folder can't be made") }
+    let writer = try AtomicFile(replacing: cacheFile)
+    do throws(ImageCacheError) {
+      try write(to: writer, progress: progress)
+      try writer.commit()
+    } catch {
+      writer.abandon()
+      throw error
+    }
+  }
+
+  private func write(to file: AtomicFile, progress: (Int, Int) -> Void) throws(ImageCacheError) {
+    let decoder = CachedImageDecoder(root: root, size: size)
+    let images = index.images
+    var directory = CacheFormat.Directory(size: size, key: key)
+    var offset = 0
+    // The header can be written only when all is known.
+    try file.append(Data(count: CacheFormat.headerBytes))
+    progress(0, images.count)
+    try concurrentMap(
+      count: images.count, threads: threads, chunk: 64,
+      transform: { decoder.decode(images[$0]) },
+      chunkDone: { (range: Range<Int>, decoded: [CachedImage]) throws(ImageCacheError) in
+        var chunk = Data(capacity: 2 * range.count * size * size)
+        for image in decoded {
+          var entry = CacheFormat.Entry()
+          (entry.image, entry.imageChecksum) = Self.place(image.image, &chunk, &offset)
+          (entry.mask, entry.maskChecksum) = Self.place(image.mask, &chunk, &offset)
+          directory.entries.append(entry)
+          directory.failures += image.problems
+        }
+        try file.append(chunk)
+        progress(range.upperBound, images.count)
+      })
+    guard let (header, trailer) = try? directory.encoded() else {
+      throw .cannotWrite(path: file.url.path, reason: "its table can't be encoded")
+    }
+    try file.append(trailer)
+    try file.overwriteStart(with: header)
+  }
+
+  private static func place(
+    _ block: [UInt8]?, _ chunk: inout Data, _ offset: inout Int
+  ) -> (offset: Int?, checksum: UInt64) {
+    guard let block else { return (nil, 0) }
+    defer { offset += block.count }
+    chunk.append(contentsOf: block)
+    return (offset, CacheFormat.checksum(of: block))
+  }
+}

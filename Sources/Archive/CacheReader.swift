@@ -1,0 +1,36 @@
+import FoundationEssentials
+import Synchronization
+
+/// Opens a cache file and makes sure that it's whole and the right one.
+enum CacheReader {
+  /// - Returns: nil when there's no such file, or it's damaged, truncated, or of another key.
+  static func open(
+    _ url: URL, key: [UInt8], count: Int, threads: Int
+  ) -> (directory: CacheFormat.Directory, data: Data)? {
+    guard let data = try? Data(contentsOf: url, options: .alwaysMapped),
+      let directory = CacheFormat.Directory(data),
+      directory.key == key, directory.entries.count == count
+    else { return nil }
+    let block = directory.size * directory.size
+    let isWhole = Mutex(true)
+    _ = concurrentMap(0..<count, threads: threads) { index in
+      if !isIntact(directory.entries[index], data, block: block) {
+        isWhole.withLock { $0 = false }
+      }
+    }
+    return isWhole.withLock { $0 } ? (directory, data) : nil
+  }
+
+  private static func isIntact(
+    _ entry: CacheFormat.Entry, _ data: Data, block: Int
+  ) -> Bool {
+    func matches(_ offset: Int?, _ checksum: UInt64) -> Bool {
+      guard let offset else { return true }
+      let (start, overflows) = CacheFormat.headerBytes.addingReportingOverflow(offset)
+      guard !overflows, start <= data.count - block else { return false }
+      let bytes = data.bytes.extracting(start..<(start + block))
+      return CacheFormat.checksum(bytes) == checksum
+    }
+    return matches(entry.image, entry.imageChecksum) && matches(entry.mask, entry.maskChecksum)
+  }
+}

@@ -1,0 +1,98 @@
+/// Records of RFC 4180 text: quoted fields with commas, line ends and doubled quotes; LF, CRLF or CR; a
+/// byte order mark. Blank lines are skipped.
+struct CommaSeparatedValues: Sendable {
+  struct Record: Sendable, Equatable {
+    /// Fields, unquoted, outer white space of unquoted fields trimmed.
+    var fields: [String]
+    /// The line where the record begins, counted from 1.
+    var line: Int
+    /// Set when a quote isn't closed or text follows a closing quote.
+    var isMalformed = false
+  }
+
+  let records: [Record]
+
+  init(_ text: String) {
+    var reader = Reader(bytes: Array(text.utf8))
+    var records: [Record] = []
+    while let record = reader.next() { records.append(record) }
+    self.records = records
+  }
+
+  private struct Reader {
+    let bytes: [UInt8]
+    var position: Int
+    var line = 1
+
+    init(bytes: [UInt8]) {
+      self.bytes = bytes
+      position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    }
+
+    mutating func next() -> Record? {
+      while position < bytes.count {
+        var record = Record(fields: [], line: line)
+        repeat { field(into: &record) } while accept(UInt8(ascii: ","))
+        endLine()
+        if record.fields != [""] || record.isMalformed { return record }
+      }
+      return nil
+    }
+
+    private mutating func accept(_ byte: UInt8) -> Bool {
+      guard position < bytes.count, bytes[position] == byte else { return false }
+      position += 1
+      return true
+    }
+
+    private mutating func field(into record: inout Record) {
+      let start = position
+      skipBlanks()
+      guard accept(UInt8(ascii: "\"")) else {
+        position = start
+        record.fields.append(plainField())
+        return
+      }
+      var value: [UInt8] = []
+      var isClosed = false
+      while position < bytes.count {
+        let byte = bytes[position]
+        position += 1
+        if byte == UInt8(ascii: "\"") {
+          guard accept(UInt8(ascii: "\"")) else {
+            isClosed = true
+            break
+          }
+        } else if byte == UInt8(ascii: "\n") {
+          line += 1
+        }
+        value.append(byte)
+      }
+      skipBlanks()
+      if !isClosed || !plainField().isEmpty { record.isMalformed = true }
+      record.fields.append(String(decoding: value, as: UTF8.self))
+    }
+
+    private mutating func plainField() -> String {
+      let start = position
+      while position < bytes.count, !Self.ends.contains(bytes[position]) { position += 1 }
+      var slice = bytes[start..<position]
+      while let last = slice.last, Self.blanks.contains(last) { slice.removeLast() }
+      while let first = slice.first, Self.blanks.contains(first) { slice.removeFirst() }
+      return String(decoding: slice, as: UTF8.self)
+    }
+
+    private mutating func skipBlanks() {
+      while position < bytes.count, Self.blanks.contains(bytes[position]) { position += 1 }
+    }
+
+    private mutating func endLine() {
+      guard position < bytes.count else { return }
+      if accept(UInt8(ascii: "\r")) { _ = accept(UInt8(ascii: "\n")) } else { _ = accept(UInt8(ascii: "\n")) }
+      line += 1
+    }
+
+    private static let blanks: [UInt8] = [UInt8(ascii: " "), UInt8(ascii: "\t")]
+    private static let ends: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
+  }
+}

@@ -1,0 +1,34 @@
+/// SplitMix64 (Steele, Lea, Flood 2014): a small generator whose numbers are the same on every machine.
+struct SplitMix: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// Uniform in 0..<1.
+  mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  mutating func uniform(_ range: ClosedRange<Double>) -> Double {
+    range.lowerBound + (range.upperBound - range.lowerBound) * unit()
+  }
+
+  /// About normal, mean 0 and standard deviation 1: the sum of twelve uniform numbers, without the ends of a
+  /// true Gaussian and without a logarithm.
+  mutating func normal() -> Double {
+    var sum = -6.0
+    for _ in 0..<4 {
+      let bits = next()
+      for shift in [0, 21, 42] as [UInt64] { sum += Double((bits >> shift) & 0x1F_FFFF) * 0x1p-21 }
+    }
+    return sum
+  }
+
+  mutating func chance(_ probability: Double) -> Bool { unit() < probability }
+}

@@ -1,0 +1,36 @@
+// Picks the kernels once, from what the processor has.
+#include <stdlib.h>
+#include <string.h>
+
+#include "CKernels.h"
+
+extern const ck_kernels table_f32_portable, table_f64_portable;
+#if defined(__x86_64__)
+extern const ck_kernels table_f32_avx2, table_f32_avx512;
+#endif
+
+const ck_kernels *ck_kernels_f64(void) { return &table_f64_portable; }
+
+const ck_kernels *ck_kernels_f32_named(const char *name) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (!strcmp(name, "avx512"))
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
+               ? &table_f32_avx512
+               : NULL;
+  if (!strcmp(name, "avx2"))
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &table_f32_avx2 : NULL;
+#endif
+  return strcmp(name, "portable") ? NULL : &table_f32_portable;
+}
+
+const ck_kernels *ck_kernels_f32(void) {
+  // MMDICOM_KERNELS=portable, avx2 or avx512: what another processor runs, for tests and bug reports.
+  const char *wanted = getenv("MMDICOM_KERNELS");
+  const ck_kernels *best = wanted ? ck_kernels_f32_named(wanted) : NULL;
+  if (best) return best;
+  best = ck_kernels_f32_named("avx512");
+  if (!best) best = ck_kernels_f32_named("avx2");
+  return best ? best : &table_f32_portable;
+}

@@ -1,0 +1,23 @@
+// float32 kernels for processors with AVX2 and FMA: 16 registers of 8 lanes.
+#include <string.h>
+
+#include "workers.h"
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define ISA "avx2"
+#define REAL float
+#define LANES 8
+#define ROWS 4
+#define NAME(x) x##_f32_avx2
+
+// clang-format off
+#include "templates/vector.h"
+#include "templates/winograd.h"
+#include "templates/plane.h"
+#include "templates/pointwise.h"
+#include "templates/table.h"
+// clang-format on
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,21 @@
+// The table of one element type and instruction set.
+const ck_kernels NAME(table) = {
+    .name = ISA,
+    .element_size = sizeof(REAL),
+    .filter_elements = NAME(filter_elements),
+    .transform_filter = NAME(transform_filter),
+    .convolve = NAME(convolve),
+    .accumulate_filter_gradient = NAME(accumulate_filter_gradient),
+    .finish_filter_gradient = NAME(finish_filter_gradient),
+    .convolve_plane = NAME(convolve_plane),
+    .plane_input_gradient = NAME(plane_input_gradient),
+    .plane_filter_gradient = NAME(plane_filter_gradient),
+    .normalize = NAME(normalize),
+    .normalize_gradient = NAME(normalize_gradient),
+    .max_pool = NAME(max_pool),
+    .max_pool_gradient = NAME(max_pool_gradient),
+    .upsample = NAME(upsample),
+    .upsample_gradient = NAME(upsample_gradient),
+    .project = NAME(project),
+    .project_gradient = NAME(project_gradient),
+};

@@ -1,0 +1,45 @@
+// The vector vocabulary of the kernel templates. A file that includes them defines REAL, LANES, ROWS
+// (rows of a register tile in the matrix products) and NAME(x) first.
+typedef REAL vec __attribute__((ext_vector_type(LANES)));
+typedef REAL uvec __attribute__((ext_vector_type(LANES), aligned(sizeof(REAL)), may_alias));
+typedef uint32_t bits __attribute__((ext_vector_type(LANES)));
+
+#define LOAD(p) ((vec)(*(const uvec *)(p)))
+#define STORE(p, v) (*(uvec *)(p) = (v))
+#define INLINE static inline __attribute__((always_inline))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+INLINE const REAL *NAME(pixel)(const ck_map *m, int row, int column) {
+  return (const REAL *)m->data + ((long)row * m->width + column) * m->stride;
+}
+INLINE REAL *NAME(mutable_pixel)(const ck_map *m, int row, int column) {
+  return (REAL *)m->data + ((long)row * m->width + column) * m->stride;
+}
+INLINE REAL NAME(horizontal_sum)(vec v) {
+  REAL s = 0;
+  for (int i = 0; i < LANES; i++) s += v[i];
+  return s;
+}
+
+// Sums over pixels are kept per block as doubles [block][2][channels] and added in block order.
+INLINE void NAME(reduce_partials)(const double *partials, int blocks, int channels, double *sum) {
+  for (int c = 0; c < 2 * channels; c++) sum[c] = 0;
+  for (int b = 0; b < blocks; b++)
+    for (int c = 0; c < 2 * channels; c++) sum[c] += partials[(long)b * 2 * channels + c];
+}
+
+/// Instance-norm statistics from sums of y and y^2 over n pixels; biased variance, epsilon 1e-5.
+INLINE void NAME(finish_statistics)(const double *partials, int blocks, int channels, long n, REAL *mean,
+                                    REAL *rstd) {
+  double sum[2 * channels];
+  NAME(reduce_partials)(partials, blocks, channels, sum);
+  for (int c = 0; c < channels; c++) {
+    double m = sum[c] / n, v = sum[channels + c] / n - m * m;
+    mean[c] = (REAL)m;
+    rstd[c] = (REAL)(1 / __builtin_sqrt((v > 0 ? v : 0) + 1e-5));
+  }
+}
+
+// What lies outside a map.
+static const REAL NAME(zeros)[1024] __attribute__((aligned(64)));

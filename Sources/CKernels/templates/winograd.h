@@ -1,0 +1,409 @@
+// 3x3 convolution by Winograd's F(4x4, 3x3) (Lavin and Gray 2016, arXiv 1509.09308): the input in
+// overlapping 6x6 tiles, 36 matrix products of [tiles x inputs] by [inputs x outputs], and the products
+// back to 4x4 pixels. A block of tiles goes through all three stages while it is in the cache.
+
+#define FREQUENCIES 36
+#define PANEL (2 * LANES)
+
+typedef struct {
+  ck_map x, y;
+  const REAL *u, *bias;
+  REAL *du;
+  double *partials;
+  int tiles_across, tiles, block;
+  long input_plane, output_plane;  // elements of one frequency of a block, padded against cache aliasing
+} NAME(winograd);
+
+// Tiles per block: both transformed blocks should stay in a second-level cache of 1 MiB.
+INLINE int NAME(tiles_per_block)(int ci, int co, int tiles) {
+  long fit = 640 * 1024 / (FREQUENCIES * (long)sizeof(REAL) * (ci + co)) / 16 * 16;
+  long most = ((long)tiles + 15) / 16 * 16;
+  return (int)MAX(16, MIN(MIN(fit, 128), most));
+}
+
+INLINE NAME(winograd) NAME(plan)(ck_map x, ck_map y) {
+  NAME(winograd) w = {.x = x, .y = y};
+  w.tiles_across = (x.width + 3) / 4;
+  w.tiles = w.tiles_across * ((x.height + 3) / 4);
+  w.block = NAME(tiles_per_block)(x.channels, y.channels, w.tiles);
+  w.input_plane = (long)w.block * x.channels + 16;
+  w.output_plane = (long)w.block * y.channels + 16;
+  return w;
+}
+
+// MARK: one-dimensional transforms
+
+INLINE void NAME(input_1d)(vec *o, long s, vec d0, vec d1, vec d2, vec d3, vec d4, vec d5) {
+  vec a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, d = 2 * (d3 - d1);
+  o[0] = 4 * d0 - 5 * d2 + d4;
+  o[s] = a + b;
+  o[2 * s] = a - b;
+  o[3 * s] = c + d;
+  o[4 * s] = c - d;
+  o[5 * s] = 4 * d1 - 5 * d3 + d5;
+}
+
+INLINE void NAME(output_1d)(vec *o, long s, vec m0, vec m1, vec m2, vec m3, vec m4, vec m5) {
+  vec a = m1 + m2, b = m1 - m2, c = m3 + m4, d = m3 - m4;
+  o[0] = m0 + a + c;
+  o[s] = b + 2 * d;
+  o[2 * s] = a + 4 * c;
+  o[3 * s] = b + 8 * d + m5;
+}
+
+// The adjoint of output_1d.
+INLINE void NAME(gradient_1d)(vec *o, long s, vec y0, vec y1, vec y2, vec y3) {
+  vec a = y0 + y2, b = y1 + y3, c = y0 + 4 * y2, d = 2 * y1 + 8 * y3;
+  o[0] = y0;
+  o[s] = a + b;
+  o[2 * s] = a - b;
+  o[3 * s] = c + d;
+  o[4 * s] = c - d;
+  o[5 * s] = y3;
+}
+
+INLINE void NAME(filter_1d)(vec *o, long s, vec g0, vec g1, vec g2) {
+  vec a = g0 + g2, b = g0 * (REAL)(1.0 / 24) + g2 * (REAL)(1.0 / 6), c = g1 * (REAL)(1.0 / 12);
+  o[0] = g0 * (REAL)0.25;
+  o[s] = (a + g1) * (REAL)(-1.0 / 6);
+  o[2 * s] = (a - g1) * (REAL)(-1.0 / 6);
+  o[3 * s] = b + c;
+  o[4 * s] = b - c;
+  o[5 * s] = g2;
+}
+
+// The adjoint of filter_1d.
+INLINE void NAME(filter_gradient_1d)(vec *o, long s, vec u0, vec u1, vec u2, vec u3, vec u4, vec u5) {
+  vec a = (u1 + u2) * (REAL)(-1.0 / 6), b = u3 + u4;
+  o[0] = u0 * (REAL)0.25 + a + b * (REAL)(1.0 / 24);
+  o[s] = (u2 - u1) * (REAL)(1.0 / 6) + (u3 - u4) * (REAL)(1.0 / 12);
+  o[2 * s] = a + b * (REAL)(1.0 / 6) + u5;
+}
+
+// MARK: tiles
+
+// One 6x6 tile of x around the 4x4 pixels at (row, column) -> row `tile` of every frequency of v.
+INLINE void NAME(input_tile)(const NAME(winograd) *w, int tile, REAL *v) {
+  const ck_map *x = &w->x;
+  int row = tile / w->tiles_across * 4 - 1, column = tile % w->tiles_across * 4 - 1, ci = x->channels;
+  if (row >= 0 && column >= 0 && row + 6 <= x->height && column + 6 <= x->width) {
+    const REAL *p = NAME(pixel)(x, row, column);
+    long s = (long)x->width * x->stride;
+    for (int c = 0; c < ci; c += LANES, p += LANES) {
+      vec t[36], o[36];
+      for (int j = 0; j < 6; j++) {
+        const REAL *q = p + j * x->stride;
+        NAME(input_1d)(t + j, 6, LOAD(q), LOAD(q + s), LOAD(q + 2 * s), LOAD(q + 3 * s), LOAD(q + 4 * s),
+                       LOAD(q + 5 * s));
+      }
+      for (int i = 0; i < 6; i++) {
+        vec *r = t + i * 6;
+        NAME(input_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
+        for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * w->input_plane + c, o[i * 6 + j]);
+      }
+    }
+  } else {
+    const REAL *p[36];
+    for (int i = 0; i < 6; i++)
+      for (int j = 0; j < 6; j++) {
+        int r = row + i, k = column + j;
+        p[i * 6 + j] =
+            r >= 0 && k >= 0 && r < x->height && k < x->width ? NAME(pixel)(x, r, k) : NAME(zeros);
+      }
+    for (int c = 0; c < ci; c += LANES) {
+      vec t[36], o[36];
+      for (int j = 0; j < 6; j++)
+        NAME(input_1d)(t + j, 6, LOAD(p[j] + c), LOAD(p[6 + j] + c), LOAD(p[12 + j] + c), LOAD(p[18 + j] + c),
+                       LOAD(p[24 + j] + c), LOAD(p[30 + j] + c));
+      for (int i = 0; i < 6; i++) {
+        vec *r = t + i * 6;
+        NAME(input_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
+        for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * w->input_plane + c, o[i * 6 + j]);
+      }
+    }
+  }
+}
+
+// Row `tile` of every frequency of m -> 4x4 pixels of y, plus bias; sums of y and y^2 where asked for.
+INLINE void NAME(output_tile)(const NAME(winograd) *w, int tile, const REAL *m, REAL *sums) {
+  const ck_map *y = &w->y;
+  int row = tile / w->tiles_across * 4, column = tile % w->tiles_across * 4, co = y->channels;
+  int rows = MIN(4, y->height - row), columns = MIN(4, y->width - column);
+  REAL *p = NAME(mutable_pixel)(y, row, column);
+  long s = (long)y->width * y->stride;
+  for (int c = 0; c < co; c += LANES) {
+    vec t[24], o[16];
+    for (int j = 0; j < 6; j++) {
+      const REAL *q = m + j * w->output_plane + c;
+      long f = 6 * w->output_plane;
+      NAME(output_1d)(t + j, 6, LOAD(q), LOAD(q + f), LOAD(q + 2 * f), LOAD(q + 3 * f), LOAD(q + 4 * f),
+                      LOAD(q + 5 * f));
+    }
+    vec bias = w->bias ? LOAD(w->bias + c) : (vec)0;
+    for (int i = 0; i < 4; i++) {
+      vec *r = t + i * 6;
+      NAME(output_1d)(o + i * 4, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
+      for (int j = 0; j < 4; j++) o[i * 4 + j] += bias;
+    }
+    vec sum = 0, squares = 0;
+    if (rows == 4 && columns == 4) {
+      for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++) {
+          STORE(p + i * s + j * y->stride + c, o[i * 4 + j]);
+          sum += o[i * 4 + j];
+          squares += o[i * 4 + j] * o[i * 4 + j];
+        }
+    } else {
+      for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+          STORE(p + i * s + j * y->stride + c, o[i * 4 + j]);
+          sum += o[i * 4 + j];
+          squares += o[i * 4 + j] * o[i * 4 + j];
+        }
+    }
+    if (sums) {
+      STORE(sums + c, LOAD(sums + c) + sum);
+      STORE(sums + co + c, LOAD(sums + co + c) + squares);
+    }
+  }
+}
+
+// 4x4 pixels of dy -> row `tile` of every frequency of d.
+INLINE void NAME(gradient_tile)(const NAME(winograd) *w, int tile, REAL *d) {
+  const ck_map *y = &w->y;
+  int row = tile / w->tiles_across * 4, column = tile % w->tiles_across * 4, co = y->channels;
+  const REAL *p[16];
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++)
+      p[i * 4 + j] = row + i < y->height && column + j < y->width ? NAME(pixel)(y, row + i, column + j)
+                                                                 : NAME(zeros);
+  for (int c = 0; c < co; c += LANES) {
+    vec t[24], o[36];
+    for (int j = 0; j < 4; j++)
+      NAME(gradient_1d)(t + j, 4, LOAD(p[j] + c), LOAD(p[4 + j] + c), LOAD(p[8 + j] + c), LOAD(p[12 + j] + c));
+    for (int i = 0; i < 6; i++) {
+      vec *r = t + i * 4;
+      NAME(gradient_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3]);
+      for (int j = 0; j < 6; j++) STORE(d + (i * 6 + j) * w->output_plane + c, o[i * 6 + j]);
+    }
+  }
+}
+
+// MARK: matrix products
+
+// c [rows x width] = a [rows x k] . b [k x width], for a register tile of `rows` by `vectors` vectors.
+INLINE void NAME(tile_product)(int rows, int vectors, const REAL *a, long as, const REAL *b, int k, REAL *c,
+                               long cs) {
+  vec acc[rows][vectors];
+  for (int r = 0; r < rows; r++)
+    for (int n = 0; n < vectors; n++) acc[r][n] = 0;
+  for (int i = 0; i < k; i++, b += vectors * LANES) {
+    vec bv[vectors];
+    for (int n = 0; n < vectors; n++) bv[n] = LOAD(b + n * LANES);
+    for (int r = 0; r < rows; r++) {
+      REAL s = a[r * as + i];
+      for (int n = 0; n < vectors; n++) acc[r][n] += s * bv[n];
+    }
+  }
+  for (int r = 0; r < rows; r++)
+    for (int n = 0; n < vectors; n++) STORE(c + r * cs + n * LANES, acc[r][n]);
+}
+
+// c [rows x width] += a^T [rows x k] . b [k x width]; a is [k x as], b [k x bs].
+INLINE void NAME(tile_outer)(int rows, int vectors, const REAL *a, long as, const REAL *b, long bs, int k,
+                             REAL *c, long cs) {
+  vec acc[rows][vectors];
+  for (int r = 0; r < rows; r++)
+    for (int n = 0; n < vectors; n++) acc[r][n] = LOAD(c + r * cs + n * LANES);
+  for (int t = 0; t < k; t++, a += as, b += bs) {
+    vec bv[vectors];
+    for (int n = 0; n < vectors; n++) bv[n] = LOAD(b + n * LANES);
+    for (int r = 0; r < rows; r++) {
+      REAL s = a[r];
+      for (int n = 0; n < vectors; n++) acc[r][n] += s * bv[n];
+    }
+  }
+  for (int r = 0; r < rows; r++)
+    for (int n = 0; n < vectors; n++) STORE(c + r * cs + n * LANES, acc[r][n]);
+}
+
+// Register tiles by panel width. Sixteen rows of one vector or ROWS rows of two.
+static __attribute__((noinline)) void NAME(product_wide)(const REAL *a, long as, const REAL *b, int k, REAL *c,
+                                                         long cs) {
+  NAME(tile_product)(ROWS, 2, a, as, b, k, c, cs);
+}
+static __attribute__((noinline)) void NAME(product_narrow)(const REAL *a, long as, const REAL *b, int k,
+                                                           REAL *c, long cs) {
+  NAME(tile_product)(2 * ROWS, 1, a, as, b, k, c, cs);
+}
+static __attribute__((noinline)) void NAME(outer_wide)(const REAL *a, long as, const REAL *b, long bs, int k,
+                                                       REAL *c, long cs) {
+  NAME(tile_outer)(ROWS, 2, a, as, b, bs, k, c, cs);
+}
+static __attribute__((noinline)) void NAME(outer_narrow)(const REAL *a, long as, const REAL *b, long bs, int k,
+                                                         REAL *c, long cs) {
+  NAME(tile_outer)(2 * ROWS, 1, a, as, b, bs, k, c, cs);
+}
+
+// m [rows x co] = v [rows x ci] . u, rows rounded up to whole register tiles (there is room for 16 more); u in panels of PANEL columns (the last may be half as wide).
+INLINE void NAME(product)(int rows, int ci, int co, const REAL *v, const REAL *u, REAL *m) {
+  for (int n = 0; n < co; n += PANEL) {
+    const REAL *panel = u + (long)n * ci;
+    if (co - n >= PANEL)
+      for (int r = 0; r < rows; r += ROWS)
+        NAME(product_wide)(v + (long)r * ci, ci, panel, ci, m + (long)r * co + n, co);
+    else
+      for (int r = 0; r < rows; r += 2 * ROWS)
+        NAME(product_narrow)(v + (long)r * ci, ci, panel, ci, m + (long)r * co + n, co);
+  }
+}
+
+// MARK: convolution
+
+static void NAME(convolve_block)(void *context, ck_workers *workers, int index, int worker) {
+  const NAME(winograd) *w = context;
+  int ci = w->x.channels, co = w->y.channels, first = index * w->block;
+  int count = MIN(w->block, w->tiles - first);
+  long input = FREQUENCIES * w->input_plane, output = FREQUENCIES * w->output_plane;
+  REAL *v = ck_scratch(workers, worker, (size_t)(input + output + 2 * co) * sizeof(REAL));
+  REAL *m = v + input, *sums = w->partials ? m + output : NULL;
+  for (int t = 0; t < count; t++) NAME(input_tile)(w, first + t, v + (long)t * ci);
+  for (int f = 0; f < FREQUENCIES; f++)
+    NAME(product)(count, ci, co, v + f * w->input_plane, w->u + (long)f * ci * co, m + f * w->output_plane);
+  if (sums) memset(sums, 0, 2 * (size_t)co * sizeof(REAL));
+  for (int t = 0; t < count; t++) NAME(output_tile)(w, first + t, m + (long)t * co, sums);
+  if (sums)
+    for (int c = 0; c < 2 * co; c++) w->partials[(long)index * 2 * co + c] = sums[c];
+}
+
+static void NAME(convolve)(ck_workers *workers, ck_map x, const void *u, const void *bias, ck_map y, void *mean,
+                           void *rstd) {
+  NAME(winograd) w = NAME(plan)(x, y);
+  w.u = u;
+  w.bias = bias;
+  int blocks = (w.tiles + w.block - 1) / w.block;
+  if (mean) w.partials = ck_shared_scratch(workers, (size_t)blocks * 2 * y.channels * sizeof(double));
+  ck_run(workers, blocks, NAME(convolve_block), &w);
+  if (mean) NAME(finish_statistics)(w.partials, blocks, y.channels, (long)y.height * y.width, mean, rstd);
+}
+
+// MARK: filters
+
+typedef struct {
+  const REAL *w;
+  REAL *u, *dw;
+  const REAL *du;
+  int outputs, inputs, transposed;
+} NAME(filters);
+
+INLINE int NAME(padded)(int channels) {
+  return (channels + CK_CHANNEL_MULTIPLE - 1) / CK_CHANNEL_MULTIPLE * CK_CHANNEL_MULTIPLE;
+}
+
+static size_t NAME(filter_elements)(int inputs, int outputs) {
+  return (size_t)FREQUENCIES * NAME(padded)(inputs) * NAME(padded)(outputs);
+}
+
+// Row k of u (an input channel of the product), all its columns n (output channels).
+static void NAME(transform_filter_row)(void *context, ck_workers *workers, int k, int worker) {
+  const NAME(filters) *f = context;
+  int depth = f->transposed ? f->outputs : f->inputs, width = f->transposed ? f->inputs : f->outputs;
+  int ci = NAME(padded)(depth), co = NAME(padded)(width);
+  for (int n = 0; n < co; n += LANES) {
+    vec g[9], t[18], o[36];
+    for (int tap = 0; tap < 9; tap++) g[tap] = 0;
+    for (int l = 0; l < LANES; l++) {
+      if (k >= depth || n + l >= width) break;
+      const REAL *p = f->transposed ? f->w + ((long)k * f->inputs + n + l) * 9
+                                    : f->w + ((long)(n + l) * f->inputs + k) * 9;
+      for (int tap = 0; tap < 9; tap++) g[tap][l] = p[f->transposed ? 8 - tap : tap];
+    }
+    for (int j = 0; j < 3; j++) NAME(filter_1d)(t + j, 3, g[j], g[3 + j], g[6 + j]);
+    int panel = n / PANEL * PANEL, wide = MIN(PANEL, co - panel);
+    for (int i = 0; i < 6; i++) {
+      NAME(filter_1d)(o + i * 6, 1, t[i * 3], t[i * 3 + 1], t[i * 3 + 2]);
+      for (int j = 0; j < 6; j++)
+        STORE(f->u + (long)(i * 6 + j) * ci * co + (long)panel * ci + (long)k * wide + n - panel, o[i * 6 + j]);
+    }
+  }
+}
+
+static void NAME(transform_filter)(ck_workers *workers, const void *w, int outputs, int inputs, int transposed,
+                                   void *u) {
+  NAME(filters) f = {.w = w, .u = u, .outputs = outputs, .inputs = inputs, .transposed = transposed};
+  ck_run(workers, NAME(padded)(transposed ? outputs : inputs), NAME(transform_filter_row), &f);
+}
+
+// Tiles are cut into the blocks of the forward pass; each frequency's product belongs to one worker, so
+// that every sum is added in the same order whatever the number of workers.
+static void NAME(gradient_frequencies)(void *context, ck_workers *workers, int f, int worker) {
+  const NAME(winograd) *w = context;
+  int ci = w->x.channels, co = w->y.channels, count = w->tiles;
+  REAL *du = w->du + (long)f * ci * co;
+  const REAL *v = w->u + f * w->input_plane, *d = w->bias + f * w->output_plane;
+  for (int n = 0; n < co; n += PANEL) {
+    if (co - n >= PANEL)
+      for (int r = 0; r < ci; r += ROWS)
+        NAME(outer_wide)(v + r, ci, d + n, co, count, du + (long)r * co + n, co);
+    else
+      for (int r = 0; r < ci; r += 2 * ROWS)
+        NAME(outer_narrow)(v + r, ci, d + n, co, count, du + (long)r * co + n, co);
+  }
+}
+
+typedef struct {
+  NAME(winograd) w;
+  int first;
+  REAL *v, *d;
+} NAME(gradient_block);
+
+static void NAME(gradient_tiles)(void *context, ck_workers *workers, int index, int worker) {
+  NAME(gradient_block) *b = context;
+  for (int t = index * 16; t < MIN(b->w.tiles, index * 16 + 16); t++) {
+    NAME(input_tile)(&b->w, b->first + t, b->v + (long)t * b->w.x.channels);
+    NAME(gradient_tile)(&b->w, b->first + t, b->d + (long)t * b->w.y.channels);
+  }
+}
+
+static void NAME(accumulate_filter_gradient)(ck_workers *workers, ck_map x, ck_map dy, void *du) {
+  NAME(gradient_block) b = {.w = NAME(plan)(x, dy)};
+  int tiles = b.w.tiles;
+  long input = FREQUENCIES * b.w.input_plane, output = FREQUENCIES * b.w.output_plane;
+  b.v = ck_shared_scratch(workers, (size_t)(input + output) * sizeof(REAL));
+  b.d = b.v + input;
+  b.w.u = b.v;
+  b.w.bias = b.d;
+  b.w.du = du;
+  for (b.first = 0; b.first < tiles; b.first += b.w.block) {
+    b.w.tiles = MIN(b.w.block, tiles - b.first);
+    ck_run(workers, (b.w.tiles + 15) / 16, NAME(gradient_tiles), &b);
+    ck_run(workers, FREQUENCIES, NAME(gradient_frequencies), &b.w);
+  }
+}
+
+static void NAME(finish_filter_row)(void *context, ck_workers *workers, int k, int worker) {
+  const NAME(filters) *f = context;
+  int ci = NAME(padded)(f->inputs), co = NAME(padded)(f->outputs);
+  for (int n = 0; n < f->outputs; n += LANES) {
+    vec t[18], g[9];
+    for (int j = 0; j < 6; j++) {
+      const REAL *p = f->du + (long)j * ci * co + (long)k * co + n;
+      long s = 6l * ci * co;
+      NAME(filter_gradient_1d)(t + j, 6, LOAD(p), LOAD(p + s), LOAD(p + 2 * s), LOAD(p + 3 * s), LOAD(p + 4 * s),
+                               LOAD(p + 5 * s));
+    }
+    for (int i = 0; i < 3; i++) {
+      vec *r = t + i * 6;
+      NAME(filter_gradient_1d)(g + i * 3, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
+    }
+    for (int l = 0; l < LANES && n + l < f->outputs; l++) {
+      REAL *p = f->dw + ((long)(n + l) * f->inputs + k) * 9;
+      for (int tap = 0; tap < 9; tap++) p[tap] += g[tap][l];
+    }
+  }
+}
+
+static void NAME(finish_filter_gradient)(ck_workers *workers, const void *du, int outputs, int inputs, void *dw) {
+  NAME(filters) f = {.du = du, .dw = dw, .outputs = outputs, .inputs = inputs};
+  ck_run(workers, inputs, NAME(finish_filter_row), &f);
+}

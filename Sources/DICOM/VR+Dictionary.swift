@@ -1,0 +1,32 @@
+internal import CDCMTK
+
+extension VR {
+  /// The representation that PS3.6 gives to a tag (US where it leaves a choice that depends on Pixel Representation,
+  /// OW where it leaves one between OB and OW); nil for elements that DCMTK's dictionary doesn't have.
+  public static func inDictionary(_ tag: Tag) -> VR? {
+    let code = cdcmtk_dictionary_vr(tag.group, tag.element)
+    guard code != 0 else { return nil }
+    return VR(code: UInt8(truncatingIfNeeded: code >> 8), UInt8(truncatingIfNeeded: code))
+  }
+
+  /// From the two letters of its name.
+  init?(code first: UInt8, _ second: UInt8) {
+    guard let vr = VR.byCode[UInt16(first) << 8 | UInt16(second)] else { return nil }
+    self = vr
+  }
+
+  /// The two letters of its name, the first in the high byte.
+  var code: UInt16 {
+    rawValue.utf8.reduce(0) { $0 << 8 | UInt16($1) }
+  }
+
+  private static let byCode = Dictionary(uniqueKeysWithValues: allCases.map { ($0.code, $0) })
+}
+
+extension Double {
+  var roundedDecimalString: String {
+    var text = cdcmtk_decimal_string()
+    unsafe cdcmtk_format_decimal(self, &text)
+    return DICOM.text(of: text.characters)
+  }
+}

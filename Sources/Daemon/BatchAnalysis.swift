@@ -1,0 +1,43 @@
+public import Analysis
+public import FoundationEssentials
+
+/// `mmdicom analyze`: reads files where they lie and writes all results into one folder.
+public struct BatchAnalysis: Sendable {
+  /// One image done.
+  public struct Event: Sendable {
+    /// The file, or a folder that couldn't be read.
+    public let path: String
+    public let row: ReportRow
+    /// What was wrong or noticed, for people; may be empty.
+    public let detail: String
+  }
+
+  private let output: URL
+  private let tensors: Bool
+  private let launcher: ProcessWorkerLauncher
+
+  /// - Parameters:
+  ///   - model: the model file.
+  ///   - output: the folder for results and `report.csv`; made if missing.
+  public init(
+    model: String, output: URL, tensors: Bool, threads: Int = 0, timeLimit: Duration = .seconds(120)
+  ) {
+    self.output = output
+    self.tensors = tensors
+    launcher = ProcessWorkerLauncher(model: model, threads: threads, timeLimit: timeLimit)
+  }
+
+  /// The report.
+  public var report: URL { output.appending(path: "report.csv") }
+
+  /// Analyses `inputs` in order and tells about each as soon as its row is in the report.
+  /// - Throws: ``WorkerFailure``, ``WriteFailure``.
+  public func run(
+    _ inputs: AnalysisInputs, onEvent: @escaping @Sendable (Event) -> Void
+  ) async throws -> Tally {
+    let work = BatchWork(inputs, output: output, report: report, tensors: tensors, onEvent: onEvent)
+    try await WorkerLoop(launcher: launcher, source: work).run()
+    try await work.finish()
+    return await work.tally
+  }
+}

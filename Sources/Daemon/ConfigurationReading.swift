@@ -1,0 +1,99 @@
+import Configuration
+public import FoundationEssentials
+import Logging
+import Synchronization
+
+extension DaemonConfiguration {
+  /// Every key, in the order of `etc/mmdicom.yaml`.
+  package static let keys = [
+    "inbox", "outbox", "done", "rejected", "model", "tensors", "threads", "settle_seconds", "scan_seconds",
+    "study_quiet_seconds", "study_wait_seconds", "worker_timeout_seconds", "stop_seconds", "ignore",
+    "log_level",
+  ]
+
+  /// Reads a YAML file, each key of which the environment variable `MMDICOM_` + key overrides.
+  /// - Parameters:
+  ///   - file: nil when there is none; then everything comes from the environment and the defaults.
+  ///   - environment: the environment's variables.
+  public static func read(
+    file: URL?, environment: [String: String]
+  ) async throws(ConfigurationFailure) -> DaemonConfiguration {
+    let name = file?.path ?? "environment"
+    var providers: [any ConfigProvider] = [
+      EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "mmdicom")
+    ]
+    if let file { providers.append(try await yaml(file)) }
+    let values = ConfigurationValues(providers, name: name)
+    let configuration = try DaemonConfiguration(values)
+    try configuration.requireSeparateFolders(name)
+    return configuration
+  }
+
+  private static func yaml(_ file: URL) async throws(ConfigurationFailure) -> any ConfigProvider {
+    guard FileManager.default.fileExists(atPath: file.path) else {
+      throw ConfigurationFailure("\(file.path): no such file", isMissing: true)
+    }
+    // Asking which keys are secret is the provider's way to show which keys are there.
+    let seen = Mutex<Set<String>>([])
+    let options = YAMLSnapshot.ParsingOptions(
+      secretsSpecifier: .dynamic { key, _ in
+        seen.withLock { _ = $0.insert(key) }
+        return false
+      })
+    let provider: FileProvider<YAMLSnapshot>
+    do {
+      let place = ConfigReader(
+        provider: InMemoryProvider(values: [["filePath"]: ConfigValue(.string(file.path), isSecret: false)]))
+      provider = try await FileProvider(parsingOptions: options, config: place)
+    } catch {
+      throw ConfigurationFailure("\(file.path): \(oneLine("\(error)"))")
+    }
+    let unknown = seen.withLock { $0.subtracting(keys).sorted() }
+    guard unknown.isEmpty else {
+      throw ConfigurationFailure("\(file.path): unknown key \(unknown.joined(separator: ", "))")
+    }
+    return provider
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }.joined(separator: " ")
+  }
+
+  private init(_ values: ConfigurationValues) throws(ConfigurationFailure) {
+    let inbox = try values.requiredFolder("inbox")
+    let beside = inbox.deletingLastPathComponent()
+    self.init(
+      folders: InboxFolders(
+        inbox: inbox, outbox: try values.requiredFolder("outbox"),
+        done: try values.folder("done") ?? beside.appending(path: "done"),
+        rejected: try values.folder("rejected") ?? beside.appending(path: "rejected")))
+    model = try values.folder("model")
+    tensors = try values.flag("tensors") ?? tensors
+    threads = try values.integer("threads", in: 0...256) ?? threads
+    settlingTime = try values.seconds("settle_seconds", in: 0...3600) ?? settlingTime
+    scanInterval = try values.seconds("scan_seconds", in: 0.1...3600) ?? scanInterval
+    studyQuietTime = try values.seconds("study_quiet_seconds", in: 0...3600) ?? studyQuietTime
+    studyLongestWait = try values.seconds("study_wait_seconds", in: 0...86400) ?? studyLongestWait
+    workerTimeLimit = try values.seconds("worker_timeout_seconds", in: 1...86400) ?? workerTimeLimit
+    stopTimeLimit = try values.seconds("stop_seconds", in: 0...3600) ?? stopTimeLimit
+    ignoredNames = try values.list("ignore") ?? ignoredNames
+    if let level = try values.text("log_level") {
+      guard let known = Logger.Level(rawValue: level) else {
+        let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        throw values.failure("log_level", "is '\(level)'; it must be one of \(names)")
+      }
+      logLevel = known
+    }
+  }
+
+  private func requireSeparateFolders(_ name: String) throws(ConfigurationFailure) {
+    let inbox = folders.inbox.standardizedFileURL.path
+    for (key, folder) in [("outbox", folders.outbox), ("done", folders.done), ("rejected", folders.rejected)]
+    {
+      let path = folder.standardizedFileURL.path
+      if path == inbox || path.hasPrefix(inbox + "/") {
+        throw ConfigurationFailure("\(name): \(key): \(path) lies in the inbox, so it would be read again")
+      }
+    }
+  }
+}

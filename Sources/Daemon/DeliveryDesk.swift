@@ -1,0 +1,125 @@
+package import Analysis
+package import FoundationEssentials
+import Glibc
+
+/// Carries out deliveries, one at a time, so that a crash at any point loses nothing and repeats nothing.
+package struct DeliveryDesk: Sendable {
+  /// What became of a file.
+  package enum Outcome: Sendable, Equatable {
+    /// Its results, row and source are where they belong; the row as reported.
+    case delivered(ReportRow)
+    /// The file in the inbox is no longer the one that was analysed; nothing was done.
+    case sourceChanged
+  }
+
+  private let folders: InboxFolders
+
+  /// A desk for these folders, which exist.
+  package init(_ folders: InboxFolders) {
+    self.folders = folders
+  }
+
+  /// Finishes the delivery that a crash interrupted, if any, and clears away what was staged.
+  /// - Returns: whether there was one.
+  package func recover() throws(WriteFailure) -> Bool {
+    let path = folders.journal.path
+    var isThere = false
+    if let data = FileManager.default.contents(atPath: path) {
+      // The journal appears by a rename, so one that can't be read isn't from a crash.
+      guard let delivery = try? JSONDecoder().decode(Delivery.self, from: data) else {
+        throw WriteFailure(path: path, message: "isn't a delivery; remove it after a look at the inbox")
+      }
+      try carryOut(delivery)
+      isThere = true
+    }
+    try? FileManager.default.removeItem(at: folders.staging)
+    try DurableFile.createFolder(folders.staging)
+    return isThere
+  }
+
+  /// The folder for the results of job `id`; the worker makes it.
+  package func stagingFolder(_ id: Int) -> URL { folders.staging.appending(path: String(id)) }
+
+  /// Delivers the results of one file: results, row, reason, source, in this order.
+  package func deliver(
+    _ file: InboxFile, _ row: ReportRow, detail: String, copy: Int = 1, staging: URL?
+  ) throws(WriteFailure) -> Outcome {
+    defer { if let staging { try? FileManager.default.removeItem(at: staging) } }
+    guard FolderScan.entry(file.path, in: folders.inbox)?.stamp == file.stamp else { return .sourceChanged }
+    var row = row
+    // Opened anew each time, so that the report may be rotated away while the daemon runs.
+    let reportLength = try ReportFile(at: folders.report).length
+    let delivery = Delivery.plan(
+      file, &row, detail: detail, copy: copy, staging: staging ?? folders.staging, reportOffset: reportLength,
+      folders: folders, isTaken: Self.isTaken)
+    try begin(delivery)
+    try carryOut(delivery)
+    return .delivered(row)
+  }
+
+  /// Writes the journal. From here on the delivery will be finished, if need be after a restart.
+  package func begin(_ delivery: Delivery) throws(WriteFailure) {
+    guard let bytes = try? JSONEncoder().encode(delivery) else {
+      throw WriteFailure(path: folders.journal.path, message: "can't be encoded")
+    }
+    try DurableFile.write(Array(bytes), to: folders.journal)
+  }
+
+  /// Does what the journal says, also for the second time.
+  package func carryOut(_ delivery: Delivery) throws(WriteFailure) {
+    for result in delivery.results { try publish(result) }
+    let report = try ReportFile(at: folders.report)
+    try report.place(delivery.record, at: delivery.reportOffset)
+    try moveSource(delivery)
+    guard unsafe unlink(folders.journal.path) == 0 || errno == ENOENT else {
+      throw WriteFailure(path: folders.journal.path, action: "remove", code: errno)
+    }
+    DurableFile.syncFolder(of: folders.journal)
+  }
+
+  private func publish(_ result: Delivery.Result) throws(WriteFailure) {
+    let final = URL(filePath: result.final)
+    try DurableFile.createFolder(final.deletingLastPathComponent())
+    if unsafe rename(result.staged, result.final) == 0 {
+      DurableFile.syncFolder(of: final)
+      return
+    }
+    // A replay finds the result renamed already.
+    guard errno == ENOENT, Self.isTaken(result.final) else {
+      throw WriteFailure(path: result.final, action: "rename into place", code: errno)
+    }
+  }
+
+  private func moveSource(_ delivery: Delivery) throws(WriteFailure) {
+    let source = URL(filePath: delivery.source)
+    var destination = delivery.destination
+    while true {
+      if let text = delivery.reasonText {
+        try DurableFile.createFolder(URL(filePath: destination).deletingLastPathComponent())
+        try DurableFile.write(Array(text.utf8), to: URL(filePath: destination + ".reason.txt"))
+      }
+      switch try Move.file(from: source, to: URL(filePath: destination)) {
+      case .moved, .sourceMissing: return
+      case .destinationTaken where try finishCopy(delivery, at: destination): return
+      case .destinationTaken:
+        destination = Delivery.freePath(destination, isTaken: Self.isTaken)
+      }
+    }
+  }
+
+  /// A crash between the two halves of a move across file systems leaves the file in both places.
+  private func finishCopy(_ delivery: Delivery, at destination: String) throws(WriteFailure) -> Bool {
+    guard
+      FileManager.default.contentsEqual(atPath: delivery.source, andPath: destination)
+    else { return false }
+    guard unsafe unlink(delivery.source) == 0 || errno == ENOENT else {
+      throw WriteFailure(path: delivery.source, action: "remove after copying", code: errno)
+    }
+    return true
+  }
+
+  private static func isTaken(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0
+  }
+}

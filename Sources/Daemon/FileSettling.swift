@@ -1,0 +1,102 @@
+/// What tells a changed file from an unchanged one.
+package struct FileStamp: Hashable, Sendable, Codable {
+  /// Bytes.
+  package var size: Int
+  /// Modification time, nanoseconds since 1970.
+  package var modified: Int
+  /// The file's number in its file system.
+  package var inode: UInt64
+
+  package init(size: Int, modified: Int, inode: UInt64) {
+    self.size = size
+    self.modified = modified
+    self.inode = inode
+  }
+}
+
+/// Decides when a file in the inbox is completely written. Pure: it is told what was seen and when.
+///
+/// A file is complete when it was renamed into place (a rename shows the whole file at once), when its
+/// writer closed it, or when it kept its size, time and inode for the settling time. The last is the only
+/// sign on network mounts, which send no events. An empty file is never complete by its close: many
+/// programs create first and write later.
+package struct FileSettling: Sendable {
+  /// How a file came to notice.
+  package enum Sign: Sendable {
+    /// It was renamed into the inbox.
+    case renamedIn
+    /// A writer closed it.
+    case closed
+    /// A scan or an event found it; nobody knows whether its writer is done. `age` is how long it has kept
+    /// its times by the file system's own clock, where that clock may be trusted.
+    case seen(age: Duration?)
+  }
+
+  private struct Candidate {
+    var stamp: FileStamp
+    var unchangedSince: ContinuousClock.Instant
+    var lastSeen: ContinuousClock.Instant
+    var isComplete: Bool
+    var isTaken = false
+  }
+
+  private let settlingTime: Duration
+  private var candidates: [String: Candidate] = [:]
+
+  /// Files count as written when unchanged for `settlingTime`.
+  package init(settlingTime: Duration) {
+    self.settlingTime = settlingTime
+  }
+
+  /// Notes what was seen of the file at `path`.
+  package mutating func observe(
+    _ path: String, _ stamp: FileStamp, _ sign: Sign, at now: ContinuousClock.Instant
+  ) {
+    var candidate =
+      candidates[path]
+      ?? Candidate(stamp: stamp, unchangedSince: now, lastSeen: now, isComplete: false)
+    if candidate.stamp != stamp {
+      candidate.stamp = stamp
+      candidate.unchangedSince = now
+      candidate.isComplete = false
+    }
+    candidate.lastSeen = now
+    switch sign {
+    case .renamedIn: candidate.isComplete = true
+    case .closed: candidate.isComplete = candidate.isComplete || stamp.size > 0
+    case .seen(let age):
+      if let age, age >= settlingTime { candidate.isComplete = true }
+    }
+    candidates[path] = candidate
+  }
+
+  /// Forgets a file that is gone.
+  package mutating func vanished(_ path: String) {
+    candidates[path] = nil
+  }
+
+  /// Forgets every file that isn't among `paths`, after a complete scan. Files that were taken stay until
+  /// they are released: they are being moved away just now.
+  package mutating func keepOnly(_ paths: Set<String>) {
+    candidates = candidates.filter { paths.contains($0.key) || $0.value.isTaken }
+  }
+
+  /// The files that became complete, sorted by path; each is handed out once, until ``release(_:)``.
+  package mutating func takeComplete() -> [(path: String, stamp: FileStamp)] {
+    let complete = candidates.filter { !$0.value.isTaken && isComplete($0.value) }
+    for path in complete.keys { candidates[path]?.isTaken = true }
+    return complete.map { (path: $0.key, stamp: $0.value.stamp) }.sorted { $0.path < $1.path }
+  }
+
+  /// Gives a taken file back: it wasn't moved away (it changed meanwhile) and has to settle anew.
+  package mutating func release(_ path: String) {
+    candidates[path] = nil
+  }
+
+  /// Whether files are known that aren't complete yet.
+  package var isWaiting: Bool { candidates.values.contains { !$0.isTaken && !isComplete($0) } }
+
+  private func isComplete(_ candidate: Candidate) -> Bool {
+    candidate.isComplete || candidate.lastSeen - candidate.unchangedSince >= settlingTime
+  }
+}

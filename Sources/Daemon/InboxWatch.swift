@@ -1,0 +1,126 @@
+package import FoundationEssentials
+import Glibc
+
+/// Looks at the inbox: by kernel events where there are any, and by a scan from time to time. Feeds
+/// ``FileSettling``. Never blocks; its owner asks again and again.
+package struct InboxWatch: ~Copyable {
+  private let root: URL
+  private let ignoredNames: [String]
+  private let scanInterval: Duration
+  private let settlingTime: Duration
+  private var settling: FileSettling
+  private var inotify: InotifyReader?
+  private var nextScan: ContinuousClock.Instant?
+  /// Folders that couldn't be listed in the last scan, relative to the inbox.
+  package private(set) var unreadable: [(path: String, message: String)] = []
+  /// Folders that can't be watched; only scans see what comes into them.
+  package private(set) var unwatched = 0
+
+  /// - Parameter usesEvents: false for network mounts' tests and for a single run.
+  package init(
+    _ root: URL, ignoring names: [String], settlingTime: Duration, scanInterval: Duration,
+    usesEvents: Bool = true
+  ) {
+    self.root = root
+    ignoredNames = names
+    self.scanInterval = scanInterval
+    self.settlingTime = settlingTime
+    settling = FileSettling(settlingTime: settlingTime)
+    inotify = usesEvents ? InotifyReader() : nil
+  }
+
+  /// Whether files are known whose writers may not be done.
+  package var isWaiting: Bool { settling.isWaiting }
+
+  /// The files that became complete since the last call; each is handed out once, unless released.
+  package mutating func takeComplete(at now: ContinuousClock.Instant = .now) -> [InboxFile] {
+    takeEvents(at: now)
+    if nextScan.map({ now >= $0 }) ?? true { scan(at: now) }
+    lookAgainSoon(at: now)
+    return settling.takeComplete().map { InboxFile(path: $0.path, stamp: $0.stamp) }
+  }
+
+  /// Whether a file could be moved out of its folder. One that can't would be analysed again and again.
+  package func canMove(_ file: InboxFile) -> Bool {
+    let folder = root.appending(path: file.path).deletingLastPathComponent()
+    return unsafe access(folder.path, W_OK | X_OK) == 0
+  }
+
+  /// A file that waits to settle is looked at again as soon as it may have settled.
+  private mutating func lookAgainSoon(at now: ContinuousClock.Instant) {
+    guard settling.isWaiting, let next = nextScan else { return }
+    nextScan = min(next, now + max(settlingTime, .milliseconds(50)))
+  }
+
+  /// Gives a file back that changed while it was worked on.
+  package mutating func release(_ file: InboxFile) { settling.release(file.path) }
+
+  /// Forgets a file that was moved out of the inbox.
+  package mutating func delivered(_ file: InboxFile) { settling.vanished(file.path) }
+
+  /// Scans now. With the file system's present time, files that are old enough count as written at once.
+  package mutating func scan(at now: ContinuousClock.Instant = .now, fileSystemTime: Int? = nil) {
+    nextScan = now + scanInterval
+    let scan = FolderScan(root, ignoring: ignoredNames)
+    unreadable = scan.unreadable
+    unwatched = 0
+    for folder in scan.folders { watch(folder) }
+    for file in scan.files {
+      let age = fileSystemTime.map { Duration.nanoseconds($0 - file.changed) }
+      settling.observe(file.path, file.stamp, .seen(age: age), at: now)
+    }
+    // What lies in an unreadable folder may still be there.
+    if scan.unreadable.isEmpty { settling.keepOnly(Set(scan.files.map(\.path))) }
+  }
+
+  private mutating func watch(_ folder: String) {
+    guard inotify != nil else { return }
+    let path = folder.isEmpty ? root.path : root.appending(path: folder).path
+    if inotify?.watch(folder, at: path) == false { unwatched += 1 }
+  }
+
+  private mutating func takeEvents(at now: ContinuousClock.Instant) {
+    for event in inotify?.events() ?? [] {
+      switch event {
+      case .closed(let folder, let name): observe(folder, name, .closed, at: now)
+      case .renamedIn(let folder, let name, isFolder: false): observe(folder, name, .renamedIn, at: now)
+      case .created(let folder, let name, isFolder: false): observe(folder, name, .seen(age: nil), at: now)
+      case .renamedIn(let folder, let name, isFolder: true): adopt(folder, name, .renamedIn, at: now)
+      case .created(let folder, let name, isFolder: true): adopt(folder, name, .seen(age: nil), at: now)
+      case .left(let folder, let name, let isFolder):
+        let path = Self.join(folder, name)
+        if isFolder { inotify?.unwatch(path) } else { settling.vanished(path) }
+      case .overflow: nextScan = now
+      }
+    }
+  }
+
+  private mutating func observe(
+    _ folder: String, _ name: String, _ sign: FileSettling.Sign, at now: ContinuousClock.Instant
+  ) {
+    guard !FolderScan.isIgnored(name, ignoredNames) else { return }
+    let path = Self.join(folder, name)
+    // Gone again, or not a regular file: then there is nothing to wait for.
+    guard let file = FolderScan.entry(path, in: root) else { return settling.vanished(path) }
+    settling.observe(path, file.stamp, sign, at: now)
+  }
+
+  /// A new folder: watches it first, then looks into it, so that no file falls between. The files of a folder
+  /// that was renamed in came with it, complete.
+  private mutating func adopt(
+    _ folder: String, _ name: String, _ sign: FileSettling.Sign, at now: ContinuousClock.Instant
+  ) {
+    guard !FolderScan.isIgnored(name, ignoredNames) else { return }
+    let path = Self.join(folder, name)
+    watch(path)
+    let scan = FolderScan(root.appending(path: path), ignoring: ignoredNames)
+    for inner in scan.folders where !inner.isEmpty { watch(Self.join(path, inner)) }
+    // Between the watch of an inner folder and its listing a file may have come: look once more.
+    let again = FolderScan(root.appending(path: path), ignoring: ignoredNames)
+    for file in again.files { settling.observe(Self.join(path, file.path), file.stamp, sign, at: now) }
+  }
+
+  private static func join(_ folder: String, _ name: String) -> String {
+    folder.isEmpty ? name : folder + "/" + name
+  }
+}

@@ -1,0 +1,226 @@
+package import Analysis
+package import FoundationEssentials
+package import Logging
+import ServiceLifecycle
+
+/// The daemon's work: finds complete files, groups them by study, hands them to the worker and delivers what
+/// comes back. All decisions are made by ``FileSettling``, ``StudyAssembly``, ``WorkQueue`` and
+/// ``Delivery``; this actor performs them.
+package actor InboxWork: WorkSource {
+  /// What a job is about.
+  package enum Context: Sendable {
+    case identify(InboxFile)
+    /// `copy` tells files of a study with the same SOP Instance UID apart.
+    case analyse(InboxFile, ImageIdentity, copy: Int, staging: URL)
+
+    var file: InboxFile {
+      switch self {
+      case .identify(let file), .analyse(let file, _, _, _): file
+      }
+    }
+  }
+
+  private let configuration: DaemonConfiguration
+  private let desk: DeliveryDesk
+  private let logger: Logger
+  private let runsOnce: Bool
+  private var watch: InboxWatch
+  private var studies: StudyAssembly<(InboxFile, ImageIdentity)>
+  private var model = LoadedModel(name: "", sha256: "")
+  private var lastJob = 0
+  private var reportedUnreadable: Set<String> = []
+  /// With `--once`: what lay in the inbox at the start; nil otherwise.
+  private var batch: Set<String>?
+  private var waitingSince: ContinuousClock.Instant?
+  /// Folders of the inbox that files were taken from, and when last.
+  private var leftFolders: [String: ContinuousClock.Instant] = [:]
+  /// What became of the images so far.
+  package private(set) var tally = Tally()
+  /// Files left in the inbox because they never became complete, and folders that couldn't be read.
+  package private(set) var leftBehind = 0
+
+  /// - Parameter runsOnce: end when all that lies in the inbox now is done.
+  package init(_ configuration: DaemonConfiguration, runsOnce: Bool, logger: Logger) {
+    self.configuration = configuration
+    self.runsOnce = runsOnce
+    self.logger = logger
+    desk = DeliveryDesk(configuration.folders)
+    watch = InboxWatch(
+      configuration.folders.inbox, ignoring: configuration.ignoredNames,
+      settlingTime: configuration.settlingTime, scanInterval: configuration.scanInterval,
+      usesEvents: !runsOnce)
+    studies = StudyAssembly(
+      quietTime: configuration.studyQuietTime, longestWait: configuration.studyLongestWait)
+  }
+
+  /// Finishes what a crash interrupted. `fileSystemTime` is the inbox's own clock.
+  package func start(fileSystemTime: Int?) throws(WriteFailure) {
+    if try desk.recover() { logger.notice("finished a delivery that was interrupted") }
+    guard runsOnce else { return }
+    watch.scan(fileSystemTime: fileSystemTime)
+    batch = Set(
+      FolderScan(configuration.folders.inbox, ignoring: configuration.ignoredNames).files.map(\.path))
+  }
+
+  // MARK: WorkSource
+
+  package func workerReady(_ model: LoadedModel) {
+    self.model = model
+    logger.info("worker ready", metadata: ["model": "\(model.name)", "sha256": "\(model.sha256)"])
+  }
+
+  package var isStopping: Bool { Task.isShuttingDownGracefully || Task.isCancelled }
+
+  package func nextJobs() async throws -> [WorkerJob<Context>]? {
+    while !isStopping {
+      let files = watch.takeComplete().filter { batch?.contains($0.path) ?? true }.filter(canBeTaken)
+      reportUnreadable()
+      if !files.isEmpty { return files.map(identification) }
+      let ready = runsOnce && !watch.isWaiting ? studies.takeAll() : studies.takeReady(at: .now)
+      if let jobs = analysisJobs(ready) { return jobs }
+      if runsOnce, studies.isEmpty, hasNothingToWaitFor { return nil }
+      removeLeftFolders()
+      do { try await Task.sleep(for: .milliseconds(200)) } catch { return nil }
+    }
+    return nil
+  }
+
+  package func take(_ outcome: WorkerOutcome, of job: WorkerJob<Context>) throws {
+    switch (outcome, job.context) {
+    case (.identified(let identity), let context):
+      studies.add((context.file, identity), toStudy: identity.studyInstanceUID, at: .now)
+    case (.finished(let row, let detail), .analyse(let file, _, let copy, let staging)):
+      try deliver(file, row, detail, copy: copy, staging)
+    case (.finished(let row, let detail), .identify(let file)):
+      try deliver(file, row, detail, copy: 1, nil)
+    case (.workerCrashed, .identify(let file)):
+      try rejectForCrash(file, ImageIdentity(), nil)
+    case (.workerCrashed, .analyse(let file, let identity, _, let staging)):
+      try rejectForCrash(file, identity, staging)
+    }
+  }
+
+  // MARK: Jobs
+
+  private func identification(_ file: InboxFile) -> WorkerJob<Context> {
+    lastJob += 1
+    let path = configuration.folders.inbox.appending(path: file.path).path
+    return WorkerJob(.identify(id: lastJob, path: path), context: .identify(file))
+  }
+
+  private func analysisJobs(
+    _ ready: [[(InboxFile, ImageIdentity)]]
+  ) -> [WorkerJob<Context>]? {
+    guard !ready.isEmpty else { return nil }
+    var jobs: [WorkerJob<Context>] = []
+    for study in ready {
+      let tag = LogTag(study.first?.1.studyInstanceUID ?? "")
+      logger.info("study complete", metadata: ["study": "\(tag)", "files": "\(study.count)"])
+      var copies: [String: Int] = [:]
+      for (file, identity) in study {
+        lastJob += 1
+        copies[identity.sopInstanceUID, default: 0] += 1
+        let staging = desk.stagingFolder(lastJob)
+        let request = WorkerRequest.analyse(
+          id: lastJob, path: configuration.folders.inbox.appending(path: file.path).path,
+          output: staging.path, tensors: configuration.tensors)
+        jobs.append(
+          WorkerJob(
+            request,
+            context: .analyse(file, identity, copy: copies[identity.sopInstanceUID] ?? 1, staging: staging)))
+      }
+    }
+    return jobs
+  }
+
+  private var hasNothingToWaitFor: Bool {
+    guard watch.isWaiting else { return true }
+    let since = waitingSince ?? .now
+    waitingSince = since
+    guard since.duration(to: .now) > configuration.settlingTime + configuration.studyLongestWait else {
+      return false
+    }
+    leftBehind += 1
+    logger.warning("files in the inbox are still being written; left for the next run")
+    return true
+  }
+
+  // MARK: Outcomes
+
+  private func rejectForCrash(_ file: InboxFile, _ identity: ImageIdentity, _ staging: URL?) throws {
+    let row = ReportRow.refused(
+      .rejected, code: "worker_crashed", file: file.path, identity: identity, model: model.name,
+      modelSHA256: model.sha256)
+    try deliver(file, row, "the worker process died or hung on this file, twice", copy: 1, staging)
+  }
+
+  private func deliver(
+    _ file: InboxFile, _ row: ReportRow, _ detail: String, copy: Int, _ staging: URL?
+  ) throws {
+    var row = row
+    // Relative to the inbox, for in the inbox it no longer lies.
+    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.path) }
+    switch try desk.deliver(file, row, detail: detail, copy: copy, staging: staging) {
+    case .sourceChanged:
+      watch.release(file)
+      log(.notice, "changed while it was worked on; waits again", file)
+    case .delivered(let row):
+      watch.delivered(file)
+      leftFolders[Self.folder(of: file.path)] = .now
+      tally.count(row.status)
+      let level: Logger.Level = row.status == .analysed ? .info : .warning
+      var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
+      if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
+      log(level, "\(row.status.rawValue)", file, metadata)
+    }
+  }
+
+  private func log(
+    _ level: Logger.Level, _ message: Logger.Message, _ file: InboxFile, _ more: Logger.Metadata = [:]
+  ) {
+    var metadata = more
+    metadata["file"] = "\(LogTag(file.path))"
+    if logger.logLevel <= .debug {
+      metadata["name"] = "\(file.path.split(separator: "/").last ?? "")"
+    }
+    logger.log(level: level, message, metadata: metadata)
+  }
+
+  /// A file in a folder that isn't ours to change stays where it is; it is looked at again when it changes, or
+  /// at the next start.
+  private func canBeTaken(_ file: InboxFile) -> Bool {
+    if watch.canMove(file) { return true }
+    leftBehind += 1
+    log(.warning, "left in the inbox: no right to move it out of its folder", file)
+    return false
+  }
+
+  private func reportUnreadable() {
+    let paths = Set(watch.unreadable.map(\.path))
+    for (path, message) in watch.unreadable where !reportedUnreadable.contains(path) {
+      leftBehind += 1
+      logger.warning(
+        "a folder in the inbox can't be read", metadata: ["folder": "\(LogTag(path))", "why": "\(message)"])
+    }
+    reportedUnreadable = paths
+  }
+
+  // MARK: Folders
+
+  private static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+  }
+
+  /// Removes folders that this run emptied, a minute after the last file left: a sender may be adding to them.
+  private func removeLeftFolders() {
+    let old = leftFolders.filter { $0.value.duration(to: .now) > .seconds(60) }
+    for folder in old.keys.sorted(by: >) {
+      leftFolders[folder] = nil
+      var path = folder
+      // Removes only what is empty; stops at the first that isn't.
+      while !path.isEmpty, FolderScan.removeIfEmpty(configuration.folders.inbox.appending(path: path)) {
+        path = Self.folder(of: path)
+      }
+    }
+  }
+}

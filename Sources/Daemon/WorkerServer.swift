@@ -1,0 +1,128 @@
+import Analysis
+import Dispatch
+public import FoundationEssentials
+import Glibc
+import Synchronization
+
+/// The worker process: loads the model once, then answers requests from standard input on standard output
+/// until its input ends. It is the only process that opens strangers' files.
+public enum WorkerServer {
+  /// Runs to the end of standard input.
+  /// - Returns: the exit status.
+  public static func run(model: URL, threads: Int) async -> Int32 {
+    prepareProcess()
+    let replies = ReplyWriter()
+    let analyser: Analyser
+    do { analyser = try Analyser(modelAt: model, threads: threads) } catch {
+      replies.send(.modelRefused(message: error.description, isMissing: error.isMissing))
+      return error.isMissing ? 66 : 65
+    }
+    replies.send(.ready(model: analyser.modelName, sha256: analyser.modelSHA256))
+
+    let requests = RequestReader.requests()
+    let inputSize = analyser.inputSize
+    let (prepared, handOver) = AsyncStream.makeStream(of: Prepared.self)
+    await withTaskGroup(of: Void.self) { group in
+      // One image is decoded here while the one before it is in the network below. The buffer between them
+      // holds no more than the parent has requests open.
+      group.addTask {
+        for await request in requests { handOver.yield(prepare(request, inputSize: inputSize)) }
+        handOver.finish()
+      }
+      for await item in prepared {
+        replies.send(answer(item, with: analyser))
+        RequestReader.answered()
+      }
+    }
+    return 0
+  }
+
+  private enum Prepared: Sendable {
+    case identity(id: Int, ImageIdentity)
+    case image(id: Int, PreparedImage, output: String, tensors: Bool)
+  }
+
+  private static func prepare(_ request: WorkerRequest, inputSize: Int) -> Prepared {
+    WorkerFault.strike(request.path)
+    let url = URL(filePath: request.path)
+    return switch request {
+    case .identify(let id, _): .identity(id: id, ImageIdentity(ofFileAt: url))
+    case .analyse(let id, _, let output, let tensors):
+      .image(id: id, PreparedImage(url, inputSize: inputSize), output: output, tensors: tensors)
+    }
+  }
+
+  private static func answer(_ item: Prepared, with analyser: Analyser) -> WorkerReply {
+    switch item {
+    case .identity(let id, let identity): return .identified(id: id, identity)
+    case .image(let id, let image, let output, let tensors):
+      do {
+        let result = try analyser.analyse(image, into: URL(filePath: output), tensors: tensors)
+        return .finished(id: id, row: result.row, detail: result.detail)
+      } catch {
+        return .cannotWrite(id: id, message: error.description)
+      }
+    }
+  }
+
+  private static func prepareProcess() {
+    // The parent decides when to end; a Ctrl-C or a stop reaches the whole group of processes.
+    signal(SIGINT, SIG_IGN)
+    signal(SIGTERM, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
+    // A core would hold a patient's image.
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+  }
+}
+
+/// Standard output as a stream of replies. Whatever a library prints goes to standard error instead.
+private struct ReplyWriter {
+  private let descriptor: Int32
+
+  init() {
+    descriptor = dup(STDOUT_FILENO)
+    dup2(STDERR_FILENO, STDOUT_FILENO)
+  }
+
+  func send(_ reply: WorkerReply) {
+    guard var line = try? Array(JSONEncoder().encode(reply)) else { return }
+    line.append(UInt8(ascii: "\n"))
+    var written = 0
+    while written < line.count {
+      let count = unsafe line[written...].withUnsafeBytes {
+        unsafe write(descriptor, $0.baseAddress!, $0.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      // The parent is gone: nobody wants the answers any more.
+      guard count > 0 else { _exit(0) }
+      written += count
+    }
+  }
+}
+
+/// Standard input as a stream of requests.
+private enum RequestReader {
+  private static let open = Atomic<Int>(0)
+
+  /// Reads on a thread of its own, so that the end of the input is noticed while an image is being decoded.
+  static func requests() -> AsyncStream<WorkerRequest> {
+    let (stream, continuation) = AsyncStream.makeStream(of: WorkerRequest.self)
+    DispatchQueue(label: "requests").async {
+      while let line = readLine() {
+        guard let request = try? JSONDecoder().decode(WorkerRequest.self, from: Data(line.utf8)) else {
+          break
+        }
+        open.add(1, ordering: .relaxed)
+        continuation.yield(request)
+      }
+      // A parent closes the pipe only when it has every answer. With requests open it has died; a new one
+      // may already be at work on the same files.
+      if open.load(ordering: .relaxed) > 0 { _exit(0) }
+      continuation.finish()
+    }
+    return stream
+  }
+
+  static func answered() { open.subtract(1, ordering: .relaxed) }
+}

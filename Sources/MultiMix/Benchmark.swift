@@ -1,0 +1,132 @@
+internal import NeuralNetworks
+internal import Tensors
+
+/// Times of the network on made-up images, for `mmdicom bench`. Weights and images are random: no time
+/// depends on their values.
+public struct Benchmark: Sendable {
+  public let threads: Int
+  public let size: Int
+  private let network: MultiMix<Float>
+  private let image: [Float]
+
+  public init(threads: Int, size: Int = 256) {
+    self.threads = threads
+    self.size = size
+    let parameters = Parameters<Float>(MultiMix<Float>.layout)
+    var generator = SystemRandomNumberGenerator()
+    parameters.initialize(using: &generator)
+    network = MultiMix(parameters)
+    image = (0..<size * size).map { _ in Float.random(in: 0...1) }
+  }
+
+  /// Seconds of encoder + decoder on one image, run by run.
+  public func forward(runs: Int) -> [Double] {
+    let workers = Workers(count: threads)
+    let state = SegmentationState<Float>(size: size, dropout: false)
+    let scratch = GradientScratch<Float>(size: size, decoder: false)
+    var objective = Objective()
+    objective.saliencyBridge = false
+    network.refresh(on: workers)
+    return time(runs) { _ = state.forward(network, image, .none, objective, scratch, workers) }
+  }
+
+  /// The random weights as a model.
+  public var randomModel: Model {
+    Model(
+      metadata: ModelMetadata(name: "bench", version: "0", inputSize: size), parameters: network.parameters)
+  }
+
+  /// Seconds of one inference with saliency.
+  public func inference(runs: Int) -> [Double] {
+    let predictor = Predictor(randomModel, threads: threads)
+    return time(runs) { _ = predictor.predict(image) }
+  }
+
+  /// Seconds of one training step of the whole objective, `batch` images in each of the five streams, the
+  /// optimiser's update included. Every weak view counts as confident, so that nothing is left out.
+  public func trainingStep(batch count: Int, runs: Int) -> [Double] {
+    var batch = Batch<Float>(size: size)
+    let mask = image.map { $0 > 0.5 ? Float(1) : 0 }
+    for n in 0..<count {
+      batch.segmentation.append((image, mask))
+      batch.segmentationUnlabelled.append(image)
+      batch.classification.append((image, n % 2))
+      batch.unlabelled.append((image, image))
+    }
+    var objective = Objective()
+    objective.tau = 0
+    let step = TrainingStep(network, size: size, threads: threads)
+    let gradient = Parameters<Float>(network.parameters.layout)
+    let adam = Adam<Float>(network.parameters.layout)
+    var number = 0
+    return time(runs) {
+      number += 1
+      _ = step.run(batch, objective: objective, seed: UInt32(number), gradient: gradient)
+      adam.update(network.parameters, gradient: gradient, learningRate: 1e-4, step: number)
+    }
+  }
+
+  /// One convolution's times.
+  public struct Layer: Sendable {
+    public let name: String
+    public let size, inputs, outputs: Int
+    /// Multiply-adds of the convolution done directly, times two.
+    public let gflop: Double
+    /// Median seconds: output, gradient of the input, gradient of the weights.
+    public let forward, inputGradient, weightGradient: Double
+  }
+
+  /// Every 3x3 convolution of the network by itself.
+  public func layers(runs: Int) -> [Layer] {
+    let workers = Workers(count: threads)
+    return network.parameters.layout.entries.compactMap { entry in
+      guard entry.shape.count == 4, entry.shape[2] == 3 else { return nil }
+      return time(layer: entry, runs: runs, workers)
+    }
+  }
+
+  private func time(layer entry: ParameterLayout.Entry, runs: Int, _ workers: Workers) -> Layer {
+    let (outputs, inputs) = (entry.shape[0], entry.shape[1])
+    let level = Int(entry.name.split(separator: ".")[1].filter(\.isNumber)) ?? 1
+    let side = size >> (level - 1)
+    let weights = network.parameters[entry.name]
+    let x = FeatureMap<Float>(height: side, width: side, channels: inputs)
+    let y = FeatureMap<Float>(height: side, width: side, channels: outputs)
+    let statistics = InstanceStatistics<Float>(channels: outputs)
+    let times: [[Double]]
+    if inputs == 1 {
+      let gradient = Parameters<Float>(network.parameters.layout)
+      times = [
+        time(runs) {
+          x.convolvePlane(weights: weights, bias: nil, into: y, statistics: statistics, on: workers)
+        },
+        time(runs) { y.convolvePlaneInputGradient(weights: weights, into: x, on: workers) },
+        time(runs) { x.accumulatePlaneFilterGradient(y, into: gradient[entry.name], on: workers) },
+      ]
+    } else {
+      let filter = ConvolutionFilter<Float>(inputs: inputs, outputs: outputs)
+      let gradient = ConvolutionFilterGradient<Float>(inputs: inputs, outputs: outputs)
+      filter.refresh(from: weights, on: workers)
+      times = [
+        time(runs) { x.convolve(filter, bias: nil, into: y, statistics: statistics, on: workers) },
+        time(runs) { y.convolveInputGradient(filter, into: x, on: workers) },
+        time(runs) { x.accumulateFilterGradient(y, into: gradient, on: workers) },
+      ]
+    }
+    let medians = times.map { $0.sorted()[$0.count / 2] }
+    return Layer(
+      name: entry.name, size: side, inputs: inputs, outputs: outputs,
+      gflop: 18 * Double(side * side * inputs * outputs) / 1e9, forward: medians[0],
+      inputGradient: medians[1], weightGradient: medians[2])
+  }
+
+  /// One run that doesn't count, then `runs`.
+  private func time(_ runs: Int, _ body: () -> Void) -> [Double] {
+    body()
+    return (0..<runs).map { _ in
+      let begin = ContinuousClock.now
+      body()
+      return (ContinuousClock.now - begin) / .seconds(1)
+    }
+  }
+}

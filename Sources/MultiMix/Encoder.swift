@@ -1,0 +1,117 @@
+internal import NeuralNetworks
+public import Tensors
+
+/// The encoder: blocks 1-16-32-64-128-256, 2x2 max-pool after each; the class scores are a linear layer on
+/// the global average of the last pooled block.
+public struct Encoder<Element: Scalar>: Sendable {
+  public static var widths: [Int] { [16, 32, 64, 128, 256] }
+  public static var classes: Int { 2 }
+
+  let blocks: [ConvolutionBlock<Element>]
+  let weight, bias: MemorySlice<Element>
+
+  static func declare(in layout: inout ParameterLayout) {
+    for (i, width) in widths.enumerated() {
+      ConvolutionBlock<Element>.declare(
+        "encoder.dconv_down\(i + 1)", inputs: i == 0 ? 1 : widths[i - 1], outputs: width, in: &layout)
+    }
+    layout.add("encoder.fc.weight", [classes, 256])
+    layout.add("encoder.fc.bias", [classes])
+  }
+
+  init(_ parameters: Parameters<Element>) {
+    blocks = Self.widths.enumerated().map { i, width in
+      ConvolutionBlock(
+        "encoder.dconv_down\(i + 1)", inputs: i == 0 ? 1 : Self.widths[i - 1], outputs: width,
+        parameters: parameters)
+    }
+    weight = parameters["encoder.fc.weight"]
+    bias = parameters["encoder.fc.bias"]
+  }
+
+  /// The image in `state.input` -> class scores [2] and the features of every block.
+  /// - Parameter sharesFirstBlock: the state's first block (shared with another state) already holds this
+  ///   image's convolutions; only its dropout differs.
+  package func forward(
+    _ state: EncoderState<Element>, dropout: DropoutPlan, sharesFirstBlock: Bool = false, on workers: Workers
+  ) -> [Element] {
+    var x = state.input
+    for (i, block) in blocks.enumerated() {
+      if i == 0 && sharesFirstBlock {
+        block.activate(state.blocks[i], dropout: dropout[i], into: state.features[i], on: workers)
+      } else {
+        block.forward(x, state.blocks[i], dropout: dropout[i], into: state.features[i], on: workers)
+      }
+      state.features[i].maxPool(into: state.pooled[i], choice: state.choices[i], on: workers)
+      x = state.pooled[i]
+    }
+    state.average = x.channelMeans()
+    state.scores = (0..<Self.classes).map { k in
+      state.average.indices.reduce(bias[k]) { $0 + weight[k * state.average.count + $1] * state.average[$1] }
+    }
+    return state.scores
+  }
+
+  /// - Parameters:
+  ///   - scores: the gradient of the class scores [2].
+  ///   - skips: the gradients of the first four blocks' features by the decoder.
+  ///   - gradient: where weight gradients are added, or nil.
+  ///   - inputGradient: where the image's gradient goes, or nil.
+  func backward(
+    _ state: EncoderState<Element>, dropout: DropoutPlan, scores: [Element], skips: [FeatureMap<Element>]?,
+    lastFeature: FeatureMap<Element>?, scratch: GradientScratch<Element>, gradient: NetworkGradient<Element>?,
+    inputGradient: FeatureMap<Element>?, on workers: Workers
+  ) {
+    let width = state.average.count
+    let pixels = Element(state.pooled[4].height * state.pooled[4].width)
+    scratch.pooled[4].fill(
+      eachPixel: (0..<width).map { c in
+        (0..<Self.classes).reduce(0) { $0 + scores[$1] * weight[$1 * width + c] } / pixels
+      })
+    gradient?.addLinear(scores: scores, average: state.average)
+    for i in blocks.indices.reversed() {
+      scratch.pooled[i].maxPoolGradient(
+        choice: state.choices[i], adding: i == 4 ? lastFeature : skips?[i], into: scratch.levels[i].0,
+        on: workers)
+      blocks[i].backward(
+        i == 0 ? state.input : state.pooled[i - 1], state.blocks[i], dropout: dropout[i],
+        outputGradient: scratch.levels[i].0, scratch: scratch.levels[i].1, gradient: gradient?.encoder[i],
+        inputGradient: i == 0 ? inputGradient : scratch.pooled[i - 1], on: workers)
+    }
+  }
+}
+
+/// The encoder's activations for one image.
+public final class EncoderState<Element: Scalar>: @unchecked Sendable {
+  // Invariant: used by one thread at a time, with the worker that owns it.
+  package let input: FeatureMap<Element>
+  let blocks: [BlockState<Element>]
+  let features, pooled: [FeatureMap<Element>]
+  let choices: [PoolingChoice]
+  var average: [Element] = []
+  var scores: [Element] = []
+
+  /// - Parameters:
+  ///   - skips: where the first four blocks' features go (slices of the decoder's concatenations), or nil for
+  ///     maps of their own.
+  ///   - first: another state of the same image, whose input and first block are shared.
+  package init(size: Int, skips: [FeatureMap<Element>]? = nil, sharing first: EncoderState? = nil) {
+    let widths = Encoder<Element>.widths
+    let sizes = widths.indices.map { size >> $0 }
+    input = first?.input ?? FeatureMap(height: size, width: size, channels: 1)
+    blocks = widths.indices.map { i in
+      i == 0 && first != nil
+        ? first!.blocks[0] : BlockState(height: sizes[i], width: sizes[i], outputs: widths[i])
+    }
+    features = widths.indices.map { i in
+      i < 4 && skips != nil
+        ? skips![i] : FeatureMap(height: sizes[i], width: sizes[i], channels: widths[i])
+    }
+    pooled = widths.indices.map {
+      FeatureMap(height: sizes[$0] / 2, width: sizes[$0] / 2, channels: widths[$0])
+    }
+    choices = widths.indices.map {
+      PoolingChoice(height: sizes[$0] / 2, width: sizes[$0] / 2, channels: widths[$0])
+    }
+  }
+}

@@ -1,0 +1,144 @@
+internal import Crypto
+public import Foundation
+public import NeuralNetworks
+public import Tensors
+
+/// What a model file says of itself.
+public struct ModelMetadata: Sendable, Equatable {
+  public var name: String
+  public var version: String
+  /// Height and width that images are resized to.
+  public var inputSize: Int
+  /// In the order of the class scores.
+  public var classNames: [String]
+  /// Pneumonia is reported where its probability is at least this.
+  public var decisionThreshold: Double
+  /// The class scores are divided by it before the softmax.
+  public var temperature: Double
+  /// SHA-256 of the archive's index that it was trained on.
+  public var trainingDataDigest: String
+
+  public init(
+    name: String, version: String, inputSize: Int = 256, classNames: [String] = ["normal", "pneumonia"],
+    decisionThreshold: Double = 0.5, temperature: Double = 1, trainingDataDigest: String = ""
+  ) {
+    self.name = name
+    self.version = version
+    self.inputSize = inputSize
+    self.classNames = classNames
+    self.decisionThreshold = decisionThreshold
+    self.temperature = temperature
+    self.trainingDataDigest = trainingDataDigest
+  }
+
+  var dictionary: [String: String] {
+    [
+      "format": "pt", "name": name, "version": version, "input_size": "\(inputSize)",
+      "class_names": classNames.joined(separator: ","), "decision_threshold": "\(decisionThreshold)",
+      "temperature": "\(temperature)", "training_data_digest": trainingDataDigest,
+      "intended_use": "research use only, not for diagnosis",
+    ]
+  }
+
+  /// Missing entries take their defaults, so that a converted PyTorch checkpoint loads; present ones must be
+  /// valid.
+  init(_ dictionary: [String: String], file: String) throws(ModelError) {
+    self.init(name: dictionary["name"] ?? file, version: dictionary["version"] ?? "unversioned")
+    func number<Number: LosslessStringConvertible>(_ key: String, _ valid: (Number) -> Bool)
+      throws(ModelError)
+      -> Number?
+    {
+      guard let text = dictionary[key] else { return nil }
+      guard let value = Number(text), valid(value) else { throw .invalidMetadata(file, "\(key) = \(text)") }
+      return value
+    }
+    inputSize = try number("input_size") { $0 >= 32 && $0 <= 4096 && $0 % 32 == 0 } ?? inputSize
+    decisionThreshold = try number("decision_threshold") { (0...1).contains($0) } ?? decisionThreshold
+    temperature = try number("temperature") { $0 > 0 && $0.isFinite } ?? temperature
+    trainingDataDigest = dictionary["training_data_digest"] ?? ""
+    if let names = dictionary["class_names"] {
+      classNames = names.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      guard classNames.count == 2, classNames.contains("pneumonia") else {
+        throw .invalidMetadata(file, "class_names = \(names)")
+      }
+    }
+  }
+}
+
+/// A network with its weights, as read from a safetensors file.
+public struct Model: Sendable {
+  public var metadata: ModelMetadata
+  public let parameters: Parameters<Float>
+  /// Of the file, in hexadecimal; nil for a model that was not read from one.
+  public let sha256: String?
+
+  public init(metadata: ModelMetadata, parameters: Parameters<Float>) {
+    self.metadata = metadata
+    self.parameters = parameters
+    sha256 = nil
+  }
+
+  /// - Throws: `ModelError`, naming the file and what is wrong with it.
+  public init(readingFrom url: URL) throws(ModelError) {
+    let file = url.lastPathComponent
+    let data: Data
+    do { data = try Data(contentsOf: url) } catch {
+      throw FileManager.default.fileExists(atPath: url.path) ? .unreadable(url.path) : .missing(url.path)
+    }
+    let contents: Safetensors
+    do { contents = try Safetensors(data) } catch { throw .corrupt(url.path, "\(error)") }
+    metadata = try ModelMetadata(contents.metadata, file: file)
+    let layout = MultiMix<Float>.layout
+    parameters = Parameters(layout)
+    for entry in layout.entries {
+      guard let array = contents.arrays[entry.name] else { throw .missingParameter(url.path, entry.name) }
+      guard array.shape == entry.shape else {
+        throw .shape(url.path, entry.name, expected: entry.shape, found: array.shape)
+      }
+      guard array.values.allSatisfy(\.isFinite) else {
+        throw .corrupt(url.path, "\(entry.name) holds a value that is not finite")
+      }
+      let slice = parameters[entry.name]
+      for (i, value) in array.values.enumerated() { slice[i] = value }
+    }
+    // The published module has a layer that it never uses.
+    for name in contents.arrays.keys
+    where layout.entry(name) == nil && !name.hasPrefix("decoder.conv_last_saliency.") {
+      throw .unknownParameter(url.path, name)
+    }
+    sha256 = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+
+  /// The model as a safetensors file's bytes.
+  public func encoded(_ precision: Safetensors.Precision) -> Data {
+    var file = Safetensors(metadata: metadata.dictionary)
+    for entry in parameters.layout.entries {
+      file.arrays[entry.name] = .init(shape: entry.shape, values: parameters.values(entry.name))
+    }
+    return file.encoded(precision)
+  }
+}
+
+/// Why a model file can't be used.
+public enum ModelError: Error, Equatable, CustomStringConvertible {
+  case missing(String)
+  case unreadable(String)
+  case corrupt(String, String)
+  case missingParameter(String, String)
+  case unknownParameter(String, String)
+  case shape(String, String, expected: [Int], found: [Int])
+  case invalidMetadata(String, String)
+
+  public var description: String {
+    switch self {
+    case .missing(let path): "\(path): no such model file"
+    case .unreadable(let path): "\(path): the model file can't be read"
+    case .corrupt(let path, let what): "\(path): \(what)"
+    case .missingParameter(let path, let name): "\(path): not a MultiMix model: \(name) is missing"
+    case .unknownParameter(let path, let name): "\(path): not a MultiMix model: unexpected \(name)"
+    case .shape(let path, let name, let expected, let found):
+      "\(path): not a MultiMix model: \(name) has shape \(found), expected \(expected)"
+    case .invalidMetadata(let path, let what): "\(path): invalid metadata: \(what)"
+    }
+  }
+}

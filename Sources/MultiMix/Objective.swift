@@ -1,0 +1,49 @@
+internal import NeuralNetworks
+
+/// The weights and choices of the training objective:
+/// CE(labelled) + 5 Dice(labelled masks) + 0.25 mean(1[max softmax(weak) >= tau] CE(strong, argmax weak))
+/// + 0.01 KL(labelled segmentation, unlabelled segmentation).
+public struct Objective: Sendable, Equatable, Codable {
+  public var classification = 1.0
+  public var segmentation = 5.0
+  /// The pseudo-label term's weight (the paper's lambda) and confidence threshold (its tau).
+  public var pseudoLabel = 0.25
+  public var tau = 0.7
+  /// The consistency term's weight (the paper's beta).
+  public var consistency = 0.01
+  public var consistencyKind = Consistency.bernoulliKL
+  public var dropout = 0.25
+  /// Whether the decoder sees the saliency; without it the bridge's second channel is zero.
+  public var saliencyBridge = true
+
+  public enum Consistency: String, Sendable, Codable {
+    /// KL between the pixels' Bernoulli distributions, as the paper's text has it.
+    case bernoulliKL
+    /// The published code's: a softmax over one channel, which is one everywhere, so the term is zero.
+    case published
+  }
+
+  public init() {}
+}
+
+/// The terms of the objective over one batch, unweighted, and their weighted sum.
+public struct LossTerms: Sendable, Equatable, Codable {
+  public var classification = 0.0
+  public var segmentation = 0.0
+  public var pseudoLabel = 0.0
+  public var consistency = 0.0
+  public var total = 0.0
+  /// The fraction of unlabelled images whose weak view reached tau.
+  public var confident = 0.0
+
+  public init() {}
+
+  static func += (sum: inout LossTerms, other: LossTerms) {
+    sum.classification += other.classification
+    sum.segmentation += other.segmentation
+    sum.pseudoLabel += other.pseudoLabel
+    sum.consistency += other.consistency
+    sum.total += other.total
+    sum.confident += other.confident
+  }
+}

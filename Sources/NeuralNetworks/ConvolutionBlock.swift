@@ -1,0 +1,171 @@
+public import Tensors
+
+/// The network's building block: twice (convolution 3x3, instance norm, leaky ReLU 0.2), then dropout.
+/// Parameters `<name>.0.weight`, `.0.bias`, `.3.weight`, `.3.bias`, as in PyTorch's `Sequential`.
+public struct ConvolutionBlock<Element: Scalar>: Sendable {
+  public let name: String
+  public let inputs, outputs: Int
+  let first: ConvolutionLayer<Element>
+  let second: ConvolutionLayer<Element>
+
+  public static var slope: Double { 0.2 }
+
+  public static func declare(_ name: String, inputs: Int, outputs: Int, in layout: inout ParameterLayout) {
+    layout.add("\(name).0.weight", [outputs, inputs, 3, 3])
+    layout.add("\(name).0.bias", [outputs])
+    layout.add("\(name).3.weight", [outputs, outputs, 3, 3])
+    layout.add("\(name).3.bias", [outputs])
+  }
+
+  public init(_ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>) {
+    self.name = name
+    self.inputs = inputs
+    self.outputs = outputs
+    first = ConvolutionLayer("\(name).0", inputs: inputs, outputs: outputs, parameters: parameters)
+    second = ConvolutionLayer("\(name).3", inputs: outputs, outputs: outputs, parameters: parameters)
+  }
+
+  /// After the parameters changed.
+  public func refresh(on workers: Workers) {
+    first.refresh(on: workers)
+    second.refresh(on: workers)
+  }
+
+  /// x [h, w, inputs] -> output [h, w, outputs].
+  public func forward(
+    _ x: FeatureMap<Element>, _ state: BlockState<Element>, dropout: Dropout,
+    into output: FeatureMap<Element>,
+    on workers: Workers
+  ) {
+    first.forward(x, into: state.y1, statistics: state.statistics1, on: workers)
+    state.y1.normalize(
+      state.statistics1, slope: Self.slope, dropout: .none, into: state.a1, on: workers)
+    second.forward(state.a1, into: state.y2, statistics: state.statistics2, on: workers)
+    activate(state, dropout: dropout, into: output, on: workers)
+  }
+
+  /// The end of `forward`, for a state whose convolutions are done: what another dropout mask leaves.
+  public func activate(
+    _ state: BlockState<Element>, dropout: Dropout, into output: FeatureMap<Element>, on workers: Workers
+  ) {
+    state.y2.normalize(state.statistics2, slope: Self.slope, dropout: dropout, into: output, on: workers)
+  }
+
+  /// - Parameters:
+  ///   - outputGradient: [h, w, outputs]; overwritten.
+  ///   - scratch: [h, w, outputs]; overwritten.
+  ///   - gradient: where the weights' gradients are added, or nil where only the input's is wanted.
+  ///   - inputGradient: [h, w, inputs], or nil where nothing below needs it.
+  public func backward(
+    _ x: FeatureMap<Element>, _ state: BlockState<Element>, dropout: Dropout,
+    outputGradient: FeatureMap<Element>, scratch: FeatureMap<Element>, gradient: BlockGradient<Element>?,
+    inputGradient: FeatureMap<Element>?, on workers: Workers
+  ) {
+    state.y2.normalizeGradient(
+      state.statistics2, slope: Self.slope, dropout: dropout, gradient: outputGradient, on: workers)
+    second.backward(
+      state.a1, outputGradient: outputGradient, gradient: gradient?.second, inputGradient: scratch,
+      on: workers)
+    state.y1.normalizeGradient(
+      state.statistics1, slope: Self.slope, dropout: .none, gradient: scratch, on: workers)
+    first.backward(
+      x, outputGradient: scratch, gradient: gradient?.first, inputGradient: inputGradient, on: workers)
+  }
+}
+
+/// What a block keeps of one image for its backward pass.
+public final class BlockState<Element: Scalar>: Sendable {
+  /// Outputs of the convolutions, and the activations between them.
+  let y1, a1, y2: FeatureMap<Element>
+  let statistics1, statistics2: InstanceStatistics<Element>
+
+  public init(height: Int, width: Int, outputs: Int) {
+    y1 = FeatureMap(height: height, width: width, channels: outputs)
+    a1 = FeatureMap(height: height, width: width, channels: outputs)
+    y2 = FeatureMap(height: height, width: width, channels: outputs)
+    statistics1 = InstanceStatistics(channels: outputs)
+    statistics2 = InstanceStatistics(channels: outputs)
+  }
+}
+
+/// Sums of a block's weight gradients over the images of a batch.
+public final class BlockGradient<Element: Scalar>: Sendable {
+  let first, second: LayerGradient<Element>
+
+  public init(_ block: ConvolutionBlock<Element>, into gradient: Parameters<Element>) {
+    first = LayerGradient(block.first, gradient[block.first.name + ".weight"])
+    second = LayerGradient(block.second, gradient[block.second.name + ".weight"])
+  }
+
+  /// Moves the sums to the parameters' gradient.
+  public func finish(on workers: Workers) {
+    first.finish(on: workers)
+    second.finish(on: workers)
+  }
+}
+
+/// A 3x3 convolution and its parameters. Its bias stands before an instance norm, which takes it out
+/// again: its gradient is exactly zero and is not computed.
+struct ConvolutionLayer<Element: Scalar>: Sendable {
+  let name: String
+  let weight, bias: MemorySlice<Element>
+  let inputs, outputs: Int
+  /// Nil for a plane as input.
+  let filter: ConvolutionFilter<Element>?
+
+  init(_ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>) {
+    self.name = name
+    self.inputs = inputs
+    self.outputs = outputs
+    weight = parameters[name + ".weight"]
+    bias = parameters[name + ".bias"]
+    filter = inputs == 1 ? nil : ConvolutionFilter(inputs: inputs, outputs: outputs)
+  }
+
+  func refresh(on workers: Workers) { filter?.refresh(from: weight, on: workers) }
+
+  func forward(
+    _ x: FeatureMap<Element>, into y: FeatureMap<Element>, statistics: InstanceStatistics<Element>,
+    on workers: Workers
+  ) {
+    if let filter {
+      x.convolve(filter, bias: bias, into: y, statistics: statistics, on: workers)
+    } else {
+      x.convolvePlane(weights: weight, bias: bias, into: y, statistics: statistics, on: workers)
+    }
+  }
+
+  func backward(
+    _ x: FeatureMap<Element>, outputGradient dy: FeatureMap<Element>, gradient: LayerGradient<Element>?,
+    inputGradient dx: FeatureMap<Element>?, on workers: Workers
+  ) {
+    gradient?.accumulate(x, dy, on: workers)
+    guard let dx else { return }
+    if let filter {
+      dy.convolveInputGradient(filter, into: dx, on: workers)
+    } else {
+      dy.convolvePlaneInputGradient(weights: weight, into: dx, on: workers)
+    }
+  }
+}
+
+/// The sum of one convolution's weight gradient.
+struct LayerGradient<Element: Scalar>: Sendable {
+  let sum: ConvolutionFilterGradient<Element>?
+  let weight: MemorySlice<Element>
+
+  init(_ layer: ConvolutionLayer<Element>, _ weight: MemorySlice<Element>) {
+    sum = layer.filter.map { ConvolutionFilterGradient(inputs: $0.inputs, outputs: $0.outputs) }
+    self.weight = weight
+  }
+
+  func accumulate(_ x: FeatureMap<Element>, _ dy: FeatureMap<Element>, on workers: Workers) {
+    if let sum {
+      x.accumulateFilterGradient(dy, into: sum, on: workers)
+    } else {
+      x.accumulatePlaneFilterGradient(dy, into: weight, on: workers)
+    }
+  }
+
+  func finish(on workers: Workers) { sum?.finish(into: weight, on: workers) }
+}

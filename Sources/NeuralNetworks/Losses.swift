@@ -1,0 +1,93 @@
+public import Tensors
+
+/// A loss of one sample and its gradient by the logits.
+public struct Loss<Element: Scalar>: Sendable {
+  public let value: Double
+  public let gradient: [Element]
+}
+
+/// softmax(logits).
+@specialized(where Element == Float)
+public func softmax<Element: Scalar>(_ logits: [Element]) -> [Element] {
+  let largest = logits.max() ?? 0
+  let powers = logits.map { Element.exp($0 - largest) }
+  let sum = powers.reduce(0, +)
+  return powers.map { $0 / sum }
+}
+
+/// -log softmax(logits)[label].
+public func crossEntropy<Element: Scalar>(_ logits: [Element], label: Int) -> Loss<Element> {
+  var gradient = softmax(logits)
+  let largest = logits.max() ?? 0
+  let logSum = Element.log(logits.reduce(0) { $0 + Element.exp($1 - largest) })
+  gradient[label] -= 1
+  return Loss(value: Double(logSum - (logits[label] - largest)), gradient: gradient)
+}
+
+/// FixMatch's term: cross-entropy of the strong view against the weak view's class where the weak view's
+/// largest probability reaches `threshold` (the paper's tau). The pseudo-label carries no gradient.
+public func pseudoLabelCrossEntropy<Element: Scalar>(
+  weak: [Element], strong: [Element], threshold: Double
+) -> (loss: Loss<Element>, label: Int?) {
+  let probabilities = softmax(weak)
+  var label = 0
+  for i in probabilities.indices where probabilities[i] > probabilities[label] { label = i }
+  guard Double(probabilities[label]) >= threshold else {
+    return (Loss(value: 0, gradient: strong.map { _ in 0 }), nil)
+  }
+  return (crossEntropy(strong, label: label), label)
+}
+
+/// 1 / (1 + e^-x) for every logit.
+@specialized(where Element == Float)
+public func sigmoid<Element: Scalar>(_ logits: [Element]) -> [Element] {
+  logits.map { 1 / (1 + Element.exp(-$0)) }
+}
+
+/// 1 - (2 sum(p t) + 1) / (sum(p) + sum(t) + 1), with p = sigmoid(logits), over one image.
+@specialized(where Element == Float)
+public func diceLoss<Element: Scalar>(_ logits: [Element], target: [Element]) -> Loss<Element> {
+  precondition(logits.count == target.count)
+  let p = sigmoid(logits)
+  var overlap = 0.0
+  var total = 0.0
+  for i in p.indices {
+    overlap += Double(p[i] * target[i])
+    total += Double(p[i] + target[i])
+  }
+  let numerator = 2 * overlap + 1
+  let denominator = total + 1
+  // d/dp = -2 t / denominator + numerator / denominator^2, then times p (1 - p).
+  let scale = Element(-2 / denominator)
+  let shift = Element(numerator / (denominator * denominator))
+  var gradient = p
+  for i in p.indices { gradient[i] = (scale * target[i] + shift) * p[i] * (1 - p[i]) }
+  return Loss(value: 1 - numerator / denominator, gradient: gradient)
+}
+
+/// The mean over pixels of KL(Bernoulli(p) || Bernoulli(q)), p and q the sigmoids of two sets of logits,
+/// clamped to 1e-6 ... 1 - 1e-6 (no gradient outside). Source: the paper's consistency term as its text
+/// states it; its published code applies a softmax to one channel, which makes the term zero.
+@specialized(where Element == Float)
+public func bernoulliKL<Element: Scalar>(
+  _ pLogits: [Element], _ qLogits: [Element]
+) -> (value: Double, pGradient: [Element], qGradient: [Element]) {
+  precondition(pLogits.count == qLogits.count)
+  let low: Element = 1e-6
+  let high = 1 - low
+  var p = sigmoid(pLogits)
+  var q = sigmoid(qLogits)
+  var sum = 0.0
+  let n = Element(p.count)
+  for i in p.indices {
+    let a = min(max(p[i], low), high)
+    let b = min(max(q[i], low), high)
+    let logRatio = Element.log(a / b)
+    let logComplement = Element.log((1 - a) / (1 - b))
+    sum += Double(a * logRatio + (1 - a) * logComplement)
+    // d/da = log(a/b) - log((1-a)/(1-b)); d/db = (b - a) / (b (1 - b)); each times the sigmoid's slope.
+    p[i] = p[i] == a ? (logRatio - logComplement) * a * (1 - a) / n : 0
+    q[i] = q[i] == b ? (b - a) / n : 0
+  }
+  return (sum / Double(pLogits.count), p, q)
+}

@@ -1,0 +1,114 @@
+import CPNG
+public import DICOM
+public import FoundationEssentials
+import Glibc
+
+/// 8-bit PNG files through libpng. A file appears under its name only when it is complete: it is written under a
+/// temporary name beside it, synchronised to the disk and renamed.
+public enum PNG {
+  /// Writes a colour picture.
+  public static func write(_ picture: RGBPicture, to url: URL) throws(PNGError) {
+    try write(picture.pixels, width: picture.width, height: picture.height, isColour: true, to: url)
+  }
+
+  /// Writes a grey picture.
+  public static func write(_ picture: GrayPicture, to url: URL) throws(PNGError) {
+    try write(picture.pixels, width: picture.width, height: picture.height, isColour: false, to: url)
+  }
+
+  /// Reads any PNG as colour.
+  public static func readRGB(_ url: URL) throws(PNGError) -> RGBPicture {
+    let (width, height, pixels) = try read(url, isColour: true)
+    return RGBPicture(width: width, height: height, pixels: pixels)
+  }
+
+  /// Reads any PNG as grey.
+  public static func readGray(_ url: URL) throws(PNGError) -> GrayPicture {
+    let (width, height, pixels) = try read(url, isColour: false)
+    return GrayPicture(width: width, height: height, pixels: pixels)
+  }
+
+  // libpng's "simplified" interface reports errors by status; the classic one would jump over Swift frames.
+
+  private static func header(isColour: Bool) -> png_image {
+    var image = unsafe png_image()
+    unsafe image.version = png_uint_32(PNG_IMAGE_VERSION)
+    unsafe image.format = isColour ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0
+    return unsafe image
+  }
+
+  private static func write(
+    _ pixels: [UInt8], width: Int, height: Int, isColour: Bool, to url: URL
+  ) throws(PNGError) {
+    let path = url.path
+    let temporary = url.deletingLastPathComponent()
+      .appending(path: ".\(url.lastPathComponent).\(getpid()).part").path
+    guard let file = unsafe fopen(temporary, "wb") else {
+      throw .cannotWrite(path: path, why: errorText(errno))
+    }
+
+    var image = unsafe header(isColour: isColour)
+    unsafe image.width = png_uint_32(width)
+    unsafe image.height = png_uint_32(height)
+    let encoded = unsafe pixels.withUnsafeBytes { bytes in
+      unsafe png_image_write_to_stdio(&image, file, 0, bytes.baseAddress, 0, nil)
+    }
+    var failure: String?
+    if encoded == 0 { failure = unsafe message(of: image) }
+    if failure == nil, unsafe fflush(file) != 0 || fsync(fileno(file)) != 0 { failure = errorText(errno) }
+    if unsafe fclose(file) != 0, failure == nil { failure = errorText(errno) }
+    if failure == nil, unsafe rename(temporary, path) != 0 { failure = errorText(errno) }
+    if let failure {
+      unsafe unlink(temporary)
+      throw .cannotWrite(path: path, why: failure)
+    }
+  }
+
+  private static func read(
+    _ url: URL, isColour: Bool
+  ) throws(PNGError) -> (width: Int, height: Int, pixels: [UInt8]) {
+    var image = unsafe header(isColour: isColour)
+    guard unsafe png_image_begin_read_from_file(&image, url.path) != 0 else {
+      throw unsafe .cannotRead(path: url.path, why: message(of: image))
+    }
+    // Beginning to read sets the file's own format; ask for ours.
+    unsafe image.format = isColour ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0
+    let width = unsafe Int(image.width)
+    let height = unsafe Int(image.height)
+    var pixels = [UInt8](repeating: 0, count: width * height * (isColour ? 3 : 1))
+    let decoded = unsafe pixels.withUnsafeMutableBytes { bytes in
+      unsafe png_image_finish_read(&image, nil, bytes.baseAddress, 0, nil)
+    }
+    guard decoded != 0 else {
+      let why = unsafe message(of: image)
+      unsafe png_image_free(&image)
+      throw .cannotRead(path: url.path, why: why)
+    }
+    return (width, height, pixels)
+  }
+
+  private static func message(of image: png_image) -> String {
+    unsafe withUnsafeBytes(of: image.message) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
+  private static func errorText(_ code: Int32) -> String {
+    guard let text = unsafe strerror(code) else { return "error \(code)" }
+    return unsafe String(cString: text)
+  }
+}
+
+/// Why a PNG file couldn't be written or read.
+public enum PNGError: Error, Equatable, CustomStringConvertible {
+  case cannotWrite(path: String, why: String)
+  case cannotRead(path: String, why: String)
+
+  /// One line: what, where, why.
+  public var description: String {
+    switch self {
+    case .cannotWrite(let path, let why): "can't write \(path): \(why)"
+    case .cannotRead(let path, let why): "can't read \(path): \(why)"
+    }
+  }
+}

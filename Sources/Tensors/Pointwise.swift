@@ -1,0 +1,101 @@
+internal import CKernels
+
+/// Inverted dropout. Which elements are dropped is a hash of the seed and the element's index, so the mask
+/// takes no memory and is the same in the backward pass.
+public struct Dropout: Sendable, Equatable {
+  public let seed: UInt32
+  let threshold: UInt32
+  let scale: Double
+
+  /// - Parameter rate: the probability that an element is dropped, 0 ..< 1.
+  public init(rate: Double, seed: UInt32) {
+    precondition(rate >= 0 && rate < 1)
+    self.seed = seed
+    threshold = UInt32(rate * 4_294_967_296)
+    scale = 1 / (1 - rate)
+  }
+
+  /// Keeps everything.
+  public static let none = Dropout(rate: 0, seed: 0)
+
+  var c: ck_dropout { ck_dropout(seed: seed, threshold: threshold, scale: scale) }
+}
+
+/// Which of the four elements each maximum came from.
+@safe public final class PoolingChoice: @unchecked Sendable {
+  // Invariant: as `Memory`: one thread at a time.
+  let base: UnsafeMutablePointer<UInt8>
+  let count: Int
+  public init(height: Int, width: Int, channels: Int) {
+    count = height * width * channels
+    unsafe base = .allocate(capacity: max(1, count))
+    unsafe base.initialize(repeating: 0, count: count)
+  }
+  deinit { unsafe base.deallocate() }
+}
+
+extension FeatureMap {
+  /// a = dropout(leakyReLU(instanceNorm(y))): this map is y, with its statistics.
+  public func normalize(
+    _ statistics: InstanceStatistics<Element>, slope: Double, dropout: Dropout, into a: FeatureMap,
+    on workers: Workers
+  ) {
+    precondition(a.channels == channels && a.height == height && a.width == width)
+    precondition(statistics.mean.count == channels)
+    unsafe Element.kernels.table.pointee.normalize(
+      workers.team, c, statistics.mean.base, statistics.rstd.base, slope, dropout.c, a.c)
+  }
+
+  /// The gradient of `normalize`: turns the gradient of a, in `gradient`, into that of y, in place.
+  public func normalizeGradient(
+    _ statistics: InstanceStatistics<Element>, slope: Double, dropout: Dropout, gradient: FeatureMap,
+    on workers: Workers
+  ) {
+    normalizeGradient(statistics, slope: slope, dropout: dropout, from: gradient, into: gradient, on: workers)
+  }
+
+  public func normalizeGradient(
+    _ statistics: InstanceStatistics<Element>, slope: Double, dropout: Dropout, from da: FeatureMap,
+    into dy: FeatureMap, on workers: Workers
+  ) {
+    precondition(da.channels == channels && da.height == height && da.width == width)
+    precondition(dy.channels == channels && dy.height == height && dy.width == width)
+    precondition(statistics.mean.count == channels)
+    unsafe Element.kernels.table.pointee.normalize_gradient(
+      workers.team, c, statistics.mean.base, statistics.rstd.base, slope, dropout.c, da.c, dy.c)
+  }
+
+  /// 2x2 maximum, stride 2.
+  public func maxPool(into y: FeatureMap, choice: PoolingChoice, on workers: Workers) {
+    precondition(y.channels == channels && y.height == height / 2 && y.width == width / 2)
+    precondition(choice.count == y.height * y.width * y.channels)
+    unsafe Element.kernels.table.pointee.max_pool(workers.team, c, y.c, choice.base)
+  }
+
+  /// dx = skip + this map's values (the gradient of the maxima) at the chosen places.
+  public func maxPoolGradient(
+    choice: PoolingChoice, adding skip: FeatureMap?, into dx: FeatureMap, on workers: Workers
+  ) {
+    precondition(dx.channels == channels && dx.height / 2 == height && dx.width / 2 == width)
+    let gradient = unsafe Element.kernels.table.pointee.max_pool_gradient
+    if let skip {
+      precondition(skip.channels == channels && skip.height == dx.height && skip.width == dx.width)
+      var skipped = unsafe skip.c
+      unsafe gradient(workers.team, c, choice.base, &skipped, dx.c)
+    } else {
+      unsafe gradient(workers.team, c, choice.base, nil, dx.c)
+    }
+  }
+
+  /// Bilinear interpolation with aligned corners to the size of `y`.
+  public func upsample(into y: FeatureMap, on workers: Workers) {
+    precondition(y.channels == channels)
+    unsafe Element.kernels.table.pointee.upsample(workers.team, c, y.c)
+  }
+
+  /// Its adjoint: this map is the gradient of the interpolated values.
+  public func upsampleGradient(into dx: FeatureMap, on workers: Workers) {
+    precondition(dx.channels == channels)
+    unsafe Element.kernels.table.pointee.upsample_gradient(workers.team, c, dx.c)
+  }
+}

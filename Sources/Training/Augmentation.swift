@@ -1,0 +1,93 @@
+internal import Foundation
+
+/// The views of an image that training draws. Weak and strong are the paper's; the segmentation's moves
+/// image and mask alike.
+enum Augmentation {
+  /// Horizontal flip with probability 1/2, then a random window after reflect padding of 12.5 %.
+  static func weak(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
+    flipAndCrop(image, padding: image.size / 8, using: &generator)
+  }
+
+  /// Flip, a window after 4 pixels of reflect padding, then RandAugment: two of its operations, each
+  /// applied with probability 1/2 at a magnitude of 1 to 9 tenths.
+  static func strong(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
+    var image = flipAndCrop(image, padding: 4, using: &generator)
+    for operation in RandAugment.allCases.shuffled(using: &generator).prefix(2) {
+      let magnitude = Int.random(in: 1...9, using: &generator)
+      let negative = Bool.random(using: &generator)
+      if Bool.random(using: &generator) {
+        image = operation.apply(to: image, magnitude: magnitude, negative: negative)
+      }
+    }
+    return image
+  }
+
+  private static func flipAndCrop(_ image: GrayImage, padding: Int, using generator: inout SplitMix64)
+    -> GrayImage
+  {
+    let flipped = Bool.random(using: &generator) ? image.mirrored() : image
+    return flipped.shifted(
+      dx: Int.random(in: -padding...padding, using: &generator),
+      dy: Int.random(in: -padding...padding, using: &generator))
+  }
+
+  /// Flip, rotation within 12 degrees, scale within 15 % (both axes within another 8 % of each other), shift
+  /// within 8 %, and a change of contrast, brightness and gamma such as exposure and window bring about.
+  static func segmentation(_ image: GrayImage, mask: GrayImage?, using generator: inout SplitMix64) -> (
+    image: GrayImage, mask: GrayImage?
+  ) {
+    let size = Double(image.size)
+    let angle = Double.random(in: -12...12, using: &generator) * .pi / 180
+    let scale = exp(Double.random(in: -0.15...0.15, using: &generator))
+    let aspect = exp(Double.random(in: -0.04...0.04, using: &generator))
+    let flip = Bool.random(using: &generator) ? -1.0 : 1.0
+    let shift = (
+      Double.random(in: -0.08...0.08, using: &generator) * size,
+      Double.random(in: -0.08...0.08, using: &generator) * size
+    )
+    let affine = Affine(
+      a: flip * cos(angle) * scale * aspect, b: sin(angle) * scale, c: -flip * sin(angle) * scale * aspect,
+      d: cos(angle) * scale / aspect, dx: shift.0, dy: shift.1, centre: (size - 1) / 2)
+    let gamma = exp(Double.random(in: -0.4...0.4, using: &generator))
+    let contrast = Double.random(in: 0.7...1.3, using: &generator)
+    let brightness = Double.random(in: -0.15...0.15, using: &generator)
+    let curve = (0...255).map { level in
+      let value = (pow(Double(level) / 255, gamma) - 0.5) * contrast + 0.5 + brightness
+      return UInt8(max(0, min(255, (value * 255).rounded())))
+    }
+    var warped = affine.warp(image)
+    for i in warped.pixels.indices { warped.pixels[i] = curve[Int(warped.pixels[i])] }
+    return (warped, mask.map { affine.warp($0) })
+  }
+}
+
+/// A map from output to input pixels around the centre: (x, y) -> (a x + b y + dx, c x + d y + dy).
+struct Affine {
+  let a, b, c, d, dx, dy, centre: Double
+
+  /// Bilinear; black outside.
+  func warp(_ image: GrayImage) -> GrayImage {
+    let size = image.size
+    var pixels = [UInt8](repeating: 0, count: size * size)
+    for row in 0..<size {
+      let y = Double(row) - centre
+      for column in 0..<size {
+        let x = Double(column) - centre
+        let u = a * x + b * y + dx + centre
+        let v = c * x + d * y + dy + centre
+        guard u > -1, v > -1, u < Double(size), v < Double(size) else { continue }
+        let left = Int(u.rounded(.down))
+        let top = Int(v.rounded(.down))
+        let fx = Float(u - Double(left))
+        let fy = Float(v - Double(top))
+        func pixel(_ r: Int, _ k: Int) -> Float {
+          r >= 0 && k >= 0 && r < size && k < size ? Float(image.pixels[r * size + k]) : 0
+        }
+        let upper = pixel(top, left) * (1 - fx) + pixel(top, left + 1) * fx
+        let lower = pixel(top + 1, left) * (1 - fx) + pixel(top + 1, left + 1) * fx
+        pixels[row * size + column] = UInt8(max(0, min(255, (upper * (1 - fy) + lower * fy).rounded())))
+      }
+    }
+    return GrayImage(size: size, pixels: pixels)
+  }
+}

@@ -1,0 +1,81 @@
+internal import Foundation
+internal import MultiMix
+internal import NeuralNetworks
+internal import Tensors
+
+/// The state of a training after a number of steps, in one safetensors file.
+struct Checkpoint {
+  var step: Int
+  var bestScore: Double
+
+  /// Writes under a temporary name, then renames: a full disk or a crash keeps the last good one.
+  func write(_ parameters: Parameters<Float>, _ adam: Adam<Float>, configuration: Data, to url: URL) throws {
+    var file = Safetensors()
+    for (prefix, values) in [("", parameters), ("adam.m.", adam.firstMoment), ("adam.v.", adam.secondMoment)]
+    {
+      for entry in values.layout.entries {
+        file.arrays[prefix + entry.name] = .init(shape: entry.shape, values: values.values(entry.name))
+      }
+    }
+    file.metadata = [
+      "step": "\(step)", "best_score": "\(bestScore)",
+      "configuration": String(decoding: configuration, as: UTF8.self),
+    ]
+    try file.encoded().write(to: url, options: .atomic)
+  }
+
+  /// Reads a checkpoint into `parameters` and `adam`.
+  /// - Throws: `TrainingError.checkpoint` where the file is damaged or of another configuration.
+  init(
+    reading url: URL, configuration: Data, into parameters: Parameters<Float>, _ adam: Adam<Float>
+  ) throws(TrainingError) {
+    let file: Safetensors
+    do { file = try Safetensors(Data(contentsOf: url)) } catch {
+      throw .checkpoint(url.path, "\(error)")
+    }
+    guard let step = file.metadata["step"].flatMap({ Int($0) }) else {
+      throw .checkpoint(url.path, "it has no step number")
+    }
+    guard file.metadata["configuration"] == String(decoding: configuration, as: UTF8.self) else {
+      throw .checkpoint(
+        url.path, "it belongs to another configuration; use another --output, or the same options")
+    }
+    for (prefix, values) in [("", parameters), ("adam.m.", adam.firstMoment), ("adam.v.", adam.secondMoment)]
+    {
+      for entry in values.layout.entries {
+        guard let array = file.arrays[prefix + entry.name], array.shape == entry.shape else {
+          throw .checkpoint(url.path, "\(prefix + entry.name) is missing or has another shape")
+        }
+        let slice = values[entry.name]
+        for (i, value) in array.values.enumerated() { slice[i] = value }
+      }
+    }
+    self.step = step
+    bestScore = file.metadata["best_score"].flatMap { Double($0) } ?? -.infinity
+  }
+
+  init(step: Int, bestScore: Double) {
+    self.step = step
+    self.bestScore = bestScore
+  }
+}
+
+/// Why a training can't begin or go on.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+  case configuration(String)
+  case nothingToTrainOn(String)
+  case checkpoint(String, String)
+  case diverged(step: Int, images: [String])
+  case cannotWrite(String)
+
+  public var description: String {
+    switch self {
+    case .configuration(let what): "invalid training configuration: \(what)"
+    case .nothingToTrainOn(let what): "nothing to train on: \(what)"
+    case .checkpoint(let path, let what): "\(path): can't resume: \(what)"
+    case .diverged(let step, let images):
+      "the loss of step \(step) is not finite; its labelled images: \(images.joined(separator: ", "))"
+    case .cannotWrite(let what): "can't write: \(what)"
+    }
+  }
+}

@@ -1,0 +1,149 @@
+internal import Archive
+public import Foundation
+public import MultiMix
+internal import NeuralNetworks
+internal import Tensors
+
+/// The training loop: one step after another, with checkpoints, a log, and the model that did best on the
+/// validation split. Everything random comes from the seed and the step's number, so that a run that was
+/// cut off and resumed goes through the same losses as one that wasn't.
+public struct Trainer: Sendable {
+  /// What there is to tell while training.
+  public enum Event: Sendable {
+    case step(number: Int, of: Int, size: Int, losses: LossTerms, secondsPerStep: Double)
+    case validation(step: Int, Evaluation.Figures, isBest: Bool)
+    case resumed(step: Int)
+  }
+
+  private var configuration: TrainingConfiguration
+  private let data: TrainingData
+  private let output: URL
+  private let threads: Int
+  private let initial: Model?
+
+  /// - Parameter initial: the model whose weights training begins with; nil begins with random ones.
+  /// - Throws: `TrainingError` where the configuration or the data can't be trained with.
+  public init(
+    _ configuration: TrainingConfiguration, data: TrainingData, output: URL, threads: Int,
+    initial: Model? = nil
+  ) throws(TrainingError) {
+    if let problem = configuration.problem { throw .configuration(problem) }
+    let sizes = configuration.batch
+    guard
+      sizes.segmentation > 0 && !data.segmentation.isEmpty
+        || sizes.classification > 0 && !data.classification.isEmpty
+    else { throw .nothingToTrainOn("the training split has neither findings nor masks") }
+    self.configuration = configuration
+    self.configuration.initialModel = initial?.sha256
+    self.initial = initial
+    self.data = data
+    self.output = output
+    self.threads = threads
+  }
+
+  /// Trains to the end and returns where the model lies.
+  /// - Throws: `TrainingError`, or `CancellationError` with the checkpoint of the last whole step written.
+  public func run(resume: Bool, report: @Sendable (Event) -> Void) async throws -> URL {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let encoded = try encoder.encode(configuration)
+    let checkpointFile = output.appending(path: "checkpoint.safetensors")
+    let parameters = Parameters<Float>(MultiMix<Float>.layout)
+    let adam = Adam<Float>(parameters.layout)
+    var state = Checkpoint(step: 0, bestScore: -.infinity)
+    do { try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true) } catch {
+      throw TrainingError.cannotWrite(output.path)
+    }
+    if resume, FileManager.default.fileExists(atPath: checkpointFile.path) {
+      state = try Checkpoint(reading: checkpointFile, configuration: encoded, into: parameters, adam)
+      report(.resumed(step: state.step))
+    } else {
+      var generator = SplitMix64(configuration.seed, 0x696e_6974)
+      if let initial {
+        parameters.memory.values = initial.parameters.memory.values
+      } else {
+        parameters.initialize(using: &generator)
+      }
+      try? FileManager.default.removeItem(at: bestModel)
+      try record()
+    }
+    let log = try TrainingLog(at: output.appending(path: "log.csv"), keeping: state.step)
+    let network = MultiMix(parameters)
+    let gradient = Parameters<Float>(parameters.layout)
+    var engine: TrainingStep<Float>?
+    var pace = 0.0
+    var next = state.step < configuration.steps ? await batch(state.step) : nil
+
+    while state.step < configuration.steps, let batch = next {
+      let step = state.step
+      let begin = ContinuousClock.now
+      if engine?.size != batch.size { engine = TrainingStep(network, size: batch.size, threads: threads) }
+      // The next batch is drawn while this one goes through the network.
+      async let following = step + 1 < configuration.steps ? self.batch(step + 1) : nil
+      let rate = configuration.schedule.rate(configuration.learningRate, step: step, of: configuration.steps)
+      let losses = engine!.run(
+        batch, objective: configuration.objective,
+        seed: UInt32(truncatingIfNeeded: configuration.seed &* 1_000_003 &+ UInt64(step) &* 65_537),
+        gradient: gradient)
+      guard losses.total.isFinite else {
+        throw TrainingError.diverged(step: step, images: data.describe(step: step, configuration))
+      }
+      adam.update(parameters, gradient: gradient, learningRate: rate, step: step + 1)
+      next = await following
+      state.step += 1
+      let seconds = (ContinuousClock.now - begin) / .seconds(1)
+      pace = pace == 0 ? seconds : 0.95 * pace + 0.05 * seconds
+      try log.append(step: state.step, size: batch.size, rate: rate, losses, seconds: seconds)
+      report(
+        .step(
+          number: state.step, of: configuration.steps, size: batch.size, losses: losses, secondsPerStep: pace)
+      )
+      let last = state.step == configuration.steps
+      if last || state.step % configuration.validateEvery == 0 {
+        try validate(parameters, &state, report: report)
+      }
+      if last || Task.isCancelled || state.step % configuration.checkpointEvery == 0 {
+        try state.write(parameters, adam, configuration: encoded, to: checkpointFile)
+      }
+      try Task.checkCancellation()
+    }
+    return bestModel
+  }
+
+  /// `model.safetensors`: the best on the validation split so far, or the last where there is none.
+  private var bestModel: URL { output.appending(path: "model.safetensors") }
+
+  @concurrent private func batch(_ step: Int) async -> Batch<Float>? {
+    data.batch(step: step, size: configuration.stage(at: step).size, configuration: configuration)
+  }
+
+  private func validate(
+    _ parameters: Parameters<Float>, _ state: inout Checkpoint, report: @Sendable (Event) -> Void
+  ) throws {
+    let model = Model(
+      metadata: ModelMetadata(
+        name: configuration.name, version: "\(state.step) steps", inputSize: data.cache.size,
+        trainingDataDigest: data.index.digest), parameters: parameters)
+    let evaluation = Evaluation(
+      (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
+      positions: data.index.indices(of: .val))
+    let figures = evaluation.figures()
+    let score = (figures.segmentation?.dice ?? 0) + (figures.classification?.auroc ?? 0)
+    let isBest = score > state.bestScore || evaluation.rows.isEmpty
+    if isBest {
+      state.bestScore = score
+      try model.encoded(.float32).write(to: bestModel, options: .atomic)
+    }
+    report(.validation(step: state.step, figures, isBest: isBest))
+  }
+
+  /// What made the model, beside it.
+  private func record() throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try encoder.encode(configuration).write(
+      to: output.appending(path: "configuration.json"), options: .atomic)
+    try Data("\(data.index.digest)\n".utf8).write(
+      to: output.appending(path: "archive.sha256"), options: .atomic)
+  }
+}

@@ -1,0 +1,71 @@
+public import MultiMix
+public import NeuralNetworks
+
+/// Everything that decides a training, apart from the archive: the same configuration, archive and number of
+/// threads give the same model, bit by bit.
+public struct TrainingConfiguration: Sendable, Equatable, Codable {
+  /// A stretch of training at one image size. The network is fully convolutional, so coarse images first
+  /// are a cheap start.
+  public struct Stage: Sendable, Equatable, Codable {
+    /// Side of the images in pixels: the cache's size divided by a power of two, a multiple of 32.
+    public var size: Int
+    public var steps: Int
+    public init(size: Int, steps: Int) {
+      self.size = size
+      self.steps = steps
+    }
+  }
+
+  /// Images of one step, by stream.
+  public struct BatchSizes: Sendable, Equatable, Codable {
+    public var segmentation = 10
+    public var segmentationUnlabelled = 10
+    public var classification = 10
+    public var unlabelled = 10
+    public init() {}
+  }
+
+  public var name = "multimix"
+  public var stages = [Stage(size: 128, steps: 3000), Stage(size: 256, steps: 1000)]
+  public var batch = BatchSizes()
+  /// At the start of each stage of step decay, or at the top of the cosine.
+  public var learningRate = 1e-3
+  public var schedule = Schedule.cosine(warmup: 100)
+  public var objective = Objective()
+  /// How many images keep their finding, and how many their mask; nil keeps all.
+  public var labelledClassification: Int?
+  public var labelledSegmentation: Int?
+  /// A source folder is drawn in proportion to its number of images to this power: 1 draws every image alike,
+  /// 0 every source alike.
+  public var sourceExponent = 0.5
+  public var seed: UInt64 = 1
+  /// SHA-256 of the model file that training goes on from; nil starts from random weights.
+  public var initialModel: String?
+  public var validateEvery = 500
+  public var checkpointEvery = 100
+
+  public init() {}
+
+  public var steps: Int { stages.reduce(0) { $0 + $1.steps } }
+
+  /// The stage of a step counted from 0.
+  func stage(at step: Int) -> Stage {
+    var first = 0
+    for stage in stages {
+      if step < first + stage.steps { return stage }
+      first += stage.steps
+    }
+    return stages.last ?? Stage(size: 256, steps: 0)
+  }
+
+  /// What is wrong with it, in a line; nil when it can be used.
+  public var problem: String? {
+    if stages.isEmpty || steps == 0 { return "no training steps" }
+    for stage in stages where stage.size < 32 || stage.size > 256 || 256 % stage.size != 0 {
+      return "image size \(stage.size): 32, 64, 128 or 256"
+    }
+    if batch.segmentation + batch.classification + batch.unlabelled < 1 { return "empty batches" }
+    if learningRate <= 0 { return "learning rate \(learningRate)" }
+    return nil
+  }
+}

@@ -1,0 +1,149 @@
+public import Archive
+internal import Foundation
+package import MultiMix
+
+/// The images of an archive's training split, sorted into the streams of the objective.
+public struct TrainingData: Sendable {
+  public let index: ArchiveIndex
+  public let cache: ImageCache
+  /// Positions in the index.
+  public let segmentation, segmentationUnlabelled, classification, unlabelled: Pool
+
+  /// Positions of a stream, grouped so that drawing can balance sources (and, for labelled findings,
+  /// classes).
+  public struct Pool: Sendable {
+    let groups: [[Int]]
+    let weights: [Double]
+    public var count: Int { groups.reduce(0) { $0 + $1.count } }
+    public var isEmpty: Bool { groups.isEmpty }
+
+    init(_ positions: [Int], key: (Int) -> String, exponent: Double) {
+      let grouped = Dictionary(grouping: positions, by: key).sorted { $0.key < $1.key }
+      groups = grouped.map(\.value)
+      weights = groups.map { pow(Double($0.count), exponent) }
+    }
+
+    func draw(using generator: inout SplitMix64) -> Int {
+      var point = Double.random(in: 0..<weights.reduce(0, +), using: &generator)
+      for (group, weight) in zip(groups, weights) {
+        if point < weight { return group.randomElement(using: &generator) ?? 0 }
+        point -= weight
+      }
+      return groups[groups.count - 1].randomElement(using: &generator) ?? 0
+    }
+  }
+
+  public init(index: ArchiveIndex, cache: ImageCache, configuration: TrainingConfiguration) {
+    self.index = index
+    self.cache = cache
+    let usable = index.indices(of: .train).filter { cache.hasImage($0) }
+    let masked = LabelBudget.draw(
+      usable.filter { cache.hasMask($0) }, count: configuration.labelledSegmentation, index: index,
+      seed: configuration.seed, balancingClasses: false)
+    let labelled = LabelBudget.draw(
+      usable.filter { index.images[$0].finding != nil }, count: configuration.labelledClassification,
+      index: index, seed: configuration.seed, balancingClasses: true)
+    let maskedSet = Set(masked)
+    let labelledSet = Set(labelled)
+    func source(_ i: Int) -> String { index.images[i].source }
+    func pool(_ positions: [Int], key: (Int) -> String) -> Pool {
+      Pool(positions, key: key, exponent: configuration.sourceExponent)
+    }
+    segmentation = pool(masked, key: source)
+    segmentationUnlabelled = pool(usable.filter { !maskedSet.contains($0) }, key: source)
+    classification = pool(labelled) { "\(index.images[$0].finding?.rawValue ?? "") \(source($0))" }
+    unlabelled = pool(usable.filter { !labelledSet.contains($0) }, key: source)
+  }
+
+  /// The batch of a step: a function of the seed and the step alone.
+  package func batch(step: Int, size: Int, configuration: TrainingConfiguration) -> Batch<Float> {
+    var batch = Batch<Float>(size: size)
+    func draw<Result>(_ stream: UInt64, _ pool: Pool, _ count: Int, _ make: (Int, inout SplitMix64) -> Result)
+      -> [Result]
+    {
+      pool.isEmpty
+        ? []
+        : (0..<count).map { i in
+          var generator = SplitMix64(configuration.seed, UInt64(step), stream, UInt64(i))
+          return make(pool.draw(using: &generator), &generator)
+        }
+    }
+    let sizes = configuration.batch
+    batch.segmentation = draw(1, segmentation, sizes.segmentation) { i, generator in
+      let (image, mask) = Augmentation.segmentation(
+        self.image(i, size), mask: self.mask(i, size), using: &generator)
+      return (image.values, mask?.values ?? [])
+    }
+    if configuration.objective.consistency > 0, configuration.objective.consistencyKind != .published {
+      batch.segmentationUnlabelled = draw(2, segmentationUnlabelled, sizes.segmentationUnlabelled) {
+        Augmentation.segmentation(self.image($0, size), mask: nil, using: &$1).image.values
+      }
+    }
+    batch.classification = draw(3, classification, sizes.classification) { i, generator in
+      let view =
+        Bool.random(using: &generator)
+        ? Augmentation.weak(self.image(i, size), using: &generator)
+        : Augmentation.segmentation(self.image(i, size), mask: nil, using: &generator).image
+      return (view.values, index.images[i].finding?.classIndex ?? 0)
+    }
+    if configuration.objective.pseudoLabel > 0 {
+      batch.unlabelled = draw(4, unlabelled, sizes.unlabelled) { i, generator in
+        let image = self.image(i, size)
+        return (
+          Augmentation.weak(image, using: &generator).values,
+          Augmentation.strong(image, using: &generator).values
+        )
+      }
+    }
+    return batch
+  }
+
+  /// The SOP Instance UIDs of a step's labelled images.
+  func describe(step: Int, _ configuration: TrainingConfiguration) -> [String] {
+    let streams: [(UInt64, Pool, Int)] = [
+      (1, segmentation, configuration.batch.segmentation),
+      (3, classification, configuration.batch.classification),
+    ]
+    return streams.flatMap { stream, pool, count in
+      pool.isEmpty
+        ? []
+        : (0..<count).map { i in
+          var generator = SplitMix64(configuration.seed, UInt64(step), stream, UInt64(i))
+          return index.images[pool.draw(using: &generator)].sopInstanceUID
+        }
+    }
+  }
+
+  private func image(_ i: Int, _ size: Int) -> GrayImage {
+    GrayImage(size: cache.size, pixels: cache.imageBytes(i)).reduced(to: size)
+  }
+
+  private func mask(_ i: Int, _ size: Int) -> GrayImage {
+    GrayImage(size: cache.size, pixels: cache.maskBytes(i) ?? []).reduced(to: size)
+  }
+}
+
+/// Which images keep their labels when there is a budget: drawn patient by patient from the seed, and for
+/// findings in turn from each class, so that a small budget is balanced.
+package enum LabelBudget {
+  package static func draw(
+    _ positions: [Int], count: Int?, index: ArchiveIndex, seed: UInt64, balancingClasses: Bool
+  ) -> [Int] {
+    guard let count, count < positions.count else { return positions }
+    var generator = SplitMix64(seed, 0x6275_6467_6574)
+    let classes = Dictionary(grouping: positions) {
+      balancingClasses ? index.images[$0].finding?.rawValue ?? "" : ""
+    }
+    var queues = classes.sorted { $0.key < $1.key }.map { _, members -> [[Int]] in
+      let patients = Dictionary(grouping: members) { index.images[$0].patientID }
+      return patients.sorted { $0.key < $1.key }.map(\.value).shuffled(using: &generator)
+    }
+    var chosen: [Int] = []
+    while chosen.count < count, queues.contains(where: { !$0.isEmpty }) {
+      for q in queues.indices where !queues[q].isEmpty && chosen.count < count {
+        chosen += queues[q].removeLast().prefix(count - chosen.count)
+      }
+    }
+    return chosen.sorted()
+  }
+}

@@ -1,0 +1,54 @@
+import Analysis
+import ArgumentParser
+import Daemon
+import FoundationEssentials
+
+/// `mmdicom analyze`: reads radiographs where they lie.
+struct AnalyzeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "analyze",
+    abstract: "Read radiographs: files, and folders with all that lies in them.",
+    discussion: """
+      For each frontal chest radiograph the output folder gets <SOPInstanceUID>.overlay.dcm (a DICOM Secondary \
+      Capture) and <SOPInstanceUID>.png; report.csv gets a row for every file. Images that were analysed into \
+      the same folder before are replaced. The files themselves are only read.
+
+      Exit status: 0 all analysed, 1 some weren't (each is named), 65 or 66 the model can't be used or an \
+      input is missing, 73 the output can't be written.
+      """)
+
+  @Argument(help: ArgumentHelp("DICOM files or folders.", valueName: "path"))
+  var paths: [String]
+
+  @Option(help: ArgumentHelp("Folder for the results; made if missing.", valueName: "dir"))
+  var output: String
+
+  @OptionGroup var model: ModelOption
+
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  @Flag(help: "Also write <SOPInstanceUID>.safetensors: input, class_logits, mask_logits, saliency.")
+  var tensors = false
+
+  @Option(help: ArgumentHelp("Threads for inference; 0 takes one per core.", valueName: "n"))
+  var threads = 0
+
+  func validate() throws {
+    guard !paths.isEmpty else { throw ValidationError("name at least one file or folder") }
+    guard (0...256).contains(threads) else { throw ValidationError("--threads must be from 0 to 256") }
+  }
+
+  func run() async throws {
+    try await reportingFailure {
+      let output = URL(filePath: output).absoluteURL.standardizedFileURL
+      let model = try model.resolve().path
+      let inputs = try AnalysisInputs(paths, skipping: output)
+      let batch = BatchAnalysis(model: model, output: output, tensors: tensors, threads: threads)
+      let printer = AnalysisPrinter(isJSON: json, output: output, total: inputs.count)
+      let tally = try await batch.run(inputs, onEvent: printer.print)
+      printer.finish(tally, report: batch.report)
+      guard tally.isClean else { throw ExitCode.someInputsFailed }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Archive
+import ArgumentParser
+import Foundation
+
+/// The options that name an archive, and how its index and cache are opened.
+struct ArchiveAccess: ParsableArguments {
+  @Option(help: "Root folder of the archive.", completion: .directory)
+  var archive: String
+
+  @Option(
+    help: "labels.csv; by default the one in the archive's root.", completion: .file(extensions: ["csv"]))
+  var labels: String?
+
+  @Option(help: "Where index and decoded images are kept; by default in the user's cache folder.")
+  var cache: String?
+
+  var root: URL { URL(filePath: archive, directoryHint: .isDirectory) }
+
+  /// One folder per archive: $XDG_CACHE_HOME (or ~/.cache)/mmdicom/<name>-<hash of the path>.
+  private var cacheFolder: URL {
+    if let cache { return URL(filePath: cache, directoryHint: .isDirectory) }
+    let environment = ProcessInfo.processInfo.environment
+    let base =
+      environment["XDG_CACHE_HOME"].flatMap {
+        $0.isEmpty ? nil : URL(filePath: $0, directoryHint: .isDirectory)
+      }
+      ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
+    let path = root.standardizedFileURL.resolvingSymlinksInPath().path
+    let hash = path.utf8.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+    return base.appending(
+      path: "mmdicom/\(root.standardizedFileURL.lastPathComponent)-\(String(hash, radix: 16))")
+  }
+
+  /// Scans the archive (headers that didn't change are not read again), completes the splits by patient and
+  /// opens the cache of decoded images.
+  func open(threads: Int, progress: ProgressLine) throws -> (index: ArchiveIndex, cache: ImageCache) {
+    guard FileManager.default.fileExists(atPath: root.path) else {
+      throw CommandFailure(.noInput, "\(archive): no such folder")
+    }
+    let folder = cacheFolder
+    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+      throw CommandFailure(.cannotCreate, "\(folder.path): can't create the cache folder")
+    }
+    progress.begin("index")
+    let scanned: ArchiveIndex
+    do {
+      scanned = try ArchiveIndex(
+        scanning: root, labels: labels.map { URL(filePath: $0) },
+        saved: folder.appending(path: "headers.json"),
+        threads: threads
+      ) { progress.update($0, of: $1) }
+    } catch {
+      throw CommandFailure(.noInput, "\(error)")
+    }
+    progress.end(
+      "\(scanned.images.count) images, \(scanned.images.count { !$0.masks.isEmpty }) with masks, "
+        + "\(scanned.images.count { $0.finding != nil }) with findings")
+    for problem in scanned.problems { progress.note("\(problem)") }
+    let index = scanned.assigningSplits(validation: 0.1, seed: 1)
+    progress.begin("decode")
+    let cache: ImageCache
+    do {
+      cache = try ImageCache(
+        for: index, root: root, at: folder.appending(path: "images-256.cache"), size: 256, threads: threads
+      ) { progress.update($0, of: $1) }
+    } catch {
+      throw CommandFailure(.cannotCreate, "\(error)")
+    }
+    progress.end(cache.wasBuilt ? "cached in \(folder.path)" : "from the cache")
+    for problem in cache.failures { progress.note("\(problem)") }
+    return (index, cache)
+  }
+}

@@ -1,0 +1,94 @@
+import Archive
+import ArgumentParser
+import Foundation
+
+/// `mmdicom archive`: what training and evaluation read from.
+struct ArchiveCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "archive", abstract: "Look into archives of radiographs, or draw one.",
+    subcommands: [IndexCommand.self, PhantomCommand.self])
+}
+
+extension ArchiveCommand {
+  /// `mmdicom archive index`: what is in an archive.
+  struct IndexCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "index", abstract: "List what an archive holds: images, labels, masks, problems.")
+
+    @Option(help: ArgumentHelp("The archive's root.", valueName: "dir"))
+    var archive: String
+
+    @Option(help: ArgumentHelp("Labels; by default labels.csv in the root.", valueName: "file"))
+    var labels: String?
+
+    @Flag(help: "Print one JSON document with every image.")
+    var json = false
+
+    func run() async throws {
+      try await reportingFailure {
+        let progress = ProgressLine()
+        progress.begin("index")
+        let index = try ArchiveIndex(
+          scanning: URL(filePath: archive), labels: labels.map { URL(filePath: $0) }
+        ) { done, total in
+          progress.update(done, of: total)
+        }
+        progress.finish()
+        for problem in index.problems { Terminal.complain("\(problem)") }
+        Terminal.result(json ? try Self.json(index) : Self.text(index))
+        guard index.problems.isEmpty else { throw ExitCode.someInputsFailed }
+      }
+    }
+
+    private static func json(_ index: ArchiveIndex) throws -> String {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return String(decoding: try encoder.encode(index), as: UTF8.self) + "\n"
+    }
+
+    private static func text(_ index: ArchiveIndex) -> String {
+      var text = "source\timages\tpatients\tnormal\tpneumonia\tunlabelled\tmasks\n"
+      let sources = Dictionary(grouping: index.images, by: \.source).sorted { $0.key < $1.key }
+      for (source, images) in sources + [("all", index.images)] {
+        let counts = [
+          images.count, Set(images.map(\.patientID)).count, images.count { $0.finding == .normal },
+          images.count { $0.finding == .pneumonia }, images.count { $0.finding == nil },
+          images.count { !$0.masks.isEmpty },
+        ]
+        text += ([source.isEmpty ? "." : source] + counts.map(String.init)).joined(separator: "\t") + "\n"
+      }
+      return text + "digest \(index.digest)\n"
+    }
+  }
+
+  /// `mmdicom archive phantom`: draws synthetic studies.
+  struct PhantomCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "phantom",
+      abstract: "Draw synthetic chest radiographs with lung masks and labels, as DICOM.")
+
+    @Option(help: ArgumentHelp("Folder for the archive; made if missing.", valueName: "dir"))
+    var output: String
+
+    @Option(help: ArgumentHelp("How many studies.", valueName: "n"))
+    var count = 10
+
+    @Option(help: ArgumentHelp("Longer side in pixels.", valueName: "n"))
+    var size = 512
+
+    @Option(help: ArgumentHelp("The same seed gives the same files.", valueName: "n"))
+    var seed: UInt64 = 1
+
+    func run() async throws {
+      try await reportingFailure {
+        let progress = ProgressLine()
+        progress.begin("draw")
+        let paths = try PhantomArchive.write(
+          count: count, size: size, seed: seed, to: URL(filePath: output)
+        ) { progress.update($0, of: $1) }
+        progress.finish()
+        Terminal.result("\(paths.count) studies in \(output)\n")
+      }
+    }
+  }
+}

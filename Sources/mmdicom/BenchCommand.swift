@@ -1,0 +1,158 @@
+import Analysis
+import Archive
+import ArgumentParser
+import DICOM
+import Foundation
+import MultiMix
+import NeuralNetworks
+import Radiography
+import Tensors
+
+/// `mmdicom bench`: how fast this machine reads and trains, beside what it could do at best.
+struct BenchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure inference, training, decoding and the whole way of a file.",
+    discussion: "Medians. The network has random weights; the files are phantoms of 512 pixels in JPEG 2000.")
+
+  enum Part: String, CaseIterable, ExpressibleByArgument {
+    case peak, forward, inference, train, decode, pipeline, layers
+  }
+
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  @Option(help: "What to measure: peak, forward, inference, train, decode, pipeline, layers; by default all.")
+  var only: [Part] = []
+
+  @Option(help: "Runs of each inference; a training step takes a third of them.")
+  var runs = 15
+
+  @Option(help: "Images in each of the five streams of a training step.")
+  var batch = 10
+
+  @Option(help: "Threads; by default one for each processor.")
+  var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  func validate() throws {
+    guard runs > 0, batch > 0, (1...256).contains(threads) else {
+      throw ValidationError("--runs, --batch and --threads must be positive")
+    }
+  }
+
+  /// A figure: its name in the JSON contract, its value, and how people read it.
+  private struct Figure {
+    let key: String
+    let value: Double
+    let text: String
+  }
+
+  func run() async throws {
+    try await reportingFailure {
+      let parts = only.isEmpty ? Set(Part.allCases) : Set(only)
+      let benchmark = Benchmark(threads: threads)
+      var figures: [Figure] = []
+      var peak: Double?
+      if parts.contains(.peak) || parts.contains(.layers) {
+        let value = MachinePeak.gflops(threads: threads)
+        peak = value
+        figures.append(
+          Figure(key: "peak_gflops", value: value, text: String(format: "%.0f GFLOPS (SGEMM)", value)))
+      }
+      /// The time that the direct convolutions' multiply-adds take at the peak: the floor of a direct method.
+      func floor(_ gflop: Double, _ seconds: Double) -> String {
+        peak.map {
+          String(format: "%.2f of the time that direct convolution takes at the peak", seconds * $0 / gflop)
+        }
+          ?? ""
+      }
+      if parts.contains(.forward) {
+        let seconds = median(benchmark.forward(runs: runs))
+        figures.append(Self.milliseconds("forward_ms", seconds, floor(6.96, seconds)))
+      }
+      if parts.contains(.inference) {
+        let seconds = median(benchmark.inference(runs: runs))
+        figures.append(Self.milliseconds("inference_ms", seconds, floor(6.96 + 2.13, seconds)))
+      }
+      if parts.contains(.train) {
+        let seconds = median(benchmark.trainingStep(batch: batch, runs: max(1, runs / 3)))
+        figures.append(Figure(key: "train_step_s", value: seconds, text: String(format: "%.2f s", seconds)))
+      }
+      if parts.contains(.decode) || parts.contains(.pipeline) {
+        figures += try await files(parts, model: benchmark.randomModel)
+      }
+      let layers = parts.contains(.layers) ? benchmark.layers(runs: runs) : []
+      try show(figures, layers, peak: peak)
+    }
+  }
+
+  /// Decoding to the network's input, and the whole way to result objects and report rows.
+  private func files(_ parts: Set<Part>, model: Model) async throws -> [Figure] {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "mmdicom-bench-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let paths = try PhantomArchive.write(count: 1, size: 512, seed: 1, to: folder)
+    let file = folder.appending(path: paths[0])
+    var figures: [Figure] = []
+    if parts.contains(.decode) {
+      var times: [Double] = []
+      for _ in 0...runs {
+        let begin = ContinuousClock.now
+        _ = ModelInput(try Radiograph(DICOMFile(reading: file)))
+        times.append((ContinuousClock.now - begin) / .seconds(1))
+      }
+      figures.append(
+        Self.milliseconds("decode_ms", median(Array(times.dropFirst())), "file to network input"))
+    }
+    if parts.contains(.pipeline) {
+      let modelFile = folder.appending(path: "model.safetensors")
+      try model.encoded(.float32).write(to: modelFile)
+      let analyser = try Analyser(modelAt: modelFile, threads: threads)
+      var times: [Double] = []
+      for _ in 0...runs {
+        let begin = ContinuousClock.now
+        let image = PreparedImage(file, inputSize: analyser.inputSize)
+        _ = try analyser.analyse(image, into: folder.appending(path: "out"), tensors: false)
+        times.append((ContinuousClock.now - begin) / .seconds(1))
+      }
+      let seconds = median(Array(times.dropFirst()))
+      figures.append(
+        Figure(
+          key: "images_per_s", value: 1 / seconds,
+          text: String(
+            format: "%.2f images/s (%.1f ms from file to results on disk)", 1 / seconds, seconds * 1e3)))
+    }
+    return figures
+  }
+
+  private func show(_ figures: [Figure], _ layers: [Benchmark.Layer], peak: Double?) throws {
+    if json {
+      let document = Dictionary(uniqueKeysWithValues: figures.map { ($0.key, $0.value) })
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      Terminal.result(String(decoding: try encoder.encode(document), as: UTF8.self) + "\n")
+      return
+    }
+    Terminal.result("kernels \(Float.kernels.name), \(threads) threads\n")
+    for figure in figures {
+      Terminal.result(figure.key.padding(toLength: 16, withPad: " ", startingAt: 0) + figure.text + "\n")
+    }
+    guard !layers.isEmpty else { return }
+    Terminal.result(
+      "\n| layer | map | channels | direct GFLOP | forward ms | GFLOPS | dx ms | dw ms |\n|---|---|---|---|---|---|---|---|\n"
+    )
+    for layer in layers {
+      let row = String(
+        format: "%.3f | %.2f | %.0f | %.2f | %.2f", layer.gflop, layer.forward * 1e3,
+        layer.gflop / layer.forward,
+        layer.inputGradient * 1e3, layer.weightGradient * 1e3)
+      Terminal.result(
+        "| \(layer.name) | \(layer.size)x\(layer.size) | \(layer.inputs)-\(layer.outputs) | \(row) |\n")
+    }
+  }
+
+  private static func milliseconds(_ key: String, _ seconds: Double, _ detail: String) -> Figure {
+    Figure(key: key, value: seconds * 1e3, text: String(format: "%.1f ms  ", seconds * 1e3) + detail)
+  }
+
+  private func median(_ times: [Double]) -> Double { times.sorted()[times.count / 2] }
+}

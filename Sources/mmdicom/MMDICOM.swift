@@ -1,0 +1,15 @@
+import Analysis
+import ArgumentParser
+
+/// The command line.
+@main
+struct MMDICOM: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mmdicom",
+    abstract: "Reads chest radiographs: pneumonia, lungs, saliency. Research use only, not for diagnosis.",
+    version: SoftwareVersion.current,
+    subcommands: [
+      AnalyzeCommand.self, ServeCommand.self, TrainCommand.self, EvaluateCommand.self, ArchiveCommand.self,
+      ModelCommand.self, BenchCommand.self, WorkerCommand.self,
+    ])
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Daemon
+import FoundationEssentials
+import Logging
+
+/// `mmdicom serve`: reads what is dropped into the inbox.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Watch the inbox and read what is dropped into it.",
+    discussion: """
+      Settings come from the configuration file; the environment variable MMDICOM_<KEY> overrides each. \
+      SIGTERM and SIGINT end it once the file in hand is finished.
+
+      Exit status: 0 stopped in order (with --once: all analysed), 1 with --once: some weren't, 65 or 66 the \
+      model can't be used, 73 a folder can't be written or another mmdicom works on it, 78 bad configuration.
+      """)
+
+  /// Where `etc/install.sh` puts the configuration.
+  static let defaultConfiguration = "/etc/mmdicom/mmdicom.yaml"
+
+  @Option(
+    help: ArgumentHelp(
+      "Configuration file; by default \(defaultConfiguration) if it is there.", valueName: "file"))
+  var config: String?
+
+  @Flag(help: "Read what lies in the inbox now, then end.")
+  var once = false
+
+  func run() async throws {
+    try await reportingFailure {
+      let configuration = try await DaemonConfiguration.read(
+        file: configurationFile, environment: ProcessInfo.processInfo.environment)
+      // The environment's MMDICOM_MODEL is in the configuration already.
+      let model = try ModelLocation.here.find(configuration.model?.path)
+      let logger = ServiceLog.logger(configuration.logLevel)
+      let service = InboxService(configuration, model: model, runsOnce: once, logger: logger)
+      try await service.runInGroup(logger: logger)
+      guard once else { return }
+      let tally = await service.tally
+      Terminal.result(
+        "\(tally.analysed) analysed, \(tally.notAnalysed) not analysed, \(tally.rejected) rejected; "
+          + "report: \(configuration.folders.outbox.appending(path: "report.csv").path)\n")
+      let leftSomething = await service.leftSomething
+      guard tally.isClean, !leftSomething else { throw ExitCode.someInputsFailed }
+    }
+  }
+
+  private var configurationFile: URL? {
+    if let config { return URL(filePath: config).absoluteURL.standardizedFileURL }
+    let isThere = FileManager.default.fileExists(atPath: Self.defaultConfiguration)
+    return isThere ? URL(filePath: Self.defaultConfiguration) : nil
+  }
+}

@@ -1,0 +1,50 @@
+import Archive
+import Foundation
+
+/// Eleven small phantoms on disk, written once for all tests that only read them.
+enum PhantomFixture {
+  static let count = 11
+  static let seed: UInt64 = 7
+  private static let written = Result {
+    let url = temporaryDirectory()
+    try PhantomArchive.write(count: count, size: 96, seed: seed, to: url)
+    return url
+  }
+  static var directory: URL { get throws { try written.get() } }
+
+  /// A fresh empty directory.
+  static func temporaryDirectory() -> URL {
+    let url = FileManager.default.temporaryDirectory.appending(path: "mmdicom-archive-\(UUID().uuidString)")
+    do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
+      fatalError("no temporary directory: \(error)")
+    }
+    return url
+  }
+
+  /// A copy of the phantoms that a test may change.
+  static func copy() throws -> URL {
+    let url = temporaryDirectory().appending(path: "archive")
+    try FileManager.default.copyItem(at: directory, to: url)
+    return url
+  }
+
+  /// The folder of real data, where there is one: MMDICOM_SHARED, or `shared` beside the package.
+  static let realArchive: URL? = {
+    let shared =
+      ProcessInfo.processInfo.environment["MMDICOM_SHARED"].map { URL(fileURLWithPath: $0) }
+      ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appending(path: "shared")
+    let archive = shared.appending(path: "data/archive")
+    return FileManager.default.fileExists(atPath: archive.appending(path: "labels.csv").path) ? archive : nil
+  }()
+}
+
+extension ArchiveIndex {
+  func problems(_ kind: ArchiveProblem.Kind) -> [ArchiveProblem] { problems.filter { $0.kind == kind } }
+}
+
+func mean(_ values: [Float]) -> Float {
+  var sum: Float = 0
+  for value in values { sum += value }
+  return sum / Float(max(values.count, 1))
+}

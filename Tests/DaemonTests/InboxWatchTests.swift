@@ -1,0 +1,105 @@
+import Daemon
+import Foundation
+import Glibc
+import Testing
+
+@Suite("Looking at the inbox")
+struct InboxWatchTests {
+  private let root: TemporaryFolder
+  private let inbox: URL
+  private let manager = FileManager.default
+
+  init() throws {
+    root = try TemporaryFolder()
+    inbox = root.url.appending(path: "inbox")
+    try FileManager.default.createDirectory(at: inbox, withIntermediateDirectories: true)
+  }
+
+  /// Asks until something is complete, or gives up.
+  private func complete(_ watch: inout InboxWatch, within seconds: Double = 120) async throws -> [String] {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while .now < end {
+      let files = watch.takeComplete().map(\.path)
+      if !files.isEmpty { return files }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return []
+  }
+
+  private func watch(settling: Duration = .seconds(600), scan: Duration = .seconds(600), events: Bool = true)
+    -> InboxWatch
+  {
+    var watch = InboxWatch(
+      inbox, ignoring: ["*.part"], settlingTime: settling, scanInterval: scan, usesEvents: events)
+    _ = watch.takeComplete()
+    return watch
+  }
+
+  @Test("a file that was closed, or renamed in, is there at once; one that is open isn't")
+  func events() async throws {
+    var watch = watch()
+    try root.write("image", "inbox/closed.dcm")
+    #expect(try await complete(&watch) == ["closed.dcm"])
+    try root.write("image", "outside.dcm")
+    try manager.moveItem(at: root.url.appending(path: "outside.dcm"), to: inbox.appending(path: "moved.dcm"))
+    #expect(try await complete(&watch) == ["moved.dcm"])
+    let path = inbox.appending(path: "open.dcm").path
+    // Not FileManager's way, which renames a finished file into place.
+    let handle = FileHandle(
+      fileDescriptor: unsafe open(path, O_WRONLY | O_CREAT, 0o640), closeOnDealloc: true)
+    try handle.write(contentsOf: Data("half".utf8))
+    #expect(try await complete(&watch, within: 0.3) == [])
+    try handle.close()
+    #expect(try await complete(&watch) == ["open.dcm"])
+  }
+
+  @Test("folders that come later are watched too, in any depth")
+  func nested() async throws {
+    var watch = watch()
+    try root.write("image", "inbox/study/series/one.dcm")
+    // The folder is new: the file may have been closed before anybody watched.
+    _ = watch.takeComplete()
+    try root.write("image", "inbox/study/series/two.dcm")
+    #expect(try await complete(&watch).contains("study/series/two.dcm"))
+    try root.write("image", "elsewhere/deep/three.dcm")
+    try manager.moveItem(at: root.url.appending(path: "elsewhere"), to: inbox.appending(path: "whole"))
+    #expect(try await complete(&watch) == ["whole/deep/three.dcm"])
+    try root.write("image", "inbox/whole/deep/four.dcm")
+    #expect(try await complete(&watch) == ["whole/deep/four.dcm"])
+  }
+
+  @Test("without events a scan finds files, once they are unchanged for the settling time")
+  func scans() async throws {
+    var watch = watch(settling: .milliseconds(200), scan: .milliseconds(50), events: false)
+    try root.write("image", "inbox/study/a.dcm")
+    #expect(watch.takeComplete().isEmpty)
+    #expect(try await complete(&watch) == ["study/a.dcm"])
+    #expect(try await complete(&watch, within: 0.3) == [])
+  }
+
+  @Test("hidden files, unfinished names, links and locks aren't touched")
+  func ignored() async throws {
+    var watch = watch(settling: .zero, scan: .milliseconds(10))
+    try root.write("image", "target.dcm")
+    for name in [".hidden", "a.part", ".folder/a.dcm", FolderLock.fileName] {
+      try root.write("x", "inbox/" + name)
+    }
+    try manager.createSymbolicLink(
+      at: inbox.appending(path: "link.dcm"), withDestinationURL: root.url.appending(path: "target.dcm"))
+    #expect(try await complete(&watch, within: 0.3) == [])
+  }
+
+  @Test("at the start of a single run old files are complete at once, by the file system's clock")
+  func age() throws {
+    try root.write("image", "inbox/old.dcm")
+    let lock = try FolderLock(inbox)
+    let time = lock.fileSystemTime()
+    let now = try #require(time)
+    var watch = InboxWatch(
+      inbox, ignoring: [], settlingTime: .seconds(100), scanInterval: .seconds(600), usesEvents: false)
+    watch.scan(fileSystemTime: now)
+    #expect(watch.takeComplete().isEmpty && watch.isWaiting)
+    watch.scan(fileSystemTime: now + 101_000_000_000)
+    #expect(watch.takeComplete().map(\.path) == ["old.dcm"])
+  }
+}

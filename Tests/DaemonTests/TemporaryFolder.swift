@@ -1,0 +1,38 @@
+import Foundation
+
+/// A folder of its own for a test, removed at its end.
+final class TemporaryFolder: Sendable {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appending(path: "mmdicom-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  /// Writes a file and the folders above it.
+  @discardableResult
+  func write(_ text: String, _ path: String) throws -> URL {
+    let file = url.appending(path: path)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: file)
+    return file
+  }
+
+  func read(_ path: String) -> String? {
+    try? String(contentsOf: url.appending(path: path), encoding: .utf8)
+  }
+
+  /// Every file that isn't a lock, relative to the folder, sorted.
+  var files: [String] {
+    let names = FileManager.default.enumerator(atPath: url.path)?.compactMap { $0 as? String } ?? []
+    return names.filter { name in
+      var isFolder: ObjCBool = false
+      let isThere = unsafe FileManager.default.fileExists(
+        atPath: url.appending(path: name).path, isDirectory: &isFolder)
+      return isThere && !isFolder.boolValue && !name.hasSuffix(".mmdicom.lock")
+    }.sorted()
+  }
+}

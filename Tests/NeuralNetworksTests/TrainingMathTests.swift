@@ -1,0 +1,118 @@
+import Foundation
+import NeuralNetworks
+import Tensors
+import Testing
+
+@Suite struct AdamTests {
+  static let start = [1.0, -2.0, 0.5, 0.0]
+  static let gradients = [
+    [0.1, -0.2, 3.0, 0.0], [0.5, 0.1, -1e-3, 1e-6], [-0.3, 4.0, 0.25, -2.0], [0.0, 0.0, 1e-8, 0.7],
+    [1.0, -1.0, 1.0, -1.0],
+  ]
+  /// PyTorch 2, float64: `torch.optim.Adam([p], lr=1e-2)`, p after each of five steps with `p.grad` from above.
+  static let pytorch = [
+    [0.9900000009999999, -1.9900000005, 0.4900000000333333, 0.0],
+    [0.9813895386180784, -1.9873366302718676, 0.4833018995932777, -0.00733762450049168],
+    [0.9788942564094955, -1.9936000184611484, 0.4776111358837787, -0.0009494914364637187],
+    [0.9768502730666925, -1.9987306049470677, 0.4729496085099721, 0.0020686167163381118],
+    [0.9712749992360518, -2.0016154679987936, 0.46748848473119603, 0.006705101572925867],
+  ]
+
+  @Test func stepsAgreeWithPyTorch() {
+    #expect(largestError(Double.self) < 1e-14)
+    #expect(largestError(Float.self) < 3e-7)
+  }
+
+  private func largestError<Element: Scalar>(_: Element.Type) -> Double {
+    var layout = ParameterLayout()
+    layout.add("a", [2, 1])
+    layout.add("b", [2])
+    let parameters = Parameters<Element>(layout)
+    let gradient = Parameters<Element>(layout)
+    parameters.memory.values = Self.start.map { Element($0) }
+    let adam = Adam<Element>(layout)
+    var worst = 0.0
+    for (i, (values, expected)) in zip(Self.gradients, Self.pytorch).enumerated() {
+      gradient.memory.values = values.map { Element($0) }
+      adam.update(parameters, gradient: gradient, learningRate: 1e-2, step: i + 1)
+      for (a, b) in zip(parameters.memory.values, expected) { worst = max(worst, abs(Double(a) - b)) }
+    }
+    return worst
+  }
+}
+
+@Suite struct ScheduleTests {
+  @Test func constant() {
+    #expect(Schedule.constant.rate(3e-4, step: 0, of: 10) == 3e-4)
+    #expect(Schedule.constant.rate(3e-4, step: 9, of: 10) == 3e-4)
+  }
+
+  /// The paper's: 1e-4, a tenth of it every 8 epochs.
+  @Test(arguments: [(0, 1e-4), (7, 1e-4), (8, 1e-5), (15, 1e-5), (16, 1e-6), (99, 1e-16)])
+  func stepDecay(step: Int, rate: Double) {
+    let schedule = Schedule.stepDecay(factor: 0.1, every: 8)
+    #expect(abs(schedule.rate(1e-4, step: step, of: 100) - rate) < 1e-12 * rate)
+  }
+
+  @Test(arguments: [(0, 0.2), (1, 0.4), (4, 1), (5, 1), (55, 0.5), (105, 0), (200, 0)])
+  func cosineWithWarmUp(step: Int, rate: Double) {
+    #expect(abs(Schedule.cosine(warmup: 5).rate(1, step: step, of: 105) - rate) < 1e-15)
+  }
+
+  @Test func cosineOnlyFalls() {
+    let rates = (0...50).map { Schedule.cosine(warmup: 0).rate(1, step: $0, of: 50) }
+    #expect(rates[0] == 1 && zip(rates, rates.dropFirst()).allSatisfy { $0 > $1 })
+  }
+
+  @Test(arguments: [Schedule.constant, .cosine(warmup: 3), .stepDecay(factor: 0.5, every: 2)])
+  func survivesJSON(schedule: Schedule) throws {
+    #expect(try JSONDecoder().decode(Schedule.self, from: JSONEncoder().encode(schedule)) == schedule)
+  }
+}
+
+@Suite struct ParameterTests {
+  private var layout: ParameterLayout {
+    var layout = ParameterLayout()
+    layout.add("conv.weight", [4, 3, 3, 3])
+    layout.add("conv.bias", [4])
+    layout.add("fc.weight", [2, 64])
+    layout.add("fc.bias", [2])
+    return layout
+  }
+
+  @Test func liesOneAfterAnother() {
+    #expect(layout.entries.map(\.range) == [0..<108, 108..<112, 112..<240, 240..<242])
+    #expect(layout.count == 242 && layout.entry("fc.bias")?.shape == [2] && layout.entry("fc") == nil)
+    let parameters = Parameters<Float>(layout)
+    parameters["fc.bias"][1] = 7
+    #expect(parameters.memory.values[241] == 7 && parameters.values("fc.bias") == [0, 7])
+  }
+
+  /// PyTorch's default: uniform within 1 / sqrt(fan-in), the bias by its weight's fan-in.
+  @Test func initialisesWithinItsBounds() {
+    var generator = Fixed(state: 1)
+    let parameters = Parameters<Double>(layout)
+    parameters.initialize(using: &generator)
+    for (name, fan) in [("conv.weight", 27.0), ("conv.bias", 27), ("fc.weight", 64), ("fc.bias", 64)] {
+      let bound = 1 / fan.squareRoot()
+      #expect(parameters.values(name).allSatisfy { abs($0) <= bound && $0 != 0 }, "\(name)")
+    }
+    let weights =
+      parameters.values("fc.weight") + parameters.values("conv.weight").map { $0 * 27.0.squareRoot() / 8 }
+    let variance = weights.reduce(0) { $0 + $1 * $1 } / Double(weights.count)
+    // Uniform within +-1/8: 1/192.
+    #expect(abs(variance * 192 - 1) < 0.25)
+    var again = Fixed(state: 1)
+    let other = Parameters<Double>(layout)
+    other.initialize(using: &again)
+    #expect(other.memory.values == parameters.memory.values)
+  }
+
+  struct Fixed: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state ^ state >> 29
+    }
+  }
+}
