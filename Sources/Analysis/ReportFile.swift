@@ -44,6 +44,13 @@ public final class ReportFile {
     try append(text: record)
   }
 
+  /// Takes the record at `offset` back, if it is the last.
+  public func withdraw(_ record: String, at offset: Int) throws(WriteFailure) {
+    let bytes = Array(record.utf8)
+    guard length == offset + bytes.count, try read(from: offset, count: bytes.count) == bytes else { return }
+    try truncate(to: offset)
+  }
+
   private func append(text: String) throws(WriteFailure) {
     let bytes = Array(text.utf8)
     var written = 0

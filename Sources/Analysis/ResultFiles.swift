@@ -1,3 +1,4 @@
+import DICOM
 package import FoundationEssentials
 
 /// Where the results of one image go.
@@ -22,6 +23,14 @@ package struct ResultFiles: Sendable {
     let stem = Self.name(for: sopInstanceUID)
     guard copy > 1, name.hasPrefix(stem) else { return name }
     return "\(stem)-\(copy)\(name.dropFirst(stem.count))"
+  }
+
+  /// The name of the folder for a study's results. What isn't a UID (PS3.5 section 9) might be the name of
+  /// something else in the outbox, so it is replaced by one derived from it.
+  package static func studyFolder(for studyInstanceUID: String) -> String {
+    if studyInstanceUID.isEmpty { return "unknown-study" }
+    if let uid = UID(studyInstanceUID) { return uid.string }
+    return "study-" + UID.derived(from: [studyInstanceUID]).string
   }
 
   /// A file name made of a UID, which is text from a stranger's file: nothing but letters, digits, dots,

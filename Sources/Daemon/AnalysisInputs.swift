@@ -47,11 +47,11 @@ public struct AnalysisInputs: Sendable {
         let full = Self.join(path, file.path)
         if seen.insert(full).inserted { files.append(full) }
       }
-      for folder in scan.unreadable {
+      for item in scan.unreadable {
         problems.append(
           Problem(
-            path: Self.join(path, folder.path), code: "unreadable_folder",
-            message: "folder: \(folder.message)"))
+            path: Self.join(path, item.path), code: item.isFolder ? "unreadable_folder" : "unreadable",
+            message: item.isFolder ? "folder: \(item.message)" : item.message))
       }
     }
     if missing == paths.count, let path = paths.first { throw MissingInput(path: path) }

@@ -32,44 +32,31 @@ package struct Delivery: Sendable, Equatable, Codable {
   ///   - row: its `outputs` are names in `staging`; they come back relative to the outbox.
   ///   - detail: one line for people.
   ///   - copy: 2 for the second file with the same SOP Instance UID in a study, 3 for the third ...
-  ///   - isTaken: whether something lies at a path.
+  ///   - look: what lies at a path.
   package static func plan(
     _ file: InboxFile, _ row: inout ReportRow, detail: String, copy: Int = 1, staging: URL,
-    reportOffset: Int, folders: InboxFolders, isTaken: (String) -> Bool
+    reportOffset: Int, folders: InboxFolders,
+    look: @escaping (String) -> DestinationPath.Found
   ) -> Delivery {
-    let uid = row.identity.studyInstanceUID
-    let study = uid.isEmpty ? "unknown-study" : ResultFiles.name(for: uid)
+    let place = DestinationPath(look: look)
+    let wanted = ResultFiles.studyFolder(for: row.identity.studyInstanceUID)
+    let studyFolder = URL(filePath: place.folder(wanted, in: folders.outbox.path))
+    let study = studyFolder.lastPathComponent
     let staged = row.outputs
     row.note(copy: copy)
     let results = zip(staged, row.outputs).map { staged, final in
       Result(
         staged: staging.appending(path: staged).path,
-        final: folders.outbox.appending(path: study).appending(path: final).path)
+        final: studyFolder.appending(path: final).path)
     }
     row.outputs = row.outputs.map { "\(study)/\($0)" }
     let isRejected = row.status == .rejected
     let home = isRejected ? folders.rejected : folders.done
-    let destination = freePath(home.appending(path: file.path).path) { path in
-      isTaken(path) || isTaken(path + ".reason.txt")
-    }
+    let destination = place.file(file.path, in: home.path)
     return Delivery(
       results: results, record: ReportCSV.record(row), reportOffset: reportOffset,
       source: folders.inbox.appending(path: file.path).path, stamp: file.stamp, destination: destination,
       reasonText: isRejected ? reasonText(row, detail: detail, file: file.path) : nil)
-  }
-
-  /// `path`, or the first of `name-2.ext`, `name-3.ext` ... that isn't taken.
-  package static func freePath(_ path: String, isTaken: (String) -> Bool) -> String {
-    guard isTaken(path) else { return path }
-    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    let name = path[slash...]
-    // A dot in front isn't the dot of an extension.
-    let dot = name.dropFirst().lastIndex(of: ".") ?? name.endIndex
-    for number in 2... {
-      let candidate = "\(path[..<dot])-\(number)\(path[dot...])"
-      if !isTaken(candidate) { return candidate }
-    }
-    return path  // Unreachable: the numbers don't end.
   }
 
   private static func reasonText(_ row: ReportRow, detail: String, file: String) -> String {

@@ -10,6 +10,17 @@ package struct DeliveryDesk: Sendable {
     case delivered(ReportRow)
     /// The file in the inbox is no longer the one that was analysed; nothing was done.
     case sourceChanged
+    /// It can't be delivered, for a reason of its own; it stays in the inbox and nothing is said of it.
+    case stuck(DeliveryFault)
+  }
+
+  /// What was left by the run before.
+  package enum Recovery: Sendable, Equatable {
+    case nothing
+    /// A delivery that was interrupted is finished.
+    case finished
+    /// A delivery that can't be finished was taken back; its file is still in the inbox.
+    case takenBack(DeliveryFault)
   }
 
   private let folders: InboxFolders
@@ -20,21 +31,19 @@ package struct DeliveryDesk: Sendable {
   }
 
   /// Finishes the delivery that a crash interrupted, if any, and clears away what was staged.
-  /// - Returns: whether there was one.
-  package func recover() throws(WriteFailure) -> Bool {
+  package func recover() throws(WriteFailure) -> Recovery {
     let path = folders.journal.path
-    var isThere = false
+    var recovery = Recovery.nothing
     if let data = FileManager.default.contents(atPath: path) {
       // The journal appears by a rename, so one that can't be read isn't from a crash.
       guard let delivery = try? JSONDecoder().decode(Delivery.self, from: data) else {
         throw WriteFailure(path: path, message: "isn't a delivery; remove it after a look at the inbox")
       }
-      try carryOut(delivery)
-      isThere = true
+      recovery = try finish(delivery).map(Recovery.takenBack) ?? .finished
     }
     try? FileManager.default.removeItem(at: folders.staging)
     try DurableFile.createFolder(folders.staging)
-    return isThere
+    return recovery
   }
 
   /// The folder for the results of job `id`; the worker makes it.
@@ -49,12 +58,50 @@ package struct DeliveryDesk: Sendable {
     var row = row
     // Opened anew each time, so that the report may be rotated away while the daemon runs.
     let reportLength = try ReportFile(at: folders.report).length
-    let delivery = Delivery.plan(
-      file, &row, detail: detail, copy: copy, staging: staging ?? folders.staging, reportOffset: reportLength,
-      folders: folders, isTaken: Self.isTaken)
+    let staging = staging ?? folders.staging
+    let analysed = row
+    let mark = row.outputs.isEmpty ? nil : SourceMark(of: folders.inbox.appending(path: file.path).path)
+    let copy = mark?.copyNumber(row, from: copy, in: folders) ?? copy
+    var delivery = Delivery.plan(
+      file, &row, detail: detail, copy: copy, staging: staging, reportOffset: reportLength,
+      folders: folders, look: DestinationPath.look)
+    if let mark {
+      let staged = staging.appending(path: "source")
+      try DurableFile.write(Array(mark.text.utf8), to: staged)
+      let final = SourceMark.place(analysed, copy: copy, in: folders)
+      delivery.results.append(Delivery.Result(staged: staged.path, final: final.path))
+    }
+    if let fault = try prepare(delivery) { return .stuck(fault) }
     try begin(delivery)
-    try carryOut(delivery)
+    if let fault = try finish(delivery) { return .stuck(fault) }
     return .delivered(row)
+  }
+
+  /// Makes the folders that the delivery needs: what can fail for this file alone fails before the journal.
+  private func prepare(_ delivery: Delivery) throws(WriteFailure) -> DeliveryFault? {
+    if let fault = DeliveryFault(delivery, in: folders) { return fault }
+    do {
+      for path in delivery.results.map(\.final) + [delivery.destination] {
+        try DurableFile.createFolder(URL(filePath: path).deletingLastPathComponent())
+      }
+    } catch {
+      guard let fault = DeliveryFault(delivery, in: folders) else { throw error }
+      return fault
+    }
+    return nil
+  }
+
+  /// Carries out a delivery that has begun, or takes it back where its own paths forbid it: a journal that
+  /// fails at every start would keep the daemon from all other files.
+  private func finish(_ delivery: Delivery) throws(WriteFailure) -> DeliveryFault? {
+    do { try carryOut(delivery) } catch {
+      guard let fault = DeliveryFault(delivery, in: folders) else { throw error }
+      try ReportFile(at: folders.report).withdraw(delivery.record, at: delivery.reportOffset)
+      if delivery.reasonText != nil { unsafe unlink(delivery.reasonFile) }
+      try end()
+      return fault
+    }
+    return nil
   }
 
   /// Writes the journal. From here on the delivery will be finished, if need be after a restart.
@@ -71,6 +118,10 @@ package struct DeliveryDesk: Sendable {
     let report = try ReportFile(at: folders.report)
     try report.place(delivery.record, at: delivery.reportOffset)
     try moveSource(delivery)
+    try end()
+  }
+
+  private func end() throws(WriteFailure) {
     guard unsafe unlink(folders.journal.path) == 0 || errno == ENOENT else {
       throw WriteFailure(path: folders.journal.path, action: "remove", code: errno)
     }
@@ -85,8 +136,9 @@ package struct DeliveryDesk: Sendable {
       return
     }
     // A replay finds the result renamed already.
-    guard errno == ENOENT, Self.isTaken(result.final) else {
-      throw WriteFailure(path: result.final, action: "rename into place", code: errno)
+    let code = errno
+    guard code == ENOENT, DestinationPath.look(result.final) != .nothing else {
+      throw WriteFailure(path: result.final, action: "rename into place", code: code)
     }
   }
 
@@ -102,7 +154,7 @@ package struct DeliveryDesk: Sendable {
       case .moved, .sourceMissing: return
       case .destinationTaken where try finishCopy(delivery, at: destination): return
       case .destinationTaken:
-        destination = Delivery.freePath(destination, isTaken: Self.isTaken)
+        destination = DestinationPath(look: DestinationPath.look).free(destination)
       }
     }
   }
@@ -116,10 +168,5 @@ package struct DeliveryDesk: Sendable {
       throw WriteFailure(path: delivery.source, action: "remove after copying", code: errno)
     }
     return true
-  }
-
-  private static func isTaken(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe lstat(path, &status) == 0
   }
 }

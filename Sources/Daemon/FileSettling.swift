@@ -96,6 +96,13 @@ package struct FileSettling: Sendable {
   /// Whether files are known that aren't complete yet.
   package var isWaiting: Bool { candidates.values.contains { !$0.isTaken && !isComplete($0) } }
 
+  /// Those of them that are among `paths`; all when it is nil.
+  package func waiting(among paths: Set<String>?) -> [String] {
+    candidates.filter { path, candidate in
+      !candidate.isTaken && !isComplete(candidate) && paths?.contains(path) ?? true
+    }.map(\.key)
+  }
+
   private func isComplete(_ candidate: Candidate) -> Bool {
     candidate.isComplete || candidate.lastSeen - candidate.unchangedSince >= settlingTime
   }

@@ -13,12 +13,22 @@ package struct FolderScan: Sendable {
     package let changed: Int
   }
 
+  /// Something that is there and can't be read.
+  package struct Unreadable: Sendable, Equatable {
+    /// Relative to the root.
+    package let path: String
+    /// Why.
+    package let message: String
+    /// A folder that can't be listed, as opposed to an entry that can't be looked at.
+    package let isFolder: Bool
+  }
+
   /// Sorted by path.
   package private(set) var files: [Entry] = []
   /// Folders that were walked, relative to the root; the root is "".
   package private(set) var folders: [String] = []
-  /// Folders that can't be listed, and why.
-  package private(set) var unreadable: [(path: String, message: String)] = []
+  /// Folders that can't be listed, names that aren't UTF-8, entries without rights.
+  package private(set) var unreadable: [Unreadable] = []
 
   /// Walks `root` and what lies under it; `ignoring` holds shell patterns for names of files to leave out.
   package init(_ root: URL, ignoring patterns: [String] = [], skipping: Set<String> = []) {
@@ -26,20 +36,26 @@ package struct FolderScan: Sendable {
     while let folder = pending.popLast() {
       let place = folder.isEmpty ? root : root.appending(path: folder)
       if skipping.contains(place.standardizedFileURL.path) { continue }
-      let names: [String]
-      do { names = try FileManager.default.contentsOfDirectory(atPath: place.path) } catch {
-        let reason = (error as? CocoaError)?.code == .fileReadNoPermission ? "no rights" : "can't be listed"
-        unreadable.append((path: folder, message: reason))
+      guard let names = FolderListing.names(in: place.path) else {
+        let reason = errno == EACCES ? "no rights" : "can't be listed"
+        unreadable.append(Unreadable(path: folder, message: reason, isFolder: true))
         continue
       }
       folders.append(folder)
       for name in names where !Self.isIgnored(name, patterns) {
         let path = folder.isEmpty ? name : folder + "/" + name
-        guard let entry = Self.entry(path, in: root) else {
-          if Self.isFolder(root.appending(path: path).path) { pending.append(path) }
-          continue
+        switch Self.look(path, in: root) {
+        case .file(let entry): files.append(entry)
+        case .folder: pending.append(path)
+        case .other: break
+        // Gone since the folder was listed, unless the name was never that: bytes that aren't UTF-8 were
+        // replaced in it.
+        case .failed(ENOENT) where !name.unicodeScalars.contains("\u{FFFD}"): break
+        case .failed(let code):
+          let rights = code == EACCES ? "no rights" : "can't be read"
+          let reason = code == ENOENT ? "the name isn't UTF-8" : rights
+          unreadable.append(Unreadable(path: path, message: reason, isFolder: false))
         }
-        files.append(entry)
       }
     }
     files.sort { $0.path < $1.path }
@@ -49,22 +65,31 @@ package struct FolderScan: Sendable {
 
   /// The regular file at `path` under `root`; nil when there is none.
   package static func entry(_ path: String, in root: URL) -> Entry? {
+    guard case .file(let entry) = look(path, in: root) else { return nil }
+    return entry
+  }
+
+  private enum Sight {
+    case file(Entry)
+    case folder
+    case other
+    /// With `errno`.
+    case failed(Int32)
+  }
+
+  private static func look(_ path: String, in root: URL) -> Sight {
     var status = stat()
-    guard unsafe lstat(root.appending(path: path).path, &status) == 0 else { return nil }
-    guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard unsafe lstat(root.appending(path: path).path, &status) == 0 else { return .failed(errno) }
+    if status.st_mode & S_IFMT == S_IFDIR { return .folder }
+    guard status.st_mode & S_IFMT == S_IFREG else { return .other }
     let modified = nanoseconds(status.st_mtim)
     let stamp = FileStamp(size: Int(status.st_size), modified: modified, inode: UInt64(status.st_ino))
-    return Entry(path: path, stamp: stamp, changed: max(modified, nanoseconds(status.st_ctim)))
+    return .file(Entry(path: path, stamp: stamp, changed: max(modified, nanoseconds(status.st_ctim))))
   }
 
   /// Whether a file of this name is none of ours: hidden, or its name fits one of the patterns.
   package static func isIgnored(_ name: String, _ patterns: [String]) -> Bool {
     name.hasPrefix(".") || patterns.contains { unsafe fnmatch($0, name, 0) == 0 }
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   private static func nanoseconds(_ time: timespec) -> Int {

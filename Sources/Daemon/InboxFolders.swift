@@ -22,6 +22,7 @@ public struct InboxFolders: Sendable, Equatable {
 
   package var report: URL { outbox.appending(path: "report.csv") }
   package var staging: URL { outbox.appending(path: ".mmdicom/staging") }
+  package var sources: URL { outbox.appending(path: ".mmdicom/sources") }
   package var journal: URL { outbox.appending(path: ".mmdicom/delivery.json") }
 
   /// Makes what is missing.

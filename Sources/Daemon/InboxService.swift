@@ -9,12 +9,14 @@ public struct InboxService: Service {
   private let configuration: DaemonConfiguration
   private let work: InboxWork
   private let launcher: ProcessWorkerLauncher
+  private let logger: Logger
 
   /// - Parameters:
   ///   - model: the model file.
   ///   - runsOnce: end when all that lies in the inbox now is done.
   public init(_ configuration: DaemonConfiguration, model: String, runsOnce: Bool, logger: Logger) {
     self.configuration = configuration
+    self.logger = logger
     work = InboxWork(configuration, runsOnce: runsOnce, logger: logger)
     launcher = ProcessWorkerLauncher(
       model: model, threads: configuration.threads, timeLimit: configuration.workerTimeLimit)
@@ -22,8 +24,15 @@ public struct InboxService: Service {
 
   /// Runs until the inbox is done (`runsOnce`) or a graceful shutdown is asked for; the file in the worker is
   /// finished first.
-  /// - Throws: ``WriteFailure``, ``WorkerFailure``.
+  /// - Throws: ``WriteFailure`` that names no file of a patient's, ``WorkerFailure``.
   public func run() async throws {
+    do { try await readInbox() } catch let failure as WriteFailure {
+      logger.debug("can't go on", metadata: ["why": "\(failure)"])
+      throw failure.concealingNames(in: configuration.folders)
+    }
+  }
+
+  private func readInbox() async throws {
     try configuration.folders.create()
     let locks = try configuration.folders.lock()
     try await work.start(fileSystemTime: locks.inboxTime)

@@ -11,8 +11,8 @@ package struct InboxWatch: ~Copyable {
   private var settling: FileSettling
   private var inotify: InotifyReader?
   private var nextScan: ContinuousClock.Instant?
-  /// Folders that couldn't be listed in the last scan, relative to the inbox.
-  package private(set) var unreadable: [(path: String, message: String)] = []
+  /// What couldn't be read in the last scan, relative to the inbox.
+  package private(set) var unreadable: [FolderScan.Unreadable] = []
   /// Folders that can't be watched; only scans see what comes into them.
   package private(set) var unwatched = 0
 
@@ -32,6 +32,9 @@ package struct InboxWatch: ~Copyable {
   /// Whether files are known whose writers may not be done.
   package var isWaiting: Bool { settling.isWaiting }
 
+  /// Those of them that are among `paths`; all when it is nil.
+  package func waiting(among paths: Set<String>?) -> [String] { settling.waiting(among: paths) }
+
   /// The files that became complete since the last call; each is handed out once, unless released.
   package mutating func takeComplete(at now: ContinuousClock.Instant = .now) -> [InboxFile] {
     takeEvents(at: now)
@@ -42,8 +45,7 @@ package struct InboxWatch: ~Copyable {
 
   /// Whether a file could be moved out of its folder. One that can't would be analysed again and again.
   package func canMove(_ file: InboxFile) -> Bool {
-    let folder = root.appending(path: file.path).deletingLastPathComponent()
-    return unsafe access(folder.path, W_OK | X_OK) == 0
+    FolderRights.canMove(root.appending(path: file.path).path)
   }
 
   /// A file that waits to settle is looked at again as soon as it may have settled.
@@ -70,7 +72,7 @@ package struct InboxWatch: ~Copyable {
       settling.observe(file.path, file.stamp, .seen(age: age), at: now)
     }
     // What lies in an unreadable folder may still be there.
-    if scan.unreadable.isEmpty { settling.keepOnly(Set(scan.files.map(\.path))) }
+    if !scan.unreadable.contains(where: \.isFolder) { settling.keepOnly(Set(scan.files.map(\.path))) }
   }
 
   private mutating func watch(_ folder: String) {
@@ -85,8 +87,8 @@ package struct InboxWatch: ~Copyable {
       case .closed(let folder, let name): observe(folder, name, .closed, at: now)
       case .renamedIn(let folder, let name, isFolder: false): observe(folder, name, .renamedIn, at: now)
       case .created(let folder, let name, isFolder: false): observe(folder, name, .seen(age: nil), at: now)
-      case .renamedIn(let folder, let name, isFolder: true): adopt(folder, name, .renamedIn, at: now)
-      case .created(let folder, let name, isFolder: true): adopt(folder, name, .seen(age: nil), at: now)
+      case .renamedIn(let folder, let name, isFolder: true), .created(let folder, let name, isFolder: true):
+        adopt(folder, name, at: now)
       case .left(let folder, let name, let isFolder):
         let path = Self.join(folder, name)
         if isFolder { inotify?.unwatch(path) } else { settling.vanished(path) }
@@ -105,11 +107,10 @@ package struct InboxWatch: ~Copyable {
     settling.observe(path, file.stamp, sign, at: now)
   }
 
-  /// A new folder: watches it first, then looks into it, so that no file falls between. The files of a folder
-  /// that was renamed in came with it, complete.
-  private mutating func adopt(
-    _ folder: String, _ name: String, _ sign: FileSettling.Sign, at now: ContinuousClock.Instant
-  ) {
+  /// A new folder: watches it first, then looks into it, so that no file falls between. A file in a
+  /// folder that was renamed in may still be open, so only those that are old enough count as written. Their
+  /// times are this machine's: another machine's rename sends no event.
+  private mutating func adopt(_ folder: String, _ name: String, at now: ContinuousClock.Instant) {
     guard !FolderScan.isIgnored(name, ignoredNames) else { return }
     let path = Self.join(folder, name)
     watch(path)
@@ -117,7 +118,18 @@ package struct InboxWatch: ~Copyable {
     for inner in scan.folders where !inner.isEmpty { watch(Self.join(path, inner)) }
     // Between the watch of an inner folder and its listing a file may have come: look once more.
     let again = FolderScan(root.appending(path: path), ignoring: ignoredNames)
-    for file in again.files { settling.observe(Self.join(path, file.path), file.stamp, sign, at: now) }
+    let time = Self.systemTime
+    for file in again.files {
+      let age = Duration.nanoseconds(time - file.changed)
+      settling.observe(Self.join(path, file.path), file.stamp, .seen(age: age), at: now)
+    }
+  }
+
+  /// Nanoseconds since 1970.
+  private static var systemTime: Int {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
   }
 
   private static func join(_ folder: String, _ name: String) -> String {

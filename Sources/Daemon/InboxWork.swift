@@ -36,8 +36,11 @@ package actor InboxWork: WorkSource {
   private var leftFolders: [String: ContinuousClock.Instant] = [:]
   /// What became of the images so far.
   package private(set) var tally = Tally()
-  /// Files left in the inbox because they never became complete, and folders that couldn't be read.
-  package private(set) var leftBehind = 0
+  /// What was left in the inbox, each warned of once: files that never became complete, can't be moved or can't
+  /// be delivered, and what can't be read.
+  private var left: Set<String> = []
+  /// How much is left behind.
+  package var leftBehind: Int { left.count }
 
   /// - Parameter runsOnce: end when all that lies in the inbox now is done.
   package init(_ configuration: DaemonConfiguration, runsOnce: Bool, logger: Logger) {
@@ -55,7 +58,12 @@ package actor InboxWork: WorkSource {
 
   /// Finishes what a crash interrupted. `fileSystemTime` is the inbox's own clock.
   package func start(fileSystemTime: Int?) throws(WriteFailure) {
-    if try desk.recover() { logger.notice("finished a delivery that was interrupted") }
+    switch try desk.recover() {
+    case .nothing: break
+    case .finished: logger.notice("finished a delivery that was interrupted")
+    case .takenBack(let fault):
+      logger.warning("took back a delivery that can't be finished", metadata: ["why": "\(fault)"])
+    }
     guard runsOnce else { return }
     watch.scan(fileSystemTime: fileSystemTime)
     batch = Set(
@@ -76,7 +84,9 @@ package actor InboxWork: WorkSource {
       let files = watch.takeComplete().filter { batch?.contains($0.path) ?? true }.filter(canBeTaken)
       reportUnreadable()
       if !files.isEmpty { return files.map(identification) }
-      let ready = runsOnce && !watch.isWaiting ? studies.takeAll() : studies.takeReady(at: .now)
+      let isWaiting = !watch.waiting(among: batch).isEmpty
+      if !isWaiting { waitingSince = nil }
+      let ready = runsOnce && !isWaiting ? studies.takeAll() : studies.takeReady(at: .now)
       if let jobs = analysisJobs(ready) { return jobs }
       if runsOnce, studies.isEmpty, hasNothingToWaitFor { return nil }
       removeLeftFolders()
@@ -134,14 +144,17 @@ package actor InboxWork: WorkSource {
   }
 
   private var hasNothingToWaitFor: Bool {
-    guard watch.isWaiting else { return true }
+    let unfinished = watch.waiting(among: batch)
+    guard !unfinished.isEmpty else { return true }
     let since = waitingSince ?? .now
     waitingSince = since
     guard since.duration(to: .now) > configuration.settlingTime + configuration.studyLongestWait else {
       return false
     }
-    leftBehind += 1
-    logger.warning("files in the inbox are still being written; left for the next run")
+    left.formUnion(unfinished)
+    logger.warning(
+      "files in the inbox are still being written; left for the next run",
+      metadata: ["files": "\(unfinished.count)"])
     return true
   }
 
@@ -164,7 +177,11 @@ package actor InboxWork: WorkSource {
     case .sourceChanged:
       watch.release(file)
       log(.notice, "changed while it was worked on; waits again", file)
+    case .stuck(let fault):
+      // Not released: it would be analysed again and again.
+      leaveBehind(file, "left in the inbox until the next start: \(fault)")
     case .delivered(let row):
+      left.remove(file.path)
       watch.delivered(file)
       leftFolders[Self.folder(of: file.path)] = .now
       tally.count(row.status)
@@ -186,21 +203,27 @@ package actor InboxWork: WorkSource {
     logger.log(level: level, message, metadata: metadata)
   }
 
-  /// A file in a folder that isn't ours to change stays where it is; it is looked at again when it changes, or
-  /// at the next start.
+  /// A file in a folder that isn't ours to change stays where it is. The scans go on asking, for its owner may
+  /// give the right later; a single run asks once.
   private func canBeTaken(_ file: InboxFile) -> Bool {
     if watch.canMove(file) { return true }
-    leftBehind += 1
-    log(.warning, "left in the inbox: no right to move it out of its folder", file)
+    leaveBehind(file, "left in the inbox: no right to move it out of its folder")
+    watch.release(file)
+    batch?.remove(file.path)
     return false
+  }
+
+  private func leaveBehind(_ file: InboxFile, _ why: Logger.Message) {
+    if left.insert(file.path).inserted { log(.warning, why, file) }
   }
 
   private func reportUnreadable() {
     let paths = Set(watch.unreadable.map(\.path))
-    for (path, message) in watch.unreadable where !reportedUnreadable.contains(path) {
-      leftBehind += 1
+    for item in watch.unreadable where !reportedUnreadable.contains(item.path) {
+      left.insert(item.path)
       logger.warning(
-        "a folder in the inbox can't be read", metadata: ["folder": "\(LogTag(path))", "why": "\(message)"])
+        "a \(item.isFolder ? "folder" : "file") in the inbox can't be read",
+        metadata: ["file": "\(LogTag(item.path))", "why": "\(item.message)"])
     }
     reportedUnreadable = paths
   }

@@ -22,7 +22,7 @@ package enum Move {
     case EEXIST: return .destinationTaken
     case ENOENT: return .sourceMissing
     case EXDEV: return try copyAcross(from: source, to: destination)
-    default: throw WriteFailure(path: source.path, action: "move to \(destination.path)", code: code)
+    default: throw WriteFailure(path: source.path, action: "move out of its folder", code: code)
     }
     DurableFile.syncFolder(of: destination)
     DurableFile.syncFolder(of: source)

@@ -130,8 +130,7 @@ package struct WorkerLoop<Launcher: WorkerLauncher, Source: WorkSource>: Sendabl
     case .finished(let id, let row, let detail):
       guard let job = queue.answered(id) else { return false }
       try await source.take(.finished(row, detail: detail), of: job)
-    case .cannotWrite(let id, let message):
-      throw WriteFailure(path: queue.answered(id)?.request.path ?? "results", message: message)
+    case .cannotWrite(_, let path, let message): throw WriteFailure(path: path, message: message)
     case .ready, .modelRefused: return false
     }
     return true

@@ -33,6 +33,6 @@ package enum WorkerReply: Sendable, Equatable, Codable {
   /// The file was analysed, or not, as the row says; `detail` is one line for people. Paths in `outputs`
   /// are file names in the output folder.
   case finished(id: Int, row: ReportRow, detail: String)
-  /// The results couldn't be written. It isn't the image's fault.
-  case cannotWrite(id: Int, message: String)
+  /// The results couldn't be written to `path`. It isn't the image's fault.
+  case cannotWrite(id: Int, path: String, message: String)
 }

@@ -60,7 +60,7 @@ public enum WorkerServer {
         let result = try analyser.analyse(image, into: URL(filePath: output), tensors: tensors)
         return .finished(id: id, row: result.row, detail: result.detail)
       } catch {
-        return .cannotWrite(id: id, message: error.description)
+        return .cannotWrite(id: id, path: error.path, message: error.message)
       }
     }
   }

@@ -77,8 +77,8 @@ struct DeliveryTests {
       ("a/x.dcm", "a/x-2.dcm"), ("a.b/x", "a.b/x-2"), ("/.hidden", "/.hidden-2"), ("x.tar.gz", "x.tar-2.gz"),
     ])
   func freePath(path: String, free: String) {
-    #expect(Delivery.freePath(path) { $0 == path } == free)
-    #expect(Delivery.freePath(path) { _ in false } == path)
+    #expect(DestinationPath { $0 == path ? .other : .nothing }.free(path) == free)
+    #expect(DestinationPath { _ in .nothing }.free(path) == path)
   }
 
   @Test("a file that changed while it was analysed stays, and nothing is said of it")
@@ -97,7 +97,7 @@ struct DeliveryTests {
     let length = try ReportFile(at: folders.report).length
     let delivery = Delivery.plan(
       file, &row, detail: "", staging: staging, reportOffset: length, folders: folders,
-      isTaken: { _ in false })
+      look: DestinationPath.look)
     try desk.begin(delivery)
     let manager = FileManager.default
     // What had happened before the crash.
@@ -117,8 +117,8 @@ struct DeliveryTests {
     }
     if afterStep >= 5 { try manager.removeItem(atPath: delivery.source) }
 
-    #expect(try desk.recover())
-    #expect(try !desk.recover())
+    #expect(try desk.recover() == .finished)
+    #expect(try desk.recover() == .nothing)
     #expect(root.files == ["done/s/x.dcm", "outbox/9.9/1.2.3.png", "outbox/report.csv"])
     #expect(rows.count == 1)
   }
@@ -127,7 +127,7 @@ struct DeliveryTests {
   func abandoned() throws {
     _ = try drop("x")
     _ = try staged()
-    #expect(try !desk.recover())
+    #expect(try desk.recover() == .nothing)
     #expect(root.files == ["inbox/x"])
   }
 

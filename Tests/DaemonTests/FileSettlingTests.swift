@@ -96,6 +96,16 @@ struct FileSettlingTests {
     #expect(taken(&settling) == ["a"])
   }
 
+  @Test("who waits for some files only isn't kept waiting by others")
+  func waiting() {
+    var settling = settling
+    settling.observe("early", stamp(1), .closed, at: at(0))
+    settling.observe("late", stamp(1), .seen(age: nil), at: at(0))
+    #expect(settling.waiting(among: ["early"]) == [])
+    #expect(settling.waiting(among: ["early", "late"]) == ["late"])
+    #expect(settling.waiting(among: nil) == ["late"])
+  }
+
   @Test("a file that went away is forgotten")
   func vanished() {
     var settling = settling

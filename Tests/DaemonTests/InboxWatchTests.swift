@@ -63,9 +63,36 @@ struct InboxWatchTests {
     #expect(try await complete(&watch).contains("study/series/two.dcm"))
     try root.write("image", "elsewhere/deep/three.dcm")
     try manager.moveItem(at: root.url.appending(path: "elsewhere"), to: inbox.appending(path: "whole"))
-    #expect(try await complete(&watch) == ["whole/deep/three.dcm"])
+    _ = watch.takeComplete()
     try root.write("image", "inbox/whole/deep/four.dcm")
     #expect(try await complete(&watch) == ["whole/deep/four.dcm"])
+  }
+
+  @Test("in a folder that was renamed in, old files are complete; one that may still be open isn't")
+  func renamedFolder() async throws {
+    var watch = watch(settling: .seconds(3))
+    try root.write("image", "elsewhere/old.dcm")
+    try await Task.sleep(for: .seconds(3.2))
+    try root.write("half", "elsewhere/deep/open.dcm")
+    try manager.moveItem(at: root.url.appending(path: "elsewhere"), to: inbox.appending(path: "whole"))
+    #expect(try await complete(&watch) == ["whole/old.dcm"])
+    #expect(watch.waiting(among: nil) == ["whole/deep/open.dcm"])
+    #expect(try await complete(&watch) == ["whole/deep/open.dcm"])
+  }
+
+  @Test("a name that isn't UTF-8 doesn't go unnoticed")
+  func notUTF8() throws {
+    try root.write("image", "inbox/good.dcm")
+    // "M\u{FC}ller" in Latin-1.
+    let path = Array((inbox.path + "/M").utf8CString.dropLast()) + [CChar(bitPattern: 0xFC), 0x6C, 0]
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT, 0o640)
+    try #require(descriptor >= 0)
+    close(descriptor)
+    let scan = FolderScan(inbox)
+    #expect(scan.files.map(\.path) == ["good.dcm"])
+    #expect(scan.unreadable.map(\.message) == ["the name isn't UTF-8"])
+    let inputs = try AnalysisInputs([inbox.path])
+    #expect(inputs.files.count == 1 && inputs.problems.map(\.code) == ["unreadable"])
   }
 
   @Test("without events a scan finds files, once they are unchanged for the settling time")

@@ -117,7 +117,7 @@ struct InboxWorkTests {
           return $0
         }) == 4
       {
-        return .reply(.cannotWrite(id: request.id, message: "disk full"))
+        return .reply(.cannotWrite(id: request.id, path: "/outbox", message: "disk full"))
       }
       return Self.work(request)
     }
@@ -140,6 +140,20 @@ struct InboxWorkTests {
     let work = try await runOnce()
     #expect(await work.leftBehind == 1)
     #expect(root.files == ["inbox/theirs/1"])
+    #expect(unsafe chmod(folder, 0o755) == 0)
+    #expect(try await runOnce().leftBehind == 0)
+    #expect(root.files.contains("done/theirs/1"))
+  }
+
+  @Test("a file that can't be delivered is left behind; the rest of the batch is done")
+  func stuck() async throws {
+    try root.write("", "outbox/9.1/1.1.png/in the way")
+    try root.write("9.1 1.1 ok", "inbox/1")
+    try root.write("9.1 1.2 ok", "inbox/2")
+    let work = try await runOnce()
+    #expect(await work.leftBehind == 1)
+    #expect(await work.tally.analysed == 1)
+    #expect(root.files.filter { !$0.hasPrefix("outbox/") } == ["done/2", "inbox/1"])
   }
 
   @Test("the log names no file, no UID and no folder at info")

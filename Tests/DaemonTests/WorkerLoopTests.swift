@@ -103,7 +103,9 @@ struct WorkerLoopTests {
   @Test("results that can't be written end the loop; the file isn't blamed")
   func cannotWrite() async throws {
     let files = Files(["a", "b"])
-    let workers = ScriptedWorkers { request, _ in .reply(.cannotWrite(id: request.id, message: "disk full")) }
+    let workers = ScriptedWorkers { request, _ in
+      .reply(.cannotWrite(id: request.id, path: "/results", message: "disk full"))
+    }
     await #expect(throws: WriteFailure.self) { try await run(files, workers) }
     #expect(await files.order == [])
   }

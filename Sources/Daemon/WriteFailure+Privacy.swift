@@ -1,0 +1,24 @@
+package import Analysis
+import FoundationEssentials
+
+extension WriteFailure {
+  /// The failure as it may stand in the log: what was done and why it failed, but of what lies in the daemon's
+  /// folders only the folder and a tag (see ``LogTag``), for names of files and studies tell whose they are.
+  package func concealingNames(in folders: InboxFolders) -> WriteFailure {
+    let homes = [folders.inbox, folders.outbox, folders.done, folders.rejected].map(\.path)
+    let ours = homes + [folders.report, folders.journal, folders.staging].map(\.path)
+    let home = homes.filter { path.hasPrefix($0 + "/") }.max { $0.count < $1.count }
+    var shown = path
+    if let home, !ours.contains(path) {
+      shown = "\(home): file \(LogTag(String(path.dropFirst(home.count + 1))))"
+    }
+    var text = message
+    if path != shown { text = text.replacing(path, with: "the file") }
+    // A library's words may hold a path as well; what follows it can't be told from its name.
+    for home in homes {
+      guard let place = text.firstRange(of: home + "/") else { continue }
+      text = text[..<place.lowerBound] + home + "/..."
+    }
+    return WriteFailure(path: shown, message: text)
+  }
+}
