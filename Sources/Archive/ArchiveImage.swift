@@ -22,5 +22,5 @@ public struct ArchiveImage: Hashable, Sendable, Codable {
   public internal(set) var masks: [String]
 
   /// What is kept together when splitting: the patient, or the study where the header names no patient.
-  var patientKey: String { patientID.isEmpty ? "study " + studyInstanceUID : "patient " + patientID }
+  package var patientKey: String { patientID.isEmpty ? "study " + studyInstanceUID : "patient " + patientID }
 }

@@ -11,7 +11,7 @@ public import struct Foundation.URL
 /// geometry of their image. Positions are those of ``ArchiveIndex/images``.
 public final class ImageCache: Sendable {
   /// Raised whenever the same file would give other pixels; part of the key, so that old caches are rebuilt.
-  public static let preprocessingVersion = 2
+  public static let preprocessingVersion = 3
 
   /// Side of the squares in pixels.
   public let size: Int

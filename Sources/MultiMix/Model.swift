@@ -54,7 +54,7 @@ public struct ModelMetadata: Sendable, Equatable {
     }
     inputSize = try number("input_size") { $0 >= 32 && $0 <= 4096 && $0 % 32 == 0 } ?? inputSize
     decisionThreshold = try number("decision_threshold") { (0...1).contains($0) } ?? decisionThreshold
-    temperature = try number("temperature") { $0 > 0 && $0.isFinite } ?? temperature
+    temperature = try number("temperature") { (1e-3...1e3).contains($0) } ?? temperature
     trainingDataDigest = dictionary["training_data_digest"] ?? ""
     if let names = dictionary["class_names"] {
       classNames = names.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

@@ -29,7 +29,7 @@ public struct Prediction: Sendable {
   }
 }
 
-/// A model laid out for inference: all memory is allocated here, none while it predicts.
+/// A model laid out for inference: the activations' memory is allocated here, once.
 public final class Predictor: Sendable {
   public let metadata: ModelMetadata
   /// Of the model file; empty for a model that was not read from one.
@@ -52,9 +52,6 @@ public final class Predictor: Sendable {
     scratch = GradientScratch(size: model.metadata.inputSize, decoder: false)
     network.refresh(on: workers)
   }
-
-  /// To be called after the model's parameters changed.
-  public func refresh() { network.refresh(on: workers) }
 
   /// - Parameter input: [size * size], 0 ... 1. One call at a time.
   public func predict(_ input: [Float]) -> Prediction {

@@ -233,6 +233,8 @@ package final class SegmentationState<Element: Scalar>: Sendable {
     if objective.saliencyBridge {
       let scores = network.encoder.forward(clean, dropout: .none, on: workers)
       network.computeSaliency(clean, scores: scores, scratch: scratch, into: saliency, on: workers)
+    } else {
+      saliency.fill(eachPixel: [0])
     }
     if !(objective.saliencyBridge && clean === encoder && dropout.isNone) {
       _ = network.encoder.forward(

@@ -40,6 +40,17 @@ public final class Parameters<Element: Scalar>: Sendable {
     return MemorySlice(memory, entry.range)
   }
 
+  /// Whether no value is infinite or not a number.
+  public var isFinite: Bool { memory.withElements(0..<layout.count) { Self.isFinite($0) } }
+
+  @specialized(where Element == Float)
+  private static func isFinite(_ values: borrowing MutableSpan<Element>) -> Bool {
+    // Zero times anything finite is zero.
+    var sum: Element = 0
+    for i in values.indices { sum += 0 * values[i] }
+    return sum == 0
+  }
+
   public func values(_ name: String) -> [Element] {
     let slice = self[name]
     return (0..<slice.count).map { slice[$0] }

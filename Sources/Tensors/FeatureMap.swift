@@ -99,7 +99,7 @@ public struct FeatureMap<Element: Scalar>: Sendable {
   /// Channels `first ..< first + count` of this map, sharing its memory.
   public func slice(_ first: Int, _ count: Int) -> FeatureMap {
     precondition(first % Int(CK_CHANNEL_MULTIPLE) == 0 && count % Int(CK_CHANNEL_MULTIPLE) == 0)
-    precondition(first + count <= channels)
+    precondition(first >= 0 && count >= 0 && first + count <= channels)
     return FeatureMap(
       memory: memory, offset: offset + first, height: height, width: width, channels: count, stride: stride)
   }

@@ -51,18 +51,11 @@ extension FeatureMap {
     _ statistics: InstanceStatistics<Element>, slope: Double, dropout: Dropout, gradient: FeatureMap,
     on workers: Workers
   ) {
-    normalizeGradient(statistics, slope: slope, dropout: dropout, from: gradient, into: gradient, on: workers)
-  }
 
-  public func normalizeGradient(
-    _ statistics: InstanceStatistics<Element>, slope: Double, dropout: Dropout, from da: FeatureMap,
-    into dy: FeatureMap, on workers: Workers
-  ) {
-    precondition(da.channels == channels && da.height == height && da.width == width)
-    precondition(dy.channels == channels && dy.height == height && dy.width == width)
+    precondition(gradient.channels == channels && gradient.height == height && gradient.width == width)
     precondition(statistics.mean.count == channels)
     unsafe Element.kernels.table.pointee.normalize_gradient(
-      workers.team, c, statistics.mean.base, statistics.rstd.base, slope, dropout.c, da.c, dy.c)
+      workers.team, c, statistics.mean.base, statistics.rstd.base, slope, dropout.c, gradient.c, gradient.c)
   }
 
   /// 2x2 maximum, stride 2.
@@ -77,6 +70,7 @@ extension FeatureMap {
     choice: PoolingChoice, adding skip: FeatureMap?, into dx: FeatureMap, on workers: Workers
   ) {
     precondition(dx.channels == channels && dx.height / 2 == height && dx.width / 2 == width)
+    precondition(choice.count == height * width * channels)
     let gradient = unsafe Element.kernels.table.pointee.max_pool_gradient
     if let skip {
       precondition(skip.channels == channels && skip.height == dx.height && skip.width == dx.width)

@@ -8,8 +8,25 @@ struct Checkpoint {
   var step: Int
   var bestScore: Double
 
+  /// What a training must have in common with the one that it goes on from, to go through the same losses.
+  struct Origin: Equatable {
+    var configuration: Data
+    var archive: String
+    var threads: Int
+    var kernels: String
+
+    var metadata: [String: String] {
+      [
+        "configuration": String(decoding: configuration, as: UTF8.self), "archive": archive,
+        "threads": "\(threads)", "kernels": kernels,
+      ]
+    }
+  }
+
   /// Writes under a temporary name, then renames: a full disk or a crash keeps the last good one.
-  func write(_ parameters: Parameters<Float>, _ adam: Adam<Float>, configuration: Data, to url: URL) throws {
+  func write(_ parameters: Parameters<Float>, _ adam: Adam<Float>, origin: Origin, to url: URL)
+    throws(TrainingError)
+  {
     var file = Safetensors()
     for (prefix, values) in [("", parameters), ("adam.m.", adam.firstMoment), ("adam.v.", adam.secondMoment)]
     {
@@ -17,17 +34,16 @@ struct Checkpoint {
         file.arrays[prefix + entry.name] = .init(shape: entry.shape, values: values.values(entry.name))
       }
     }
-    file.metadata = [
-      "step": "\(step)", "best_score": "\(bestScore)",
-      "configuration": String(decoding: configuration, as: UTF8.self),
-    ]
-    try file.encoded().write(to: url, options: .atomic)
+    file.metadata = origin.metadata
+    file.metadata["step"] = "\(step)"
+    file.metadata["best_score"] = "\(bestScore)"
+    try TrainingError.writing(url) { try file.encoded().write(to: url, options: .atomic) }
   }
 
   /// Reads a checkpoint into `parameters` and `adam`.
   /// - Throws: `TrainingError.checkpoint` where the file is damaged or of another configuration.
   init(
-    reading url: URL, configuration: Data, into parameters: Parameters<Float>, _ adam: Adam<Float>
+    reading url: URL, origin: Origin, into parameters: Parameters<Float>, _ adam: Adam<Float>
   ) throws(TrainingError) {
     let file: Safetensors
     do { file = try Safetensors(Data(contentsOf: url)) } catch {
@@ -36,9 +52,8 @@ struct Checkpoint {
     guard let step = file.metadata["step"].flatMap({ Int($0) }) else {
       throw .checkpoint(url.path, "it has no step number")
     }
-    guard file.metadata["configuration"] == String(decoding: configuration, as: UTF8.self) else {
-      throw .checkpoint(
-        url.path, "it belongs to another configuration; use another --output, or the same options")
+    for (key, value) in origin.metadata.sorted(by: { $0.key < $1.key }) where file.metadata[key] != value {
+      throw .checkpoint(url.path, "it was made with another \(key); train anew with another --output")
     }
     for (prefix, values) in [("", parameters), ("adam.m.", adam.firstMoment), ("adam.v.", adam.secondMoment)]
     {
@@ -74,8 +89,13 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .nothingToTrainOn(let what): "nothing to train on: \(what)"
     case .checkpoint(let path, let what): "\(path): can't resume: \(what)"
     case .diverged(let step, let images):
-      "the loss of step \(step) is not finite; its labelled images: \(images.joined(separator: ", "))"
+      "the loss or gradient of step \(step) is not finite; its images: \(images.joined(separator: ", "))"
     case .cannotWrite(let what): "can't write: \(what)"
     }
+  }
+
+  /// Runs `body`, which writes to `url`.
+  static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws(TrainingError) -> Result {
+    do { return try body() } catch { throw .cannotWrite("\(url.path): \(error.localizedDescription)") }
   }
 }

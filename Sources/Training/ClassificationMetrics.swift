@@ -21,7 +21,7 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
   ///   - labels: whether it is pneumonia.
   ///   - threshold: pneumonia is predicted from this probability on.
   public init(probabilities: [Double], labels: [Bool], threshold: Double) {
-    precondition(probabilities.count == labels.count)
+    precondition(probabilities.count == labels.count && probabilities.allSatisfy { (0...1).contains($0) })
     n = labels.count
     let predicted = probabilities.map { $0 >= threshold }
     let truePositive = zip(predicted, labels).count { $0 && $1 }
@@ -46,7 +46,7 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
     var rankSum = 0.0
     var i = 0
     while i < order.count {
-      var j = i
+      var j = i + 1
       while j < order.count && probabilities[order[j]] == probabilities[order[i]] { j += 1 }
       // Ranks i + 1 ... j share their mean.
       rankSum += Double(order[i..<j].count { labels[$0] }) * Double(i + 1 + j) / 2

@@ -22,8 +22,8 @@ public struct SegmentationMetrics: Sendable, Equatable, Codable {
     func ratio(_ a: Int, _ b: Int) -> Double { b == 0 ? 1 : Double(a) / Double(b) }
     dice = ratio(2 * both, predicted + expected)
     jaccard = ratio(both, predicted + expected - both)
-    precision = ratio(both, predicted)
-    recall = ratio(both, expected)
+    precision = predicted == 0 && expected > 0 ? 0 : ratio(both, predicted)
+    recall = expected == 0 && predicted > 0 ? 0 : ratio(both, expected)
     ssim = Self.structuralSimilarity(prediction, reference, size)
     hausdorff = Self.hausdorff(prediction, reference, size)
   }

@@ -10,7 +10,7 @@ internal import Tensors
 public struct Trainer: Sendable {
   /// What there is to tell while training.
   public enum Event: Sendable {
-    case step(number: Int, of: Int, size: Int, losses: LossTerms, secondsPerStep: Double)
+    case step(number: Int, of: Int, size: Int, losses: LossTerms)
     case validation(step: Int, Evaluation.Figures, isBest: Bool)
     case resumed(step: Int)
   }
@@ -50,12 +50,20 @@ public struct Trainer: Sendable {
     let checkpointFile = output.appending(path: "checkpoint.safetensors")
     let parameters = Parameters<Float>(MultiMix<Float>.layout)
     let adam = Adam<Float>(parameters.layout)
+    let origin = Checkpoint.Origin(
+      configuration: encoded, archive: data.index.digest, threads: threads, kernels: Float.kernels.name)
     var state = Checkpoint(step: 0, bestScore: -.infinity)
-    do { try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true) } catch {
-      throw TrainingError.cannotWrite(output.path)
+    try TrainingError.writing(output) {
+      try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
     }
-    if resume, FileManager.default.fileExists(atPath: checkpointFile.path) {
-      state = try Checkpoint(reading: checkpointFile, configuration: encoded, into: parameters, adam)
+    let hasCheckpoint = FileManager.default.fileExists(atPath: checkpointFile.path)
+    if hasCheckpoint && !resume {
+      throw TrainingError.checkpoint(
+        output.path, "it holds a training already; use --resume or another --output")
+    }
+    if resume && !hasCheckpoint { report(.resumed(step: 0)) }
+    if hasCheckpoint {
+      state = try Checkpoint(reading: checkpointFile, origin: origin, into: parameters, adam)
       report(.resumed(step: state.step))
     } else {
       var generator = SplitMix64(configuration.seed, 0x696e_6974)
@@ -67,11 +75,12 @@ public struct Trainer: Sendable {
       try? FileManager.default.removeItem(at: bestModel)
       try record()
     }
-    let log = try TrainingLog(at: output.appending(path: "log.csv"), keeping: state.step)
+    let logFile = output.appending(path: "log.csv")
+    let log = try TrainingError.writing(logFile) { try TrainingLog(at: logFile, keeping: state.step) }
     let network = MultiMix(parameters)
     let gradient = Parameters<Float>(parameters.layout)
     var engine: TrainingStep<Float>?
-    var pace = 0.0
+
     var next = state.step < configuration.steps ? await batch(state.step) : nil
 
     while state.step < configuration.steps, let batch = next {
@@ -85,27 +94,31 @@ public struct Trainer: Sendable {
         batch, objective: configuration.objective,
         seed: UInt32(truncatingIfNeeded: configuration.seed &* 1_000_003 &+ UInt64(step) &* 65_537),
         gradient: gradient)
-      guard losses.total.isFinite else {
+      guard losses.total.isFinite, gradient.isFinite else {
         throw TrainingError.diverged(step: step, images: data.describe(step: step, configuration))
       }
       adam.update(parameters, gradient: gradient, learningRate: rate, step: step + 1)
       next = await following
       state.step += 1
       let seconds = (ContinuousClock.now - begin) / .seconds(1)
-      pace = pace == 0 ? seconds : 0.95 * pace + 0.05 * seconds
-      try log.append(step: state.step, size: batch.size, rate: rate, losses, seconds: seconds)
+
+      try TrainingError.writing(logFile) {
+        try log.append(step: state.step, size: batch.size, rate: rate, losses, seconds: seconds)
+      }
       report(
         .step(
-          number: state.step, of: configuration.steps, size: batch.size, losses: losses, secondsPerStep: pace)
-      )
+          number: state.step, of: configuration.steps, size: batch.size, losses: losses))
       let last = state.step == configuration.steps
       if last || state.step % configuration.validateEvery == 0 {
         try validate(parameters, &state, report: report)
       }
       if last || Task.isCancelled || state.step % configuration.checkpointEvery == 0 {
-        try state.write(parameters, adam, configuration: encoded, to: checkpointFile)
+        try state.write(parameters, adam, origin: origin, to: checkpointFile)
       }
       try Task.checkCancellation()
+    }
+    guard FileManager.default.fileExists(atPath: bestModel.path) else {
+      throw TrainingError.checkpoint(bestModel.path, "the training had ended, but its model is gone")
     }
     return bestModel
   }
@@ -128,11 +141,15 @@ public struct Trainer: Sendable {
       (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
       positions: data.index.indices(of: .val))
     let figures = evaluation.figures()
-    let score = (figures.segmentation?.dice ?? 0) + (figures.classification?.auroc ?? 0)
-    let isBest = score > state.bestScore || evaluation.rows.isEmpty
+    // Where the validation split tells nothing, the last model is the one.
+    let parts = [figures.segmentation?.dice, figures.classification?.auroc].compactMap { $0 }
+    let score = parts.reduce(0, +)
+    let isBest = score > state.bestScore || parts.isEmpty
     if isBest {
       state.bestScore = score
-      try model.encoded(.float32).write(to: bestModel, options: .atomic)
+      try TrainingError.writing(bestModel) {
+        try model.encoded(.float32).write(to: bestModel, options: .atomic)
+      }
     }
     report(.validation(step: state.step, figures, isBest: isBest))
   }
@@ -141,9 +158,11 @@ public struct Trainer: Sendable {
   private func record() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try encoder.encode(configuration).write(
-      to: output.appending(path: "configuration.json"), options: .atomic)
-    try Data("\(data.index.digest)\n".utf8).write(
-      to: output.appending(path: "archive.sha256"), options: .atomic)
+    try TrainingError.writing(output) {
+      try encoder.encode(configuration).write(
+        to: output.appending(path: "configuration.json"), options: .atomic)
+      try Data("\(data.index.digest)\n".utf8).write(
+        to: output.appending(path: "archive.sha256"), options: .atomic)
+    }
   }
 }

@@ -1,8 +1,8 @@
 public import MultiMix
 public import NeuralNetworks
 
-/// Everything that decides a training, apart from the archive: the same configuration, archive and number of
-/// threads give the same model, bit by bit.
+/// Everything that decides a training, apart from the archive: the same configuration, archive, number of
+/// threads and instruction set give the same model, bit by bit.
 public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// A stretch of training at one image size. The network is fully convolutional, so coarse images first
   /// are a cheap start.
@@ -28,7 +28,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var name = "multimix"
   public var stages = [Stage(size: 128, steps: 3000), Stage(size: 256, steps: 1000)]
   public var batch = BatchSizes()
-  /// At the start of each stage of step decay, or at the top of the cosine.
+  /// At the start, or at the top of the cosine.
   public var learningRate = 1e-3
   public var schedule = Schedule.cosine(warmup: 100)
   public var objective = Objective()
@@ -60,12 +60,23 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
 
   /// What is wrong with it, in a line; nil when it can be used.
   public var problem: String? {
-    if stages.isEmpty || steps == 0 { return "no training steps" }
-    for stage in stages where stage.size < 32 || stage.size > 256 || 256 % stage.size != 0 {
-      return "image size \(stage.size): 32, 64, 128 or 256"
+    if stages.isEmpty { return "no training steps" }
+    for stage in stages {
+      if stage.size < 32 || stage.size > 256 || 256 % stage.size != 0 {
+        return "image size \(stage.size): 32, 64, 128 or 256"
+      }
+      if stage.steps < 1 { return "a stage of \(stage.steps) steps" }
     }
-    if batch.segmentation + batch.classification + batch.unlabelled < 1 { return "empty batches" }
-    if learningRate <= 0 { return "learning rate \(learningRate)" }
+    let sizes = [batch.segmentation, batch.segmentationUnlabelled, batch.classification, batch.unlabelled]
+    if sizes.contains(where: { $0 < 0 || $0 > 10_000 }) { return "batch sizes \(sizes)" }
+    if batch.segmentation + batch.classification < 1 { return "no labelled images in a batch" }
+    if !(learningRate > 0 && learningRate.isFinite) { return "learning rate \(learningRate)" }
+    if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
+    if !(objective.dropout >= 0 && objective.dropout < 1) { return "dropout \(objective.dropout)" }
+    if (labelledClassification ?? 0) < 0 || (labelledSegmentation ?? 0) < 0 {
+      return "a negative label budget"
+    }
+    if validateEvery < 1 || checkpointEvery < 1 { return "validation and checkpoints every 0 steps" }
     return nil
   }
 }

@@ -98,11 +98,13 @@ public struct TrainingData: Sendable {
     return batch
   }
 
-  /// The SOP Instance UIDs of a step's labelled images.
+  /// The SOP Instance UIDs of a step's images.
   func describe(step: Int, _ configuration: TrainingConfiguration) -> [String] {
     let streams: [(UInt64, Pool, Int)] = [
       (1, segmentation, configuration.batch.segmentation),
+      (2, segmentationUnlabelled, configuration.batch.segmentationUnlabelled),
       (3, classification, configuration.batch.classification),
+      (4, unlabelled, configuration.batch.unlabelled),
     ]
     return streams.flatMap { stream, pool, count in
       pool.isEmpty
@@ -135,7 +137,7 @@ package enum LabelBudget {
       balancingClasses ? index.images[$0].finding?.rawValue ?? "" : ""
     }
     var queues = classes.sorted { $0.key < $1.key }.map { _, members -> [[Int]] in
-      let patients = Dictionary(grouping: members) { index.images[$0].patientID }
+      let patients = Dictionary(grouping: members) { index.images[$0].patientKey }
       return patients.sorted { $0.key < $1.key }.map(\.value).shuffled(using: &generator)
     }
     var chosen: [Int] = []

@@ -42,16 +42,10 @@ struct ArchiveAccess: ParsableArguments {
       throw CommandFailure(.cannotCreate, "\(folder.path): can't create the cache folder")
     }
     progress.begin("index")
-    let scanned: ArchiveIndex
-    do {
-      scanned = try ArchiveIndex(
-        scanning: root, labels: labels.map { URL(filePath: $0) },
-        saved: folder.appending(path: "headers.json"),
-        threads: threads
-      ) { progress.update($0, of: $1) }
-    } catch {
-      throw CommandFailure(.noInput, "\(error)")
-    }
+    let scanned = try ArchiveIndex(
+      scanning: root, labels: labels.map { URL(filePath: $0) }, saved: folder.appending(path: "headers.json"),
+      threads: threads
+    ) { progress.update($0, of: $1) }
     progress.end(
       "\(scanned.images.count) images, \(scanned.images.count { !$0.masks.isEmpty }) with masks, "
         + "\(scanned.images.count { $0.finding != nil }) with findings")

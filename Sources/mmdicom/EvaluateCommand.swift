@@ -38,11 +38,15 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
   }
 
+  func validate() throws {
+    guard (1...256).contains(threads) else { throw ValidationError("--threads must be from 1 to 256") }
+  }
+
   func run() async throws {
     try await reportingFailure {
       let wanted = try split.map { name in
         guard let split = Split(rawValue: name) else {
-          throw CommandFailure(.badConfiguration, "--split \(name): train, val or test")
+          throw CommandFailure(.usage, "--split \(name): train, val or test")
         }
         return split
       }
@@ -61,7 +65,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       ) { progress.update($0, of: $1) }
       progress.end("\(evaluation.rows.count) labelled images")
       guard !evaluation.rows.isEmpty else {
-        throw CommandFailure(.badData, "no labelled images in \(access.archive)")
+        throw CommandFailure(
+          .badData, "no labelled images in \(access.archive)\(split.map { ", split \($0)" } ?? "")")
       }
       if let output { try write(evaluation, to: URL(filePath: output, directoryHint: .isDirectory)) }
       let report = Report(

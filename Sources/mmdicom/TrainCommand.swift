@@ -53,6 +53,10 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Threads; by default one for each processor.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
 
+  func validate() throws {
+    guard (1...256).contains(threads) else { throw ValidationError("--threads must be from 1 to 256") }
+  }
+
   func run() async throws {
     try await reportingFailure {
       let configuration = try trainingConfiguration()
@@ -60,27 +64,30 @@ struct TrainCommand: AsyncParsableCommand {
       let start = try initial.map { try ModelOption.load(URL(filePath: $0)) }
       let progress = ProgressLine()
       let (index, cache) = try access.open(threads: threads, progress: progress)
+      let validation = index.indices(of: .val).count
       let data = TrainingData(index: index, cache: cache, configuration: configuration)
       progress.note(
         "streams: \(data.segmentation.count) masks, \(data.segmentationUnlabelled.count) without; "
           + "\(data.classification.count) findings, \(data.unlabelled.count) without; "
-          + "validation \(index.indices(of: .val).count) images")
+          + "validation \(validation) images"
+          + (validation == 0 ? ": without any, the last model is the one that is kept" : ""))
       do {
         let trainer = try Trainer(
           configuration, data: data, output: URL(filePath: output, directoryHint: .isDirectory),
           threads: threads, initial: start)
         progress.begin("train")
-        let model = try await trainer.run(resume: resume, report: report(on: progress))
+        let (resume, report) = (resume, report(on: progress))
+        let model = try await cancellingOnSignals { try await trainer.run(resume: resume, report: report) }
         progress.end("done")
         print(model.path)
+      } catch is CancellationError {
+        throw CommandFailure(.someInputsFailed, "stopped after a whole step; --resume goes on from there")
       } catch let error as TrainingError {
         switch error {
         case .configuration: throw CommandFailure(.badConfiguration, "\(error)")
         case .nothingToTrainOn, .checkpoint, .diverged: throw CommandFailure(.badData, "\(error)")
         case .cannotWrite: throw CommandFailure(.cannotCreate, "\(error)")
         }
-      } catch let error as CocoaError {
-        throw CommandFailure(.cannotCreate, "\(output): \(error.localizedDescription)")
       }
     }
   }
@@ -91,8 +98,8 @@ struct TrainCommand: AsyncParsableCommand {
       switch event {
       case .resumed(let step):
         offset.steps = step
-        progress.note("resumed after step \(step)")
-      case .step(let number, let total, let size, let losses, _):
+        progress.note(step == 0 ? "no checkpoint yet: beginning at step 1" : "resumed after step \(step)")
+      case .step(let number, let total, let size, let losses):
         progress.update(
           number, of: total, after: offset.steps,
           detail: String(
@@ -122,20 +129,22 @@ struct TrainCommand: AsyncParsableCommand {
         throw CommandFailure(.noInput, "\(config): can't be read")
       }
       do { configuration = try JSONDecoder().decode(TrainingConfiguration.self, from: data) } catch {
-        throw CommandFailure(.badConfiguration, "\(config): not a training configuration")
+        throw CommandFailure(.badConfiguration, "\(config): not a training configuration: \(error)")
       }
     }
     if let stages {
       configuration.stages = try stages.split(separator: ",").map { stage in
-        let parts = stage.split(separator: "x").compactMap { Int($0) }
-        guard parts.count == 2 else { throw CommandFailure(.badConfiguration, "--stages \(stages)") }
-        return .init(size: parts[0], steps: parts[1])
+        let parts = stage.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let size = parts[0], let steps = parts[1] else {
+          throw CommandFailure(.usage, "--stages \(stages): SIZExSTEPS,...")
+        }
+        return .init(size: size, steps: steps)
       }
     }
     if let batch {
-      let sizes = batch.split(separator: ",").compactMap { Int($0) }
+      let sizes = batch.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
       guard sizes.count == 4, sizes.allSatisfy({ $0 >= 0 }) else {
-        throw CommandFailure(.badConfiguration, "--batch \(batch): four numbers")
+        throw CommandFailure(.usage, "--batch \(batch): four numbers")
       }
       configuration.batch.segmentation = sizes[0]
       configuration.batch.segmentationUnlabelled = sizes[1]

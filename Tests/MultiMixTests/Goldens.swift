@@ -64,6 +64,11 @@ func relativeError<A: BinaryFloatingPoint, B: BinaryFloatingPoint>(_ a: [A], _ b
   return (difference / norm).squareRoot()
 }
 
+/// The largest |a - b|; infinite where one isn't a number.
 func largestDifference<A: BinaryFloatingPoint, B: BinaryFloatingPoint>(_ a: [A], _ b: [B]) -> Double {
-  zip(a, b).reduce(0) { max($0, abs(Double($1.0) - Double($1.1))) }
+  precondition(a.count == b.count && !a.isEmpty)
+  return zip(a, b).reduce(0) { largest, pair in
+    let difference = abs(Double(pair.0) - Double(pair.1))
+    return difference.isNaN ? .infinity : max(largest, difference)
+  }
 }

@@ -78,7 +78,9 @@ import Training
     let both = SegmentationMetrics(prediction: none, reference: none, size: 8)
     #expect(both.dice == 1 && both.hausdorff == 0 && both.ssim == 1)
     let missed = SegmentationMetrics(prediction: none, reference: one, size: 8)
-    #expect(missed.dice == 0 && missed.recall == 0)
+    #expect(missed.dice == 0 && missed.recall == 0 && missed.precision == 0)
+    let invented = SegmentationMetrics(prediction: one, reference: none, size: 8)
+    #expect(invented.precision == 0 && invented.recall == 0)
     #expect(missed.hausdorff == 128.0.squareRoot())
   }
 }

@@ -34,8 +34,8 @@ import Training
     configuration.labelledSegmentation = 4
     configuration.labelledClassification = 4
     configuration.schedule = .constant
-    configuration.validateEvery = 6
-    configuration.checkpointEvery = 1
+    configuration.validateEvery = 2
+    configuration.checkpointEvery = 2
     return configuration
   }
 
@@ -44,37 +44,82 @@ import Training
   }
 
   private func train(
-    _ configuration: TrainingConfiguration, to folder: URL, resume: Bool, stopAfter: Int? = nil
+    _ configuration: TrainingConfiguration, to folder: URL, resume: Bool, stopAfter: Int? = nil,
+    killIn: Int? = nil
   ) async throws -> [Int: Double] {
     let phantoms = try Self.phantoms.get()
     let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: configuration)
     let trainer = try Trainer(configuration, data: data, output: folder, threads: 2)
     let losses = Losses()
+    let checkpoint = folder.appending(path: "checkpoint.safetensors")
+    let kept = folder.appending(path: "kept")
     let training = Task {
       try await trainer.run(resume: resume) { event in
-        guard case .step(let number, _, _, let terms, _) = event else { return }
+        guard case .step(let number, _, _, let terms) = event else { return }
         losses.totals.withLock { $0[number] = terms.total }
-        if number == stopAfter { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
+        if number == killIn { try? FileManager.default.copyItem(at: checkpoint, to: kept) }
+        if number == stopAfter || number == killIn { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
       }
     }
     do { _ = try await training.value } catch is CancellationError {}
+    if killIn != nil {
+      try FileManager.default.removeItem(at: checkpoint)
+      try FileManager.default.moveItem(at: kept, to: checkpoint)
+    }
     return losses.totals.withLock { $0 }
   }
 
-  @Test func resumedTrainingGoesThroughTheSameLosses() async throws {
+  @Test func killedTrainingGoesThroughTheSameLosses() async throws {
     let whole = try TestEnvironment.temporaryFolder()
     let parts = try TestEnvironment.temporaryFolder()
     let uninterrupted = try await train(configuration(), to: whole, resume: false)
-    let first = try await train(configuration(), to: parts, resume: false, stopAfter: 3)
+    // Killed in step 3: the log has three lines, the checkpoint is that of step 2.
+    let first = try await train(configuration(), to: parts, resume: false, killIn: 3)
     #expect(first.count == 3)
     let rest = try await train(configuration(), to: parts, resume: true)
-    #expect(rest.keys.sorted() == [4, 5, 6])
-    #expect(first.merging(rest) { a, _ in a } == uninterrupted)
-    let name = "model.safetensors"
-    #expect(
-      try Data(contentsOf: whole.appending(path: name)) == Data(contentsOf: parts.appending(path: name)))
-    let log = try String(contentsOf: parts.appending(path: "log.csv"), encoding: .utf8).split(separator: "\n")
-    #expect(log.count == 7)
+    #expect(rest.keys.sorted() == [3, 4, 5, 6])
+    #expect(first.merging(rest) { _, b in b } == uninterrupted)
+    #expect(first[3] == rest[3])
+    for name in ["model.safetensors", "checkpoint.safetensors"] {
+      #expect(
+        try Data(contentsOf: whole.appending(path: name)) == Data(contentsOf: parts.appending(path: name)))
+    }
+    func log(_ folder: URL) throws -> [String] {
+      try String(contentsOf: folder.appending(path: "log.csv"), encoding: .utf8).split(separator: "\n")
+        .map { $0.split(separator: ",").dropLast().joined(separator: ",") }  // without the seconds
+    }
+    #expect(try log(whole) == log(parts))
+    #expect(try log(parts).count == 7)
+  }
+
+  @Test func cancelledTrainingLeavesACheckpointOfItsLastStep() async throws {
+    let folder = try TestEnvironment.temporaryFolder()
+    _ = try await train(configuration(), to: folder, resume: false, stopAfter: 3)
+    #expect(try await train(configuration(), to: folder, resume: true).keys.sorted() == [4, 5, 6])
+  }
+
+  @Test func aFinishedTrainingIsNotOverwritten() async throws {
+    let folder = try TestEnvironment.temporaryFolder()
+    _ = try await train(configuration(), to: folder, resume: false)
+    let model = try Data(contentsOf: folder.appending(path: "model.safetensors"))
+    await #expect(throws: TrainingError.self) {
+      _ = try await train(configuration(), to: folder, resume: false)
+    }
+    #expect(try Data(contentsOf: folder.appending(path: "model.safetensors")) == model)
+  }
+
+  @Test(
+    arguments: [
+      { (c: inout TrainingConfiguration) in c.stages = [] }, { $0.stages[0].steps = -5 },
+      { $0.stages[0].size = 48 },
+      { $0.learningRate = .nan }, { $0.batch.unlabelled = -1 }, { $0.labelledSegmentation = -1 },
+      { $0.objective.dropout = 1 }, { $0.checkpointEvery = 0 },
+    ] as [@Sendable (inout TrainingConfiguration) -> Void])
+  func invalidConfigurationsAreRefused(change: @Sendable (inout TrainingConfiguration) -> Void) {
+    var changed = configuration()
+    #expect(changed.problem == nil)
+    change(&changed)
+    #expect(changed.problem != nil)
   }
 
   @Test func resumingWithOtherOptionsIsRefused() async throws {

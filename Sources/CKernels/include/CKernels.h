@@ -42,7 +42,6 @@ typedef struct {
 /// The kernels for one element type, built for one instruction set.
 typedef struct {
   const char *name;
-  int element_size;
 
   /// Elements of the transformed filter of a 3x3 convolution (Winograd domain).
   size_t (*filter_elements)(int inputs, int outputs);
@@ -81,7 +80,7 @@ typedef struct {
 
   /// A 1x1 convolution to one channel: y (plane) = x . w + bias; w [channels], bias [1].
   void (*project)(ck_workers *, ck_map x, const void *w, const void *bias, ck_map y);
-  /// dw += , dbias +=, dx = (where given).
+  /// dw += , dbias +=, dx = .
   void (*project_gradient)(ck_workers *, ck_map x, const void *w, ck_map dy, void *dw, void *dbias, ck_map dx);
 } ck_kernels;
 

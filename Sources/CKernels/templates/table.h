@@ -1,7 +1,6 @@
 // The table of one element type and instruction set.
 const ck_kernels NAME(table) = {
     .name = ISA,
-    .element_size = sizeof(REAL),
     .filter_elements = NAME(filter_elements),
     .transform_filter = NAME(transform_filter),
     .convolve = NAME(convolve),

@@ -8,6 +8,7 @@
 typedef struct {
   ck_map x, y;
   const REAL *u, *bias;
+  const REAL *v, *d;  // a block's input and output gradient in the Winograd domain
   REAL *du;
   double *partials;
   int tiles_across, tiles, block;
@@ -340,7 +341,7 @@ static void NAME(gradient_frequencies)(void *context, ck_workers *workers, int f
   const NAME(winograd) *w = context;
   int ci = w->x.channels, co = w->y.channels, count = w->tiles;
   REAL *du = w->du + (long)f * ci * co;
-  const REAL *v = w->u + f * w->input_plane, *d = w->bias + f * w->output_plane;
+  const REAL *v = w->v + f * w->input_plane, *d = w->d + f * w->output_plane;
   for (int n = 0; n < co; n += PANEL) {
     if (co - n >= PANEL)
       for (int r = 0; r < ci; r += ROWS)
@@ -371,8 +372,8 @@ static void NAME(accumulate_filter_gradient)(ck_workers *workers, ck_map x, ck_m
   long input = FREQUENCIES * b.w.input_plane, output = FREQUENCIES * b.w.output_plane;
   b.v = ck_shared_scratch(workers, (size_t)(input + output) * sizeof(REAL));
   b.d = b.v + input;
-  b.w.u = b.v;
-  b.w.bias = b.d;
+  b.w.v = b.v;
+  b.w.d = b.d;
   b.w.du = du;
   for (b.first = 0; b.first < tiles; b.first += b.w.block) {
     b.w.tiles = MIN(b.w.block, tiles - b.first);
