@@ -17,6 +17,12 @@ folder=${1:-runs/quickstart}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 say "drop the sample studies into $folder/inbox"
+# Only what an earlier quickstart made is removed.
+if [ -n "$(ls -A "$folder")" ] && [ ! -e "$folder/.quickstart" ]; then
+  echo "$folder isn't empty and no quickstart made it; name another folder" >&2
+  exit 73
+fi
+touch "$folder/.quickstart"
 rm -rf "$folder"/{inbox,outbox,done,rejected}
 mkdir -p "$folder"/inbox
 # The radiographs only (the segmentations beside them are for training). Copied under a name that the daemon leaves

@@ -26,7 +26,8 @@ DurableFile::DurableFile(const std::string &path) : path_(path) {
   // Hidden, so that nothing that watches the folder takes it for a result.
   std::snprintf(name, sizeof name, "/.mmdicom-%08x%08x.tmp", unsigned(random()), unsigned(random()));
   temporary_ = folder_ + name;
-  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  // Not for everybody: it may name a patient.
+  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
   if (descriptor_ < 0) {
     temporary_.clear();
     fail(errno);

@@ -43,7 +43,9 @@ public enum PNG {
     let path = url.path
     let temporary = url.deletingLastPathComponent()
       .appending(path: ".\(url.lastPathComponent).\(getpid()).part").path
-    guard let file = unsafe fopen(temporary, "wb") else {
+    // Not for everybody: the picture is a patient's.
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
+    guard descriptor >= 0, let file = unsafe fdopen(descriptor, "wb") else {
       throw .cannotWrite(path: path, why: errorText(errno))
     }
 

@@ -29,15 +29,15 @@ struct PixelPadding: Sendable, Equatable {
   }
 
   private func joinedToBorder(_ frame: Frame) -> [Bool] {
-    let tolerance = Int32(1) << max(0, Int32(frame.bitsStored) - 6)
-    let near = (values.lowerBound - tolerance)...(values.upperBound + tolerance)
+    let tolerance = 1 << max(0, frame.bitsStored - 6)
+    let near = (Int(values.lowerBound) - tolerance)...(Int(values.upperBound) + tolerance)
     let (rows, columns) = (frame.rows, frame.columns)
     var mask = [Bool](repeating: false, count: rows * columns)
     var open: [Int] = []
     func visit(_ row: Int, _ column: Int) {
       guard row >= 0, column >= 0, row < rows, column < columns else { return }
       let pixel = row * columns + column
-      guard !mask[pixel], near.contains(frame.pixels[pixel]) else { return }
+      guard !mask[pixel], near.contains(Int(frame.pixels[pixel])) else { return }
       mask[pixel] = true
       open.append(pixel)
     }

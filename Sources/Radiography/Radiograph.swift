@@ -31,11 +31,12 @@ public struct Radiograph: Sendable {
     } catch {
       throw .undecodable(code: error.code, message: error.detail, isRetryable: error.isRetryable)
     }
-    try self.init(frame, of: file.dataSet)
+    try self.init(frame, of: file.dataSet, isLossy: file.lossyCompression != nil)
   }
 
   /// Transforms a decoded frame as its data set says.
-  public init(_ frame: Frame, of dataSet: DataSet) throws(RadiographError) {
+  /// - Parameter isLossy: whether compression has changed the pixels a little.
+  public init(_ frame: Frame, of dataSet: DataSet, isLossy: Bool) throws(RadiographError) {
     if let refusal = RadiographError.refusal(of: dataSet) { throw refusal }
     guard frame.rows > 0, frame.columns > 0 else { throw .noPixelData }
     let count = frame.rows * frame.columns
@@ -45,7 +46,7 @@ public struct Radiograph: Sendable {
     var notes: [QualityNote] = []
 
     var padding = PixelPadding(dataSet, signedPixels: frame.isSigned)?.mask(
-      of: frame, isLossy: dataSet.string(.lossyImageCompression) == "01")
+      of: frame, isLossy: isLossy)
     var box = PixelBox(rows: frame.rows, columns: frame.columns)
     if let mask = padding {
       if let content = PixelBox.around(unset: mask, rows: frame.rows, columns: frame.columns) {
@@ -72,6 +73,11 @@ public struct Radiograph: Sendable {
       rows: frame.rows, columns: frame.columns, values: values, padding: padding, contentBox: box,
       pixelAspect: geometry.aspect, pixelSpacing: geometry.spacing,
       notes: notes + QualityNote.judging(values, padding: padding, rows: frame.rows, columns: frame.columns))
+  }
+
+  /// The same, lossy where the data set says so.
+  public init(_ frame: Frame, of dataSet: DataSet) throws(RadiographError) {
+    try self.init(frame, of: dataSet, isLossy: LossyCompression(of: dataSet) != nil)
   }
 
   /// A radiograph from values that are ready for display, such as a phantom's.

@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import TestSupport
 
 /// Eleven small phantoms on disk, written once for all tests that only read them.
 enum PhantomFixture {
@@ -28,15 +29,8 @@ enum PhantomFixture {
     return url
   }
 
-  /// The folder of real data, where there is one: MMDICOM_SHARED, or `shared` beside the package.
-  static let realArchive: URL? = {
-    let shared =
-      ProcessInfo.processInfo.environment["MMDICOM_SHARED"].map { URL(fileURLWithPath: $0) }
-      ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appending(path: "shared")
-    let archive = shared.appending(path: "data/archive")
-    return FileManager.default.fileExists(atPath: archive.appending(path: "labels.csv").path) ? archive : nil
-  }()
+  /// The archive of real radiographs, where there is one.
+  static let realArchive = TestEnvironment.shared?.appending(path: "data/archive")
 }
 
 extension ArchiveIndex {

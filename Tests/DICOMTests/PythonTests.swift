@@ -1,12 +1,13 @@
 import DICOM
 import Foundation
+import TestSupport
 import Testing
 
 /// What we write, read back by pydicom and highdicom; what pydicom writes, read by us.
 @Suite(.enabled(if: Tools.python != nil, "needs MMDICOM_PYTHON with pydicom and highdicom"))
 struct PythonTests {
   private func python(_ script: String, _ arguments: [String]) throws -> String {
-    let result = try Tools.run(#require(Tools.python), ["-W", "ignore", "-c", script] + arguments)
+    let result = try TestEnvironment.run(#require(Tools.python), ["-W", "ignore", "-c", script] + arguments)
     #expect(result.status == 0, "\(result.output)")
     return result.output
   }

@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import TestSupport
 import Testing
 
 /// Real radiographs, decoded as pydicom decodes them. Nothing of them is kept here.
@@ -31,7 +32,7 @@ struct SharedDataTests {
           ours = numpy.fromfile(raw, dtype='<i4')
           print(abs(theirs - ours).max() if theirs.shape == ours.shape else 'shape')
       """
-    let result = try Tools.run(#require(Tools.python), ["-W", "ignore", "-c", script, list.path])
+    let result = try TestEnvironment.run(#require(Tools.python), ["-W", "ignore", "-c", script, list.path])
     #expect(result.status == 0, "\(result.output)")
     return result.output.split(separator: "\n").map { Int($0) ?? .max }
   }

@@ -1,12 +1,12 @@
 import Foundation
 import NeuralNetworks
+import TestSupport
 import Testing
 
 /// Files written by the Python package `safetensors` read here, and ours read there, to the last bit.
 @Suite(
   .enabled(
-    if: ProcessInfo.processInfo.environment["MMDICOM_PYTHON"] != nil,
-    "MMDICOM_PYTHON names no Python with safetensors"))
+    if: TestEnvironment.python != nil, "MMDICOM_PYTHON names no Python with safetensors"))
 struct PythonSafetensorsTests {
   /// Writes a file of every half and of many floats, and checks what comes back: float32 as it was, float16 as
   /// numpy rounds.
@@ -55,11 +55,6 @@ struct PythonSafetensorsTests {
   }
 
   private func python(_ mode: String, _ folder: URL) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(filePath: ProcessInfo.processInfo.environment["MMDICOM_PYTHON"]!)
-    process.arguments = ["-c", Self.script, mode, folder.path]
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
+    try TestEnvironment.run(#require(TestEnvironment.python), ["-c", Self.script, mode, folder.path]).status
   }
 }

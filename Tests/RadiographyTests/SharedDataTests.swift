@@ -1,19 +1,15 @@
 import DICOM
 import Foundation
 import Radiography
+import TestSupport
 import Testing
 
-/// Real radiographs that aren't part of the project: `MMDICOM_SHARED`, else `../shared` beside the package.
+/// Real radiographs that aren't part of the project.
 enum SharedData {
-  static let root: URL = {
-    if let path = ProcessInfo.processInfo.environment["MMDICOM_SHARED"] { return URL(filePath: path) }
-    return URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "../shared").standardizedFileURL
-  }()
-
-  static let originals = root.appending(path: "data/originals")
-  static let archive = root.appending(path: "data/archive")
-  static var isPresent: Bool { FileManager.default.fileExists(atPath: archive.path) }
+  static let isPresent = TestEnvironment.shared != nil
+  private static let data = (TestEnvironment.shared ?? URL(filePath: "/")).appending(path: "data")
+  static let originals = data.appending(path: "originals")
+  static let archive = data.appending(path: "archive")
 }
 
 @Suite(
