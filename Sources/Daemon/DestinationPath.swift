@@ -56,9 +56,9 @@ package struct DestinationPath {
     guard name.utf8.count > longestName else { return name }
     let dot = name.dropFirst().lastIndex(of: ".") ?? name.endIndex
     let ending = name[dot...].utf8.count <= 16 ? String(name[dot...]) : ""
-    // FNV-1a, which is the same in every run.
-    let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    let tail = "~" + String(hash, radix: 16) + ending
+    var hash = ContentHash()
+    hash.add(name.utf8)
+    let tail = "~" + hash.text + ending
     var head = ""
     for character in name {
       guard head.utf8.count + character.utf8.count + tail.utf8.count <= longestName else { break }

@@ -14,8 +14,7 @@ struct SourceMark {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    // FNV-1a: copies are told apart, forgers aren't the matter.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    var hash = ContentHash()
     var size = 0
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
@@ -24,10 +23,10 @@ struct SourceMark {
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { return nil }
       if count == 0 { break }
-      for byte in buffer[..<count] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      hash.add(buffer[..<count])
       size += count
     }
-    text = "\(String(hash, radix: 16)) \(size)\n"
+    text = "\(hash.text) \(size)\n"
   }
 
   /// Where the mark of the `copy`-th file with the row's UID is kept.

@@ -5,50 +5,23 @@ import Testing
 
 @Suite("Deliveries with awkward names: never in the way of the next")
 struct AwkwardDeliveryTests {
-  private let root: TemporaryFolder
-  private let folders: InboxFolders
-  private let desk: DeliveryDesk
+  private let fixture: DeliveryFixture
+  private var root: TemporaryFolder { fixture.root }
+  private var folders: InboxFolders { fixture.folders }
+  private var desk: DeliveryDesk { fixture.desk }
 
-  init() throws {
-    root = try TemporaryFolder()
-    folders = InboxFolders(
-      inbox: root.url.appending(path: "inbox"), outbox: root.url.appending(path: "outbox"),
-      done: root.url.appending(path: "done"), rejected: root.url.appending(path: "rejected"))
-    try folders.create()
-    desk = DeliveryDesk(folders)
-  }
-
-  private func row(_ status: ReportRow.Status = .analysed, study: String = "9.9") -> ReportRow {
-    var identity = ImageIdentity()
-    identity.studyInstanceUID = study
-    identity.sopInstanceUID = "1.2.3"
-    var row = ReportRow(identity: identity, status: status, analysedAt: "now")
-    if status == .analysed { row.outputs = ["1.2.3.png"] }
-    return row
-  }
-
-  private func drop(_ path: String, _ text: String = "image") throws -> InboxFile {
-    try root.write(text, "inbox/" + path)
-    return InboxFile(path: path, stamp: try #require(FolderScan.entry(path, in: folders.inbox)).stamp)
-  }
-
-  private func staged() throws -> URL {
-    try root.write("picture", "outbox/.mmdicom/staging/1/1.2.3.png")
-    return desk.stagingFolder(1)
-  }
-
-  private var rowCount: Int {
-    (root.read("outbox/report.csv") ?? "").components(separatedBy: "\r\n").dropFirst()
-      .filter { !$0.isEmpty }.count
-  }
+  init() throws { fixture = try DeliveryFixture() }
 
   @Test(
     "a folder whose name a file has in done or rejected", arguments: [ReportRow.Status.analysed, .rejected])
   func folderNamedAsFile(status: ReportRow.Status) throws {
     let home = status == .rejected ? "rejected" : "done"
     for path in ["X", "X/a.dcm", "X/b.dcm"] {
-      let staging = status == .analysed ? try staged() : nil
-      guard case .delivered = try desk.deliver(drop(path), row(status), detail: "", staging: staging) else {
+      let staging = status == .analysed ? try fixture.staged() : nil
+      guard
+        case .delivered = try desk.deliver(
+          fixture.drop(path), fixture.row(status), detail: "", staging: staging)
+      else {
         Issue.record("not delivered")
         return
       }
@@ -57,14 +30,14 @@ struct AwkwardDeliveryTests {
     }
     let places = root.files.filter { $0.hasPrefix(home) && !$0.hasSuffix(".reason.txt") }
     #expect(places == [home + "/X", home + "/X-2/a.dcm", home + "/X-2/b.dcm"])
-    #expect(rowCount == 3)
+    #expect(fixture.rows.count == 3)
   }
 
   @Test("a rejected file with the longest name there is keeps its beginning and its extension")
   func longName() throws {
     for letter in ["a", "b"] {
       let name = String(repeating: "n", count: 250) + letter + ".dcm"
-      let outcome = try desk.deliver(drop(name), row(.rejected), detail: "", staging: nil)
+      let outcome = try desk.deliver(fixture.drop(name), fixture.row(.rejected), detail: "", staging: nil)
       guard case .delivered = outcome else {
         Issue.record("\(outcome)")
         return
@@ -80,21 +53,23 @@ struct AwkwardDeliveryTests {
     "a study whose UID isn't one gets a folder of its own",
     arguments: ["report.csv", "..", "a/b", ".mmdicom", "1.2.3 4"])
   func noUID(study: String) throws {
-    let outcome = try desk.deliver(drop("x"), row(study: study), detail: "", staging: staged())
+    let outcome = try desk.deliver(
+      fixture.drop("x"), fixture.row(study: study), detail: "", staging: fixture.staged())
     guard case .delivered(let row) = outcome else {
       Issue.record("\(outcome)")
       return
     }
     #expect(row.outputs.count == 1 && row.outputs[0].hasPrefix("study-2.25."))
     #expect(root.files == ["done/x", "outbox/report.csv", "outbox/" + row.outputs[0]].sorted())
-    #expect(rowCount == 1)
+    #expect(fixture.rows.count == 1)
   }
 
   @Test("another file with the same UID gets results of its own, also much later; a rerun replaces its own")
   func sameUIDLater() throws {
     func outputs(_ name: String, _ content: String) throws -> [String] {
       guard
-        case .delivered(let row) = try desk.deliver(drop(name, content), row(), detail: "", staging: staged())
+        case .delivered(let row) = try desk.deliver(
+          fixture.drop(name, content), fixture.row(), detail: "", staging: fixture.staged())
       else { return [] }
       return row.outputs
     }
@@ -108,13 +83,18 @@ struct AwkwardDeliveryTests {
   @Test("a result that can't be placed leaves its file alone, and the next is delivered")
   func stuck() throws {
     try root.write("", "outbox/9.9/1.2.3.png/in the way")
-    guard case .stuck = try desk.deliver(drop("x"), row(), detail: "", staging: staged()) else {
+    guard
+      case .stuck = try desk.deliver(fixture.drop("x"), fixture.row(), detail: "", staging: fixture.staged())
+    else {
       Issue.record("not stuck")
       return
     }
     #expect(try desk.recover() == .nothing)
-    #expect(rowCount == 0 && root.read("inbox/x") == "image")
-    guard case .delivered = try desk.deliver(drop("y"), row(.notAnalysed), detail: "", staging: nil) else {
+    #expect(fixture.rows.count == 0 && root.read("inbox/x") == "image")
+    guard
+      case .delivered = try desk.deliver(
+        fixture.drop("y"), fixture.row(.notAnalysed), detail: "", staging: nil)
+    else {
       Issue.record("not delivered")
       return
     }
@@ -122,8 +102,8 @@ struct AwkwardDeliveryTests {
 
   @Test("a journal that can't be carried out is taken back once, with its row, and its file is planned anew")
   func poisoned() throws {
-    let file = try drop("X/a.dcm")
-    var planned = row(.notAnalysed)
+    let file = try fixture.drop("X/a.dcm")
+    var planned = fixture.row(.notAnalysed)
     let length = try ReportFile(at: folders.report).length
     let delivery = Delivery.plan(
       file, &planned, detail: "", staging: folders.staging, reportOffset: length, folders: folders,
@@ -135,8 +115,8 @@ struct AwkwardDeliveryTests {
       return
     }
     #expect(try desk.recover() == .nothing)
-    #expect(rowCount == 0 && root.read("inbox/X/a.dcm") == "image")
-    _ = try desk.deliver(file, row(.notAnalysed), detail: "", staging: nil)
-    #expect(rowCount == 1 && root.read("done/X-2/a.dcm") == "image")
+    #expect(fixture.rows.count == 0 && root.read("inbox/X/a.dcm") == "image")
+    _ = try desk.deliver(file, fixture.row(.notAnalysed), detail: "", staging: nil)
+    #expect(fixture.rows.count == 1 && root.read("done/X-2/a.dcm") == "image")
   }
 }

@@ -5,65 +5,37 @@ import Testing
 
 @Suite("Deliveries: nothing lost, nothing twice, nothing overwritten")
 struct DeliveryTests {
-  private let root: TemporaryFolder
-  private let folders: InboxFolders
-  private let desk: DeliveryDesk
+  private let fixture: DeliveryFixture
+  private var root: TemporaryFolder { fixture.root }
+  private var folders: InboxFolders { fixture.folders }
+  private var desk: DeliveryDesk { fixture.desk }
 
-  init() throws {
-    root = try TemporaryFolder()
-    folders = InboxFolders(
-      inbox: root.url.appending(path: "inbox"), outbox: root.url.appending(path: "outbox"),
-      done: root.url.appending(path: "done"), rejected: root.url.appending(path: "rejected"))
-    try folders.create()
-    desk = DeliveryDesk(folders)
-  }
-
-  private func row(_ status: ReportRow.Status = .analysed, uid: String = "1.2.3") -> ReportRow {
-    var identity = ImageIdentity()
-    identity.studyInstanceUID = "9.9"
-    identity.sopInstanceUID = uid
-    var row = ReportRow(identity: identity, status: status, analysedAt: "now")
-    if status == .analysed { row.outputs = ["\(uid).png"] }
-    return row
-  }
-
-  private func drop(_ path: String, _ text: String = "image") throws -> InboxFile {
-    try root.write(text, "inbox/" + path)
-    return InboxFile(path: path, stamp: try #require(FolderScan.entry(path, in: folders.inbox)).stamp)
-  }
-
-  private func staged(_ uid: String = "1.2.3", _ text: String = "picture") throws -> URL {
-    let folder = desk.stagingFolder(1)
-    try root.write(text, "outbox/.mmdicom/staging/1/\(uid).png")
-    return folder
-  }
-
-  private var rows: [String] {
-    (root.read("outbox/report.csv") ?? "").components(separatedBy: "\r\n").dropFirst().filter { !$0.isEmpty }
-  }
+  init() throws { fixture = try DeliveryFixture() }
 
   @Test("an analysed file: results by study, a row, the source in done at its place")
   func analysed() throws {
-    let outcome = try desk.deliver(drop("a/b/x.dcm"), row(), detail: "", staging: staged())
+    let outcome = try desk.deliver(
+      fixture.drop("a/b/x.dcm"), fixture.row(), detail: "", staging: fixture.staged())
     guard case .delivered(let row) = outcome else { throw CancellationError() }
     #expect(row.outputs == ["9.9/1.2.3.png"])
     #expect(root.files == ["done/a/b/x.dcm", "outbox/9.9/1.2.3.png", "outbox/report.csv"])
-    #expect(rows.count == 1 && rows[0].hasSuffix("9.9/1.2.3.png"))
+    #expect(fixture.rows.count == 1 && fixture.rows[0].hasSuffix("9.9/1.2.3.png"))
   }
 
   @Test("a rejected file lies beside its reason; a lateral view is done")
   func rejected() throws {
-    _ = try desk.deliver(drop("x"), row(.rejected), detail: "half of it is missing", staging: nil)
-    _ = try desk.deliver(drop("y"), row(.notAnalysed), detail: "a lateral view", staging: nil)
+    _ = try desk.deliver(
+      fixture.drop("x"), fixture.row(.rejected), detail: "half of it is missing", staging: nil)
+    _ = try desk.deliver(fixture.drop("y"), fixture.row(.notAnalysed), detail: "a lateral view", staging: nil)
     #expect(root.files == ["done/y", "outbox/report.csv", "rejected/x", "rejected/x.reason.txt"])
     #expect(root.read("rejected/x.reason.txt")?.contains("detail: half of it is missing\n") == true)
-    #expect(rows.count == 2)
+    #expect(fixture.rows.count == 2)
   }
 
   @Test("a name that is taken gets a number, and its reason with it")
   func collisions() throws {
     for text in ["one", "two", "three"] {
-      _ = try desk.deliver(drop("s/x.dcm", text), row(.rejected), detail: text, staging: nil)
+      _ = try desk.deliver(fixture.drop("s/x.dcm", text), fixture.row(.rejected), detail: text, staging: nil)
     }
     #expect(root.read("rejected/s/x.dcm") == "one")
     #expect(root.read("rejected/s/x-2.dcm") == "two")
@@ -83,17 +55,17 @@ struct DeliveryTests {
 
   @Test("a file that changed while it was analysed stays, and nothing is said of it")
   func changed() throws {
-    let file = try drop("x")
+    let file = try fixture.drop("x")
     try root.write("another image", "inbox/x")
-    #expect(try desk.deliver(file, row(), detail: "", staging: staged()) == .sourceChanged)
+    #expect(try desk.deliver(file, fixture.row(), detail: "", staging: fixture.staged()) == .sourceChanged)
     #expect(root.files == ["inbox/x"])
   }
 
   @Test("a crash after any step is made good at the next start, once", arguments: 0...5)
   func crash(afterStep: Int) throws {
-    let file = try drop("s/x.dcm")
-    let staging = try staged()
-    var row = row()
+    let file = try fixture.drop("s/x.dcm")
+    let staging = try fixture.staged()
+    var row = fixture.row()
     let length = try ReportFile(at: folders.report).length
     let delivery = Delivery.plan(
       file, &row, detail: "", staging: staging, reportOffset: length, folders: folders,
@@ -120,13 +92,13 @@ struct DeliveryTests {
     #expect(try desk.recover() == .finished)
     #expect(try desk.recover() == .nothing)
     #expect(root.files == ["done/s/x.dcm", "outbox/9.9/1.2.3.png", "outbox/report.csv"])
-    #expect(rows.count == 1)
+    #expect(fixture.rows.count == 1)
   }
 
   @Test("what was staged but not begun is cleared away, and the source stays")
   func abandoned() throws {
-    _ = try drop("x")
-    _ = try staged()
+    _ = try fixture.drop("x")
+    _ = try fixture.staged()
     #expect(try desk.recover() == .nothing)
     #expect(root.files == ["inbox/x"])
   }

@@ -12,11 +12,9 @@ struct InboxWorkTests {
   private let folders: InboxFolders
 
   init() throws {
-    root = try TemporaryFolder()
-    folders = InboxFolders(
-      inbox: root.url.appending(path: "inbox"), outbox: root.url.appending(path: "outbox"),
-      done: root.url.appending(path: "done"), rejected: root.url.appending(path: "rejected"))
-    try folders.create()
+    let fixture = try DeliveryFixture()
+    root = fixture.root
+    folders = fixture.folders
   }
 
   /// Files hold "STUDY UID VERDICT"; the verdict is ok, lateral, bad or crash.
