@@ -44,6 +44,9 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Learning rate at its highest.")
   var learningRate: Double?
 
+  @Option(help: "Keep a moving average of the weights, with this decay, as the model; such as 0.999.")
+  var emaDecay: Double?
+
   @Option(help: "Seed of everything random.")
   var seed: UInt64?
 
@@ -154,6 +157,7 @@ struct TrainCommand: AsyncParsableCommand {
     configuration.labelledClassification = labelledClassification ?? configuration.labelledClassification
     configuration.labelledSegmentation = labelledSegmentation ?? configuration.labelledSegmentation
     configuration.learningRate = learningRate ?? configuration.learningRate
+    configuration.emaDecay = emaDecay ?? configuration.emaDecay
     configuration.seed = seed ?? configuration.seed
     configuration.name = name ?? configuration.name
     return configuration
