@@ -30,6 +30,7 @@ public final class WeightAverage<Element: Scalar>: Sendable {
   private static func move(
     _ a: inout MutableSpan<Element>, towards w: borrowing MutableSpan<Element>, by share: Element
   ) {
+    // Known before the loop, so that it is vectorised.
     precondition(a.count == w.count)
     for i in a.indices { a[i] += share * (w[i] - a[i]) }
   }

@@ -33,6 +33,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// At the start, or at the top of the cosine.
   public var learningRate = 1e-3
   public var schedule = Schedule.cosine(warmup: 100)
+  /// AdamW's: what each step takes from every weight, as a fraction of the weight and the learning rate.
+  public var weightDecay = 0.0
   /// Decay of the moving average of the weights, which is then what is validated and kept as the model; nil
   /// keeps the weights themselves.
   public var emaDecay: Double?
@@ -81,6 +83,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
       return "system \(system.rawValue) with weights or batches of a part that it doesn't have"
     }
     if !(learningRate > 0 && learningRate.isFinite) { return "learning rate \(learningRate)" }
+    if !(weightDecay >= 0 && weightDecay * learningRate < 1) { return "weight decay \(weightDecay)" }
     if let emaDecay, !(0..<1).contains(emaDecay) { return "decay of the weights' average \(emaDecay)" }
     if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
     if !(objective.dropout >= 0 && objective.dropout < 1) { return "dropout \(objective.dropout)" }

@@ -10,7 +10,7 @@ struct TrainingState {
   /// - Parameter weights: those that training begins with.
   init(_ weights: Parameters<Float>, _ configuration: TrainingConfiguration) {
     self.weights = weights
-    adam = Adam(weights.layout)
+    adam = Adam(weights.layout, weightDecay: configuration.weightDecay)
     average = configuration.emaDecay.map { WeightAverage(of: weights, decay: $0) }
   }
 

@@ -47,6 +47,9 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Learning rate at its highest.")
   var learningRate: Double?
 
+  @Option(help: "AdamW's weight decay, such as 0.01; 0 is Adam.")
+  var weightDecay: Double?
+
   @Option(help: "Keep a moving average of the weights, with this decay, as the model; such as 0.999.")
   var emaDecay: Double?
 
@@ -161,6 +164,7 @@ struct TrainCommand: AsyncParsableCommand {
     configuration.labelledClassification = labelledClassification ?? configuration.labelledClassification
     configuration.labelledSegmentation = labelledSegmentation ?? configuration.labelledSegmentation
     configuration.learningRate = learningRate ?? configuration.learningRate
+    configuration.weightDecay = weightDecay ?? configuration.weightDecay
     configuration.emaDecay = emaDecay ?? configuration.emaDecay
     configuration.seed = seed ?? configuration.seed
     configuration.name = name ?? configuration.name

@@ -17,22 +17,34 @@ import Testing
     [0.9768502730666925, -1.9987306049470677, 0.4729496085099721, 0.0020686167163381118],
     [0.9712749992360518, -2.0016154679987936, 0.46748848473119603, 0.006705101572925867],
   ]
+  /// The same with `torch.optim.AdamW([p], lr=1e-2, weight_decay=0.3)`.
+  static let decayed = [
+    [0.9870000009999998, -1.9840000005, 0.4885000000333333, 0.0],
+    [0.9754285386150784, -1.9753846302703675, 0.4803363995931777, -0.00733762450049168],
+    [0.9700069707906501, -1.9757218645688372, 0.47320462668489915, -0.0009274785629622435],
+    [0.9650529665354752, -1.97492528546105, 0.4671234854310379, 0.0020934120255284737],
+    [0.9565825338052281, -1.9718853726563925, 0.4602609911959687, 0.006723616646039644],
+  ]
 
   @Test func stepsAgreeWithPyTorch() {
-    #expect(largestError(Double.self) < 1e-14)
-    #expect(largestError(Float.self) < 3e-7)
+    #expect(largestError(Double.self, Self.pytorch, weightDecay: 0) < 1e-14)
+    #expect(largestError(Float.self, Self.pytorch, weightDecay: 0) < 3e-7)
+    #expect(largestError(Double.self, Self.decayed, weightDecay: 0.3) < 1e-14)
+    #expect(largestError(Float.self, Self.decayed, weightDecay: 0.3) < 3e-7)
   }
 
-  private func largestError<Element: Scalar>(_: Element.Type) -> Double {
+  private func largestError<Element: Scalar>(
+    _: Element.Type, _ trajectory: [[Double]], weightDecay: Double
+  ) -> Double {
     var layout = ParameterLayout()
     layout.add("a", [2, 1])
     layout.add("b", [2])
     let parameters = Parameters<Element>(layout)
     let gradient = Parameters<Element>(layout)
     parameters.memory.values = Self.start.map { Element($0) }
-    let adam = Adam<Element>(layout)
+    let adam = Adam<Element>(layout, weightDecay: weightDecay)
     var worst = 0.0
-    for (i, (values, expected)) in zip(Self.gradients, Self.pytorch).enumerated() {
+    for (i, (values, expected)) in zip(Self.gradients, trajectory).enumerated() {
       gradient.memory.values = values.map { Element($0) }
       adam.update(parameters, gradient: gradient, learningRate: 1e-2, step: i + 1)
       for (a, b) in zip(parameters.memory.values, expected) { worst = max(worst, abs(Double(a) - b)) }

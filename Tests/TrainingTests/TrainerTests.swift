@@ -139,7 +139,7 @@ import Training
       { (c: inout TrainingConfiguration) in c.stages = [] }, { $0.stages[0].steps = -5 },
       { $0.stages[0].size = 48 },
       { $0.learningRate = .nan }, { $0.batch.unlabelled = -1 }, { $0.labelledSegmentation = -1 },
-      { $0.objective.dropout = 1 }, { $0.emaDecay = 1 }, { $0.checkpointEvery = 0 },
+      { $0.objective.dropout = 1 }, { $0.emaDecay = 1 }, { $0.weightDecay = -1 }, { $0.checkpointEvery = 0 },
     ] as [@Sendable (inout TrainingConfiguration) -> Void])
   func invalidConfigurationsAreRefused(change: @Sendable (inout TrainingConfiguration) -> Void) {
     var changed = configuration()
