@@ -9,12 +9,23 @@ public struct Objective: Sendable, Equatable, Codable {
   /// The pseudo-label term's weight (the paper's lambda) and confidence threshold (its tau).
   public var pseudoLabel = 0.25
   public var tau = 0.7
+  /// Whether tau stands for every class and step.
+  public var threshold = Threshold.fixed
+  /// Of the moving averages that class-wise thresholds are made from. FreeMatch takes 0.999 over a million steps;
+  /// thousands are to be had here.
+  public var thresholdDecay = 0.99
   /// The consistency term's weight (the paper's beta).
   public var consistency = 0.01
   public var consistencyKind = Consistency.bernoulliKL
   public var dropout = 0.25
   /// Whether the decoder sees the saliency; without it the bridge's second channel is zero.
   public var saliencyBridge = true
+
+  public enum Threshold: String, Sendable, Codable {
+    case fixed
+    /// ``AdaptiveThresholds``; tau has no part in them.
+    case classWise
+  }
 
   public enum Consistency: String, Sendable, Codable {
     /// KL between the pixels' Bernoulli distributions, as the paper's text has it.
@@ -33,8 +44,11 @@ public struct LossTerms: Sendable, Equatable, Codable {
   public var pseudoLabel = 0.0
   public var consistency = 0.0
   public var total = 0.0
-  /// The fraction of unlabelled images whose weak view reached tau.
+  /// The fraction of unlabelled images whose weak view reached its threshold.
   public var confident = 0.0
+  /// Over the weak views of unlabelled images, the means of the largest probability and of each class's.
+  public var weakConfidence = 0.0
+  public var weakProbabilities = SIMD2<Double>.zero
 
   public init() {}
 
@@ -45,5 +59,7 @@ public struct LossTerms: Sendable, Equatable, Codable {
     sum.consistency += other.consistency
     sum.total += other.total
     sum.confident += other.confident
+    sum.weakConfidence += other.weakConfidence
+    sum.weakProbabilities += other.weakProbabilities
   }
 }

@@ -31,10 +31,13 @@ public final class TrainingStep<Element: Scalar>: Sendable {
   }
 
   /// Sets `gradient` to the objective's gradient and returns the loss.
-  /// - Parameter seed: of the step's dropout masks. Images are numbered through the streams in the order
-  ///   labelled, unlabelled, classification, weak, strong; image n's pass has seed + 64 n.
+  /// - Parameters:
+  ///   - thresholds: what the weak view's probability must reach, by class; nil takes the objective's tau.
+  ///   - seed: of the step's dropout masks. Images are numbered through the streams in the order labelled,
+  ///     unlabelled, classification, weak, strong; image n's pass has seed + 64 n.
   public func run(
-    _ batch: Batch<Element>, objective: Objective, seed: UInt32, gradient: Parameters<Element>
+    _ batch: Batch<Element>, objective: Objective, thresholds: AdaptiveThresholds? = nil, seed: UInt32,
+    gradient: Parameters<Element>
   ) -> LossTerms {
     precondition(batch.size == size)
     network.refresh(on: threads[0].workers)
@@ -43,7 +46,7 @@ public final class TrainingStep<Element: Scalar>: Sendable {
     let results = threads.map { _ in ThreadResult() }
     DispatchQueue.concurrentPerform(iterations: count) { [threads] t in
       results[t].terms = stride(from: t, to: items.count, by: count).map {
-        threads[t].run(items[$0], of: batch, objective: objective, seed: seed)
+        threads[t].run(items[$0], of: batch, objective: objective, thresholds: thresholds, seed: seed)
       }
       threads[t].gradient.finish(on: threads[t].workers)
     }
@@ -94,9 +97,10 @@ final class TrainingThread<Element: Scalar>: Sendable {
     gradient = NetworkGradient(network)
   }
 
-  func run(_ item: TrainingStep<Element>.Item, of batch: Batch<Element>, objective: Objective, seed: UInt32)
-    -> LossTerms
-  {
+  func run(
+    _ item: TrainingStep<Element>.Item, of batch: Batch<Element>, objective: Objective,
+    thresholds: AdaptiveThresholds?, seed: UInt32
+  ) -> LossTerms {
     func plan(_ image: Int) -> DropoutPlan {
       DropoutPlan(rate: objective.dropout, seed: seed &+ 64 &* UInt32(truncatingIfNeeded: image))
     }
@@ -110,7 +114,9 @@ final class TrainingThread<Element: Scalar>: Sendable {
         batch, l, u, objective, l.map { plan($0) } ?? .none, u.map { plan(firstUnlabelled + $0) } ?? .none)
     case .classification(let i): return classify(batch, i, objective, plan(firstClassified + i))
     case .unlabelled(let i):
-      return pseudoLabel(batch, i, objective, plan(firstWeak + i), plan(firstStrong + i))
+      return followPseudoLabel(
+        batch, i, objective, thresholds?.values ?? SIMD2(repeating: objective.tau), plan(firstWeak + i),
+        plan(firstStrong + i))
     }
   }
 
@@ -166,17 +172,19 @@ final class TrainingThread<Element: Scalar>: Sendable {
     return terms
   }
 
-  private func pseudoLabel(
-    _ batch: Batch<Element>, _ i: Int, _ objective: Objective, _ weakPlan: DropoutPlan, _ plan: DropoutPlan
+  private func followPseudoLabel(
+    _ batch: Batch<Element>, _ i: Int, _ objective: Objective, _ thresholds: SIMD2<Double>,
+    _ weakPlan: DropoutPlan, _ plan: DropoutPlan
   ) -> LossTerms {
     var terms = LossTerms()
     let n = Double(batch.unlabelled.count)
     classified.input.setPlane(0, batch.unlabelled[i].weak)
-    let weak = network.encoder.forward(classified, dropout: weakPlan, on: workers)
-    guard softmax(weak).contains(where: { Double($0) >= objective.tau }) else { return terms }
+    let weak = softmax(network.encoder.forward(classified, dropout: weakPlan, on: workers))
+    terms.weakProbabilities = SIMD2(Double(weak[0]), Double(weak[1])) / n
+    terms.weakConfidence = terms.weakProbabilities.max()
+    guard let label = pseudoLabel(weak, thresholds: [thresholds[0], thresholds[1]]) else { return terms }
     classified.input.setPlane(0, batch.unlabelled[i].strong)
-    let strong = network.encoder.forward(classified, dropout: plan, on: workers)
-    let loss = pseudoLabelCrossEntropy(weak: weak, strong: strong, threshold: objective.tau).loss
+    let loss = crossEntropy(network.encoder.forward(classified, dropout: plan, on: workers), label: label)
     backwardScores(loss.gradient, objective.pseudoLabel / n, plan)
     terms.confident = 1 / n
     terms.pseudoLabel = loss.value / n

@@ -24,18 +24,13 @@ public func crossEntropy<Element: Scalar>(_ logits: [Element], label: Int) -> Lo
   return Loss(value: Double(logSum - (logits[label] - largest)), gradient: gradient)
 }
 
-/// FixMatch's term: cross-entropy of the strong view against the weak view's class where the weak view's
-/// largest probability reaches `threshold` (the paper's tau). The pseudo-label carries no gradient.
-public func pseudoLabelCrossEntropy<Element: Scalar>(
-  weak: [Element], strong: [Element], threshold: Double
-) -> (loss: Loss<Element>, label: Int?) {
-  let probabilities = softmax(weak)
+/// FixMatch's pseudo-label: the most probable class, where its probability reaches that class's threshold (the
+/// paper's tau); otherwise nil.
+public func pseudoLabel<Element: Scalar>(_ probabilities: [Element], thresholds: [Double]) -> Int? {
+  precondition(probabilities.count == thresholds.count)
   var label = 0
   for i in probabilities.indices where probabilities[i] > probabilities[label] { label = i }
-  guard Double(probabilities[label]) >= threshold else {
-    return (Loss(value: 0, gradient: strong.map { _ in 0 }), nil)
-  }
-  return (crossEntropy(strong, label: label), label)
+  return Double(probabilities[label]) >= thresholds[label] ? label : nil
 }
 
 /// 1 / (1 + e^-x) for every logit.

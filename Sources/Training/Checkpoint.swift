@@ -31,7 +31,7 @@ struct Checkpoint {
         file.arrays[prefix + entry.name] = .init(shape: entry.shape, values: values.values(entry.name))
       }
     }
-    file.metadata = origin.metadata
+    file.metadata = origin.metadata.merging(state.metadata) { own, _ in own }
     file.metadata["step"] = "\(step)"
     file.metadata["best_score"] = "\(bestScore)"
     try TrainingError.writing(url) { try file.encoded().write(to: url, options: .atomic) }
@@ -39,7 +39,7 @@ struct Checkpoint {
 
   /// Reads a checkpoint into `state`.
   /// - Throws: `TrainingError.checkpoint` where the file is damaged or of another configuration.
-  init(reading url: URL, origin: Origin, into state: TrainingState) throws(TrainingError) {
+  init(reading url: URL, origin: Origin, into state: inout TrainingState) throws(TrainingError) {
     let file: Safetensors
     do { file = try Safetensors(Data(contentsOf: url)) } catch {
       throw .checkpoint(url.path, "\(error)")
@@ -58,6 +58,9 @@ struct Checkpoint {
         let slice = values[entry.name]
         for (i, value) in array.values.enumerated() { slice[i] = value }
       }
+    }
+    guard state.restore(file.metadata) else {
+      throw .checkpoint(url.path, "its thresholds are missing or damaged")
     }
     self.step = step
     bestScore = file.metadata["best_score"].flatMap { Double($0) } ?? -.infinity

@@ -67,9 +67,9 @@ public struct Trainer: Sendable {
     } else {
       parameters.initialize(using: &generator)
     }
-    let state = TrainingState(parameters, configuration)
+    var state = TrainingState(parameters, configuration)
     if hasCheckpoint {
-      progress = try Checkpoint(reading: checkpointFile, origin: origin, into: state)
+      progress = try Checkpoint(reading: checkpointFile, origin: origin, into: &state)
       report(.resumed(step: progress.step))
     } else {
       try? FileManager.default.removeItem(at: bestModel)
@@ -91,13 +91,13 @@ public struct Trainer: Sendable {
       async let following = step + 1 < configuration.steps ? self.batch(step + 1) : nil
       let rate = configuration.schedule.rate(configuration.learningRate, step: step, of: configuration.steps)
       let losses = engine!.run(
-        batch, objective: configuration.objective,
+        batch, objective: configuration.objective, thresholds: state.thresholds,
         seed: UInt32(truncatingIfNeeded: configuration.seed &* 1_000_003 &+ UInt64(step) &* 65_537),
         gradient: gradient)
       guard losses.total.isFinite, gradient.isFinite else {
         throw TrainingError.diverged(step: step, images: data.describe(step: step, configuration))
       }
-      state.update(gradient: gradient, learningRate: rate, step: step + 1)
+      state.update(gradient: gradient, losses: losses, learningRate: rate, step: step + 1)
       next = await following
       progress.step += 1
       let seconds = (ContinuousClock.now - begin) / .seconds(1)

@@ -87,6 +87,10 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     if let emaDecay, !(0..<1).contains(emaDecay) { return "decay of the weights' average \(emaDecay)" }
     if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
     if !(objective.dropout >= 0 && objective.dropout < 1) { return "dropout \(objective.dropout)" }
+    if !(0...1).contains(objective.tau) { return "tau \(objective.tau)" }
+    if !(0..<1).contains(objective.thresholdDecay) {
+      return "decay of the thresholds \(objective.thresholdDecay)"
+    }
     if (labelledClassification ?? 0) < 0 || (labelledSegmentation ?? 0) < 0 {
       return "a negative label budget"
     }

@@ -1,16 +1,22 @@
+internal import MultiMix
 internal import NeuralNetworks
 
-/// What a step changes: the weights, the optimiser's moments and, where the configuration wants one, the
-/// weights' moving average.
+/// What a step changes: the weights, the optimiser's moments and, where the configuration wants them, the
+/// weights' moving average and the thresholds of pseudo-labels.
 struct TrainingState {
   let weights: Parameters<Float>
   let adam: Adam<Float>
   let average: WeightAverage<Float>?
+  private(set) var thresholds: AdaptiveThresholds?
+  private let thresholdDecay: Double
 
   /// - Parameter weights: those that training begins with.
   init(_ weights: Parameters<Float>, _ configuration: TrainingConfiguration) {
     self.weights = weights
     adam = Adam(weights.layout, weightDecay: configuration.weightDecay)
+    let objective = configuration.objective
+    thresholds = objective.threshold == .classWise && objective.pseudoLabel > 0 ? AdaptiveThresholds() : nil
+    thresholdDecay = objective.thresholdDecay
     average = configuration.emaDecay.map { WeightAverage(of: weights, decay: $0) }
   }
 
@@ -23,9 +29,22 @@ struct TrainingState {
       + (average.map { [("average.", $0.parameters)] } ?? [])
   }
 
-  /// Step number `step` (from 1) along `gradient`.
-  func update(gradient: Parameters<Float>, learningRate: Double, step: Int) {
+  /// What there is of it besides, by its key in a checkpoint's metadata.
+  var metadata: [String: String] { thresholds.map { ["thresholds": $0.description] } ?? [:] }
+
+  /// Takes back what `metadata` said.
+  /// - Returns: false where that is missing or damaged.
+  mutating func restore(_ metadata: [String: String]) -> Bool {
+    guard thresholds != nil else { return true }
+    thresholds = metadata["thresholds"].flatMap { AdaptiveThresholds($0) }
+    return thresholds != nil
+  }
+
+  /// Step number `step` (from 1) along `gradient`, which came with `losses`.
+  mutating func update(gradient: Parameters<Float>, losses: LossTerms, learningRate: Double, step: Int) {
     adam.update(weights, gradient: gradient, learningRate: learningRate, step: step)
     average?.update(with: weights, step: step)
+    // Without unlabelled images there is nothing to learn from.
+    if losses.weakConfidence > 0 { thresholds?.update(with: losses, decay: thresholdDecay) }
   }
 }
