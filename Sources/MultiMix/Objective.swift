@@ -17,6 +17,8 @@ public struct Objective: Sendable, Equatable, Codable {
   /// The consistency term's weight (the paper's beta).
   public var consistency = 0.01
   public var consistencyKind = Consistency.bernoulliKL
+  /// The teacher's probability of lung, or of no lung, from which a pixel counts in the weak-to-strong term.
+  public var maskConfidence = 0.95
   public var dropout = 0.25
   /// Whether the decoder sees the saliency; without it the bridge's second channel is zero.
   public var saliencyBridge = true
@@ -32,9 +34,14 @@ public struct Objective: Sendable, Equatable, Codable {
     case bernoulliKL
     /// The published code's: a softmax over one channel, which is one everywhere, so the term is zero.
     case published
+    /// Cross-entropy of a strong view against what the network, or the moving average of its weights where there is
+    /// one, is sure of in a weak view. A larger term than the KL: its weight belongs near that of the segmentation.
+    case weakToStrong
   }
 
   public init() {}
+
+  var isWeakToStrong: Bool { consistencyKind == .weakToStrong && consistency > 0 }
 }
 
 /// The terms of the objective over one batch, unweighted, and their weighted sum.
@@ -49,6 +56,8 @@ public struct LossTerms: Sendable, Equatable, Codable {
   /// Over the weak views of unlabelled images, the means of the largest probability and of each class's.
   public var weakConfidence = 0.0
   public var weakProbabilities = SIMD2<Double>.zero
+  /// The fraction of pixels that the teacher of the weak-to-strong term was sure of.
+  public var confidentPixels = 0.0
 
   public init() {}
 
@@ -61,5 +70,6 @@ public struct LossTerms: Sendable, Equatable, Codable {
     sum.confident += other.confident
     sum.weakConfidence += other.weakConfidence
     sum.weakProbabilities += other.weakProbabilities
+    sum.confidentPixels += other.confidentPixels
   }
 }

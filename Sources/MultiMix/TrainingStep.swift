@@ -8,6 +8,8 @@ public struct Batch<Element: Scalar>: Sendable {
   public var size: Int
   public var segmentation: [(image: [Element], mask: [Element])] = []
   public var segmentationUnlabelled: [[Element]] = []
+  /// Of each unlabelled segmentation image, the same pixels seen otherwise; only for the weak-to-strong term.
+  public var segmentationStrong: [[Element]] = []
   public var classification: [(image: [Element], label: Int)] = []
   /// Two views of the same unlabelled image each.
   public var unlabelled: [(weak: [Element], strong: [Element])] = []
@@ -23,11 +25,15 @@ public final class TrainingStep<Element: Scalar>: Sendable {
   public let size: Int
   private let threads: [TrainingThread<Element>]
 
-  public init(_ network: MultiMix<Element>, size: Int, threads: Int) {
+  private let teacher: MultiMix<Element>?
+
+  /// - Parameter teacher: which network answers for the weak view in the weak-to-strong term; nil takes `network`.
+  public init(_ network: MultiMix<Element>, teacher: MultiMix<Element>? = nil, size: Int, threads: Int) {
     precondition(size % 32 == 0)
     self.network = network
+    self.teacher = teacher
     self.size = size
-    self.threads = (0..<max(1, threads)).map { _ in TrainingThread(network, size: size) }
+    self.threads = (0..<max(1, threads)).map { _ in TrainingThread(network, teacher: teacher, size: size) }
   }
 
   /// Sets `gradient` to the objective's gradient and returns the loss.
@@ -40,7 +46,10 @@ public final class TrainingStep<Element: Scalar>: Sendable {
     gradient: Parameters<Element>
   ) -> LossTerms {
     precondition(batch.size == size)
+    precondition(
+      !objective.isWeakToStrong || batch.segmentationStrong.count == batch.segmentationUnlabelled.count)
     network.refresh(on: threads[0].workers)
+    if objective.isWeakToStrong { teacher?.refresh(on: threads[0].workers) }
     let items = Self.items(batch)
     let count = threads.count
     let results = threads.map { _ in ThreadResult() }
@@ -82,14 +91,16 @@ public final class TrainingStep<Element: Scalar>: Sendable {
 /// What one thread needs: activations of one image of each kind, and its sum of gradients.
 final class TrainingThread<Element: Scalar>: Sendable {
   let network: MultiMix<Element>
+  let teacher: MultiMix<Element>?
   let workers = Workers(count: 1)
   let labelled, unlabelled: SegmentationState<Element>
   let classified: EncoderState<Element>
   let scratch: GradientScratch<Element>
   let gradient: NetworkGradient<Element>
 
-  init(_ network: MultiMix<Element>, size: Int) {
+  init(_ network: MultiMix<Element>, teacher: MultiMix<Element>?, size: Int) {
     self.network = network
+    self.teacher = teacher
     labelled = SegmentationState(size: size, dropout: true)
     unlabelled = SegmentationState(size: size, dropout: true)
     classified = EncoderState(size: size)
@@ -136,10 +147,10 @@ final class TrainingThread<Element: Scalar>: Sendable {
       terms.total = loss.value * share
       gradient = loss.gradient.map { $0 * Element(share) }
     }
-    // The consistency term needs both members of a pair; the forward pass of the unlabelled one is of no
-    // other use.
+    // The KL term needs both members of a pair; the forward pass of the unlabelled one is of no other use to it.
     guard objective.consistency > 0, objective.consistencyKind == .bernoulliKL, l != nil, let u else {
       if l != nil { labelled.backward(network, gradient, plan, scratch, self.gradient, workers) }
+      if objective.isWeakToStrong, let u { terms += followWeakView(batch, u, objective, unlabelledPlan) }
       return terms
     }
     let q = unlabelled.forward(
@@ -237,6 +248,8 @@ package final class SegmentationState<Element: Scalar>: Sendable {
     _ network: MultiMix<Element>, _ image: [Element], _ dropout: DropoutPlan, _ objective: Objective,
     _ scratch: GradientScratch<Element>, _ workers: Workers
   ) -> [Element] {
+    // Where nothing is dropped, one pass of the encoder is both.
+    let clean = dropout.isNone ? encoder : self.clean
     encoder.input.setPlane(0, image)
     if objective.saliencyBridge {
       let scores = network.encoder.forward(clean, dropout: .none, on: workers)

@@ -86,3 +86,29 @@ public func bernoulliKL<Element: Scalar>(
   }
   return (sum / Double(pLogits.count), p, q)
 }
+
+/// Cross-entropy of masks where a teacher is sure: -log sigmoid of the logit, or of its negative, as the teacher's
+/// logit says, at the pixels where the teacher gives that a probability of at least `confidence` (1/2 ..< 1); the
+/// others count as zero in the mean over all pixels. No gradient by the teacher.
+/// - Returns: the loss, and the fraction of pixels that counted.
+@specialized(where Element == Float)
+public func confidentCrossEntropy<Element: Scalar>(
+  _ logits: [Element], teacher: [Element], confidence: Double
+) -> (loss: Loss<Element>, confident: Double) {
+  precondition(logits.count == teacher.count && (0.5..<1).contains(confidence))
+  let limit = Element(Double.log(confidence / (1 - confidence)))
+  let n = Element(logits.count)
+  var gradient = [Element](repeating: 0, count: logits.count)
+  var sum = 0.0
+  var count = 0
+  for i in logits.indices where abs(teacher[i]) >= limit {
+    // The logit of being right, x: the loss is log(1 + e^-x).
+    let sign: Element = teacher[i] > 0 ? 1 : -1
+    let x = sign * logits[i]
+    let decay = Element.exp(-abs(x))
+    sum += Double(max(-x, 0) + Element.log(1 + decay))
+    gradient[i] = -sign * (x > 0 ? decay : 1) / (1 + decay) / n
+    count += 1
+  }
+  return (Loss(value: sum / Double(logits.count), gradient: gradient), Double(count) / Double(logits.count))
+}

@@ -11,8 +11,23 @@ enum Augmentation {
   /// Flip, a window after 4 pixels of reflect padding, then RandAugment: two of its operations, each
   /// applied with probability 1/2 at a magnitude of 1 to 9 tenths.
   static func strong(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
-    var image = flipAndCrop(image, padding: 4, using: &generator)
-    for operation in RandAugment.allCases.shuffled(using: &generator).prefix(2) {
+    randAugment(
+      flipAndCrop(image, padding: 4, using: &generator), RandAugment.allCases, using: &generator)
+  }
+
+  /// Another look of the same pixels, for weak-to-strong consistency: a change of exposure, then those
+  /// operations of RandAugment that leave every pixel where it is.
+  static func strongInPlace(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
+    randAugment(
+      image.mapped(exposure(contrast: 0.5...1.5, using: &generator)),
+      RandAugment.allCases.filter { !$0.isGeometric }, using: &generator)
+  }
+
+  private static func randAugment(
+    _ image: GrayImage, _ operations: [RandAugment], using generator: inout SplitMix64
+  ) -> GrayImage {
+    var image = image
+    for operation in operations.shuffled(using: &generator).prefix(2) {
       let magnitude = Int.random(in: 1...9, using: &generator)
       let negative = Bool.random(using: &generator)
       if Bool.random(using: &generator) {
@@ -48,16 +63,21 @@ enum Augmentation {
     let affine = Affine(
       a: flip * cos(angle) * scale * aspect, b: sin(angle) * scale, c: -flip * sin(angle) * scale * aspect,
       d: cos(angle) * scale / aspect, dx: shift.0, dy: shift.1, centre: (size - 1) / 2)
+    let curve = exposure(contrast: 0.7...1.3, using: &generator)
+    return (affine.warp(image).mapped(curve), mask.map { affine.warp($0) })
+  }
+
+  /// What a change of gamma, contrast and brightness makes of each grey level.
+  private static func exposure(
+    contrast range: ClosedRange<Double>, using generator: inout SplitMix64
+  ) -> (UInt8) -> UInt8 {
     let gamma = exp(Double.random(in: -0.4...0.4, using: &generator))
-    let contrast = Double.random(in: 0.7...1.3, using: &generator)
+    let contrast = Double.random(in: range, using: &generator)
     let brightness = Double.random(in: -0.15...0.15, using: &generator)
-    let curve = (0...255).map { level in
+    return { level in
       let value = (pow(Double(level) / 255, gamma) - 0.5) * contrast + 0.5 + brightness
       return UInt8(max(0, min(255, (value * 255).rounded())))
     }
-    var warped = affine.warp(image)
-    for i in warped.pixels.indices { warped.pixels[i] = curve[Int(warped.pixels[i])] }
-    return (warped, mask.map { affine.warp($0) })
   }
 }
 

@@ -6,6 +6,14 @@ enum RandAugment: CaseIterable, Sendable {
   case autoContrast, brightness, contrast, equalise, identity, posterise, rotate, sharpness, shearX, shearY
   case solarise, translateX, translateY
 
+  /// Whether it moves pixels.
+  var isGeometric: Bool {
+    switch self {
+    case .rotate, .shearX, .shearY, .translateX, .translateY: true
+    case .autoContrast, .brightness, .contrast, .equalise, .identity, .posterise, .sharpness, .solarise: false
+    }
+  }
+
   /// - Parameters:
   ///   - magnitude: 1 ... 9, tenths of the operation's largest.
   ///   - negative: the direction of the geometric ones.

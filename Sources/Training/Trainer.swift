@@ -78,6 +78,7 @@ public struct Trainer: Sendable {
     let logFile = output.appending(path: "log.csv")
     let log = try TrainingError.writing(logFile) { try TrainingLog(at: logFile, keeping: progress.step) }
     let network = MultiMix(parameters)
+    let teacher = state.average.map { MultiMix($0.parameters) }
     let gradient = Parameters<Float>(parameters.layout)
     var engine: TrainingStep<Float>?
 
@@ -86,7 +87,9 @@ public struct Trainer: Sendable {
     while progress.step < configuration.steps, let batch = next {
       let step = progress.step
       let begin = ContinuousClock.now
-      if engine?.size != batch.size { engine = TrainingStep(network, size: batch.size, threads: threads) }
+      if engine?.size != batch.size {
+        engine = TrainingStep(network, teacher: teacher, size: batch.size, threads: threads)
+      }
       // The next batch is drawn while this one goes through the network.
       async let following = step + 1 < configuration.steps ? self.batch(step + 1) : nil
       let rate = configuration.schedule.rate(configuration.learningRate, step: step, of: configuration.steps)

@@ -88,6 +88,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
     if !(objective.dropout >= 0 && objective.dropout < 1) { return "dropout \(objective.dropout)" }
     if !(0...1).contains(objective.tau) { return "tau \(objective.tau)" }
+    if !(0.5..<1).contains(objective.maskConfidence) {
+      return "confidence in masks \(objective.maskConfidence)"
+    }
     if !(0..<1).contains(objective.thresholdDecay) {
       return "decay of the thresholds \(objective.thresholdDecay)"
     }

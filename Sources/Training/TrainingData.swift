@@ -74,10 +74,20 @@ public struct TrainingData: Sendable {
         self.image(i, size), mask: self.mask(i, size), using: &generator)
       return (image.values, mask?.values ?? [])
     }
-    if configuration.objective.consistency > 0, configuration.objective.consistencyKind != .published {
+    switch configuration.objective.consistencyKind {
+    case _ where configuration.objective.consistency == 0: break
+    case .published: break
+    case .bernoulliKL:
       batch.segmentationUnlabelled = draw(2, segmentationUnlabelled, sizes.segmentationUnlabelled) {
         Augmentation.segmentation(self.image($0, size), mask: nil, using: &$1).image.values
       }
+    case .weakToStrong:
+      let views = draw(2, segmentationUnlabelled, sizes.segmentationUnlabelled) { i, generator in
+        let weak = Augmentation.segmentation(self.image(i, size), mask: nil, using: &generator).image
+        return (weak: weak, strong: Augmentation.strongInPlace(weak, using: &generator))
+      }
+      batch.segmentationUnlabelled = views.map(\.weak.values)
+      batch.segmentationStrong = views.map(\.strong.values)
     }
     batch.classification = draw(3, classification, sizes.classification) { i, generator in
       let view =

@@ -12,14 +12,21 @@ import Testing
   /// Every parameter: one of its elements, and all of them at once along a random direction. The objective is
   /// stated once more here, with the saliency held at its value for the unmoved weights: the gradient takes it as
   /// a constant.
-  @Test func objective() {
-    let plain = PlainObjective()
+  @Test(arguments: PlainObjective.Variant.allCases)
+  func objective(_ variant: PlainObjective.Variant) {
+    let plain = PlainObjective(variant)
     let weights: Parameters<Double> = Goldens.formulaWeights()
-    let step = TrainingStep(MultiMix(weights), size: Self.size, threads: 2)
+    let step = TrainingStep(MultiMix(weights), teacher: plain.teacher, size: Self.size, threads: 2)
     let gradient = Parameters<Double>(weights.layout)
     let terms = step.run(plain.batch, objective: plain.objective, seed: Self.seed, gradient: gradient)
     // One weak view passes tau and one doesn't; every term is at work.
     #expect(terms.confident == 0.5)
+    // And so do some of the pixels.
+    if variant == .kl {
+      #expect(terms.confidentPixels == 0)
+    } else {
+      #expect(terms.confidentPixels > 0.05 && terms.confidentPixels < 0.95)
+    }
     for term in [terms.classification, terms.segmentation, terms.pseudoLabel, terms.consistency] {
       #expect(term > 1e-4)
     }
@@ -29,7 +36,7 @@ import Testing
     let numeric = Results(count: probes.count)
     DispatchQueue.concurrentPerform(iterations: 2) { half in
       let moved: Parameters<Double> = Goldens.formulaWeights()
-      let runner = PlainObjective()
+      let runner = PlainObjective(variant)
       for i in stride(from: half, to: probes.count, by: 2) {
         numeric.set(i, probes[i].slope(moved, runner.value))
       }
@@ -140,87 +147,4 @@ private final class Results: @unchecked Sendable {
   init(count: Int) { values = Array(repeating: .nan, count: count) }
   func set(_ i: Int, _ value: Double) { lock.withLock { values[i] = value } }
   func get(_ i: Int) -> Double { lock.withLock { values[i] } }
-}
-
-/// The objective as the paper states it, value only: every stream through the network by itself, with two images in
-/// each, and the dropout seeds that `TrainingStep` documents.
-final class PlainObjective {
-  let objective: Objective
-  let batch: Batch<Double>
-  /// Of the four segmentation images, for the formula weights.
-  private let saliencies: [FeatureMap<Double>]
-  private let workers = Workers(count: 1)
-  private let state = SegmentationState<Double>(size: GradientTests.size, dropout: true)
-
-  init() {
-    var objective = Objective()
-    // Small terms made large enough for the differences to see.
-    objective.consistency = 2
-    objective.pseudoLabel = 1.5
-    self.objective = objective
-    var batch = Batch<Double>(size: GradientTests.size)
-    batch.segmentation = (0..<2).map { n in (Self.image(n), Self.image(n + 20).map { $0 > 0.5 ? 1 : 0 }) }
-    batch.segmentationUnlabelled = [Self.image(2), Self.image(3)]
-    batch.classification = [(Self.image(4), 0), (Self.image(5), 1)]
-    batch.unlabelled = [(Self.image(Self.weak.0), Self.image(8)), (Self.image(Self.weak.1), Self.image(9))]
-    self.batch = batch
-    let network = MultiMix<Double>(Goldens.formulaWeights())
-    network.refresh(on: workers)
-    let scratch = GradientScratch<Double>(size: GradientTests.size, decoder: false)
-    saliencies = (batch.segmentation.map(\.image) + batch.segmentationUnlabelled).map { image in
-      let saliency = FeatureMap<Double>(height: GradientTests.size, width: GradientTests.size, channels: 1)
-      let clean = EncoderState<Double>(size: GradientTests.size)
-      clean.input.setPlane(0, image)
-      let scores = network.encoder.forward(clean, dropout: .none, on: Workers(count: 1))
-      network.computeSaliency(clean, scores: scores, scratch: scratch, into: saliency, on: Workers(count: 1))
-      return saliency
-    }
-  }
-
-  /// Weak views on either side of tau.
-  static let weak = (6, 41)
-
-  /// Waves and noise, 0 ... 1.
-  static func image(_ n: Int) -> [Double] {
-    (0..<GradientTests.size * GradientTests.size).map { i in
-      let (y, x) = (Double(i / GradientTests.size) / 32, Double(i % GradientTests.size) / 32)
-      let wave = sin(Double(n % 5 + 2) * x + Double(n)) * cos(Double(n % 7 + 1) * y - Double(n))
-      let noise = Double(Goldens.lowbias32(UInt32(i + 1024 * n))) / 4_294_967_296
-      return Double(Float(0.5 + 0.35 * wave + 0.1 * (noise - 0.5)))
-    }
-  }
-
-  func value(_ weights: Parameters<Double>) -> Double {
-    let network = MultiMix(weights)
-    network.refresh(on: workers)
-    func plan(_ image: Int) -> DropoutPlan {
-      DropoutPlan(rate: objective.dropout, seed: GradientTests.seed &+ 64 &* UInt32(image))
-    }
-    func scores(_ image: [Double], _ number: Int) -> [Double] {
-      state.encoder.input.setPlane(0, image)
-      return network.encoder.forward(state.encoder, dropout: plan(number), on: workers)
-    }
-    func logits(_ image: [Double], _ number: Int) -> [Double] {
-      _ = scores(image, number)
-      network.decoder.forward(
-        state.decoder, encoder: state.encoder, saliency: saliencies[number], dropout: plan(number),
-        on: workers)
-      return state.logits
-    }
-    var total = 0.0
-    for n in 0..<2 {
-      let p = logits(batch.segmentation[n].image, n)
-      let q = logits(batch.segmentationUnlabelled[n], 2 + n)
-      total += objective.segmentation * diceLoss(p, target: batch.segmentation[n].mask).value / 2
-      total += objective.consistency * bernoulliKL(p, q).value / 2
-      let c = batch.classification[n]
-      total += crossEntropy(scores(c.image, 4 + n), label: c.label).value / 2
-      let weak = softmax(scores(batch.unlabelled[n].weak, 6 + n))
-      let strong = scores(batch.unlabelled[n].strong, 8 + n)
-      if weak.max()! >= objective.tau {
-        total += objective.pseudoLabel * crossEntropy(strong, label: weak[0] > weak[1] ? 0 : 1).value / 2
-      }
-    }
-    return total
-  }
 }

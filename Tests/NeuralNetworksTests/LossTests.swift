@@ -46,6 +46,19 @@ import Testing
     #expect(pseudoLabel([Float(0.7), 0.3], thresholds: [0.7, 0.7]) == nil)  // 0.7 in float32 is less than 0.7
   }
 
+  /// The teacher says lung, no lung, unsure, lung at 3/4, 1/10, 0.6 and 3/4; the student 3/4, 3/4, 1/2 and 1/2.
+  @Test func confidentCrossEntropyByHand() {
+    let teacher = [ln3, -Foundation.log(9.0), Foundation.log(1.5), ln3]
+    let (loss, confident) = confidentCrossEntropy(
+      [ln3, ln3, 0, 0], teacher: teacher, confidence: 0.75 - 1e-12)
+    #expect(confident == 0.75)
+    let expected = Foundation.log(4 / 3.0) + Foundation.log(4) + Foundation.log(2)
+    #expect(abs(loss.value - expected / 4) < 1e-15)
+    #expect(close(loss.gradient, [-0.0625, 0.1875, 0, -0.125]))
+    let unsure = confidentCrossEntropy([1, 2, 3, 4], teacher: teacher, confidence: 0.95)
+    #expect(unsure.confident == 0 && unsure.loss.value == 0 && unsure.loss.gradient == [0, 0, 0, 0])
+  }
+
   @Test func gradientsByCentralDifferences() {
     let logits = (0..<12).map { 3 * sin(Double($0 * $0)) }
     let others = (0..<12).map { 2 * cos(Double($0 * 3)) }
@@ -54,6 +67,9 @@ import Testing
     check(diceLoss(logits, target: target).gradient, at: logits) { diceLoss($0, target: target).value }
     check(bernoulliKL(logits, others).pGradient, at: logits) { bernoulliKL($0, others).value }
     check(bernoulliKL(logits, others).qGradient, at: others) { bernoulliKL(logits, $0).value }
+    check(confidentCrossEntropy(logits, teacher: others, confidence: 0.7).loss.gradient, at: logits) {
+      confidentCrossEntropy($0, teacher: others, confidence: 0.7).loss.value
+    }
   }
 
   /// Far out, losses stay finite, and where the probabilities are clamped the KL has no gradient.
@@ -68,6 +84,9 @@ import Testing
     let dice = diceLoss(far, target: [1, 0, 0, 1])
     #expect(abs(dice.value - 0.8) < 1e-6 && dice.gradient.allSatisfy { $0 == 0 })
     #expect(sigmoid(far) == [0, 1, 1, 0])
+    let wrong = confidentCrossEntropy(far, teacher: far.map { -$0 }, confidence: 0.95)
+    #expect(wrong.loss.value == 500 && wrong.loss.gradient == [-0.25, 0.25, 0.25, -0.25])
+    #expect(confidentCrossEntropy(far, teacher: far, confidence: 0.95).loss.value == 0)
   }
 
   @Test func floatFollowsDouble() {
@@ -79,6 +98,10 @@ import Testing
     #expect(abs(dice.value - diceLoss(logits, target: target).value) < 1e-6)
     let kl = bernoulliKL(single, others.map { Float($0) })
     #expect(abs(kl.value - bernoulliKL(logits, others).value) < 1e-4 * kl.value)
+    let (sure, part) = confidentCrossEntropy(single, teacher: others.map { Float($0) }, confidence: 0.9)
+    let double = confidentCrossEntropy(logits, teacher: others, confidence: 0.9)
+    #expect(part == double.confident && part > 0.1 && part < 0.9)
+    #expect(abs(sure.value - double.loss.value) < 1e-6 * sure.value)
   }
 
   private func check(_ gradient: [Double], at x: [Double], _ loss: ([Double]) -> Double) {
