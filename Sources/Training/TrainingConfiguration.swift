@@ -45,6 +45,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// A source folder is drawn in proportion to its number of images to this power: 1 draws every image alike,
   /// 0 every source alike.
   public var sourceExponent = 0.5
+  /// Probability that an image takes grey levels of another source folder: see `DomainMixing`.
+  public var domainMixing = 0.0
   public var seed: UInt64 = 1
   /// SHA-256 of the model file that training goes on from; nil starts from random weights.
   public var initialModel: String?
@@ -86,6 +88,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     if !(weightDecay >= 0 && weightDecay * learningRate < 1) { return "weight decay \(weightDecay)" }
     if let emaDecay, !(0..<1).contains(emaDecay) { return "decay of the weights' average \(emaDecay)" }
     if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
+    if !(0...1).contains(domainMixing) { return "probability of domain mixing \(domainMixing)" }
     if !(objective.dropout >= 0 && objective.dropout < 1) { return "dropout \(objective.dropout)" }
     if !(0...1).contains(objective.tau) { return "tau \(objective.tau)" }
     if !(0.5..<1).contains(objective.maskConfidence) {

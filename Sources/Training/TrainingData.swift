@@ -8,6 +8,7 @@ public struct TrainingData: Sendable {
   public let cache: ImageCache
   /// Positions in the index.
   public let segmentation, segmentationUnlabelled, classification, unlabelled: Pool
+  private let mixing: DomainMixing
 
   /// Positions of a stream, grouped so that drawing can balance sources (and, for labelled findings,
   /// classes).
@@ -53,6 +54,7 @@ public struct TrainingData: Sendable {
     segmentationUnlabelled = pool(usable.filter { !maskedSet.contains($0) }, key: source)
     classification = pool(labelled) { "\(index.images[$0].finding?.rawValue ?? "") \(source($0))" }
     unlabelled = pool(usable.filter { !labelledSet.contains($0) }, key: source)
+    mixing = DomainMixing(usable, index: index)
   }
 
   /// The batch of a step: a function of the seed and the step alone.
@@ -70,42 +72,62 @@ public struct TrainingData: Sendable {
     }
     let sizes = configuration.batch
     batch.segmentation = draw(1, segmentation, sizes.segmentation) { i, generator in
-      let (image, mask) = Augmentation.segmentation(
-        self.image(i, size), mask: self.mask(i, size), using: &generator)
+      let source = self.mixed(self.image(i, size), of: i, configuration, using: &generator)
+      let (image, mask) = Augmentation.segmentation(source, mask: self.mask(i, size), using: &generator)
       return (image.values, mask?.values ?? [])
     }
-    switch configuration.objective.consistencyKind {
-    case _ where configuration.objective.consistency == 0: break
-    case .published: break
-    case .bernoulliKL:
-      batch.segmentationUnlabelled = draw(2, segmentationUnlabelled, sizes.segmentationUnlabelled) {
-        Augmentation.segmentation(self.image($0, size), mask: nil, using: &$1).image.values
+    if configuration.objective.consistency > 0, configuration.objective.consistencyKind != .published {
+      let views = draw(2, segmentationUnlabelled, sizes.segmentationUnlabelled) {
+        self.consistencyViews($0, size, configuration, using: &$1)
       }
-    case .weakToStrong:
-      let views = draw(2, segmentationUnlabelled, sizes.segmentationUnlabelled) { i, generator in
-        let weak = Augmentation.segmentation(self.image(i, size), mask: nil, using: &generator).image
-        return (weak: weak, strong: Augmentation.strongInPlace(weak, using: &generator))
-      }
-      batch.segmentationUnlabelled = views.map(\.weak.values)
-      batch.segmentationStrong = views.map(\.strong.values)
+      batch.segmentationUnlabelled = views.map(\.image.values)
+      batch.segmentationStrong = views.compactMap { $0.strong?.values }
     }
     batch.classification = draw(3, classification, sizes.classification) { i, generator in
+      let image = self.mixed(self.image(i, size), of: i, configuration, using: &generator)
       let view =
         Bool.random(using: &generator)
-        ? Augmentation.weak(self.image(i, size), using: &generator)
-        : Augmentation.segmentation(self.image(i, size), mask: nil, using: &generator).image
+        ? Augmentation.weak(image, using: &generator)
+        : Augmentation.segmentation(image, mask: nil, using: &generator).image
       return (view.values, index.images[i].finding?.classIndex ?? 0)
     }
     if configuration.objective.pseudoLabel > 0 {
       batch.unlabelled = draw(4, unlabelled, sizes.unlabelled) { i, generator in
         let image = self.image(i, size)
-        return (
-          Augmentation.weak(image, using: &generator).values,
-          Augmentation.strong(image, using: &generator).values
-        )
+        let weak = Augmentation.weak(image, using: &generator)
+        let mixed = self.mixed(image, of: i, configuration, using: &generator)
+        return (weak.values, Augmentation.strong(mixed, using: &generator).values)
       }
     }
     return batch
+  }
+
+  /// An image without a mask as the consistency term takes it: one view, or a weak and a strong one of the same
+  /// pixels, whose teacher sees the image's own grey levels.
+  private func consistencyViews(
+    _ position: Int, _ size: Int, _ configuration: TrainingConfiguration, using generator: inout SplitMix64
+  ) -> (image: GrayImage, strong: GrayImage?) {
+    let image = image(position, size)
+    guard configuration.objective.consistencyKind == .weakToStrong else {
+      let mixed = mixed(image, of: position, configuration, using: &generator)
+      return (Augmentation.segmentation(mixed, mask: nil, using: &generator).image, nil)
+    }
+    let weak = Augmentation.segmentation(image, mask: nil, using: &generator).image
+    let mixed = mixed(weak, of: position, configuration, using: &generator)
+    return (weak, Augmentation.strongInPlace(mixed, using: &generator))
+  }
+
+  /// With the configuration's probability, an image at `position` with grey levels nearer another source's.
+  private func mixed(
+    _ image: GrayImage, of position: Int, _ configuration: TrainingConfiguration,
+    using generator: inout SplitMix64
+  ) -> GrayImage {
+    guard configuration.domainMixing > 0,
+      Double.random(in: 0..<1, using: &generator) < configuration.domainMixing,
+      let partner = mixing.partner(ofSource: index.images[position].source, using: &generator)
+    else { return image }
+    return image.matched(
+      to: self.image(partner, image.size), strength: Double.random(in: 0...1, using: &generator))
   }
 
   /// The SOP Instance UIDs of a step's images.
