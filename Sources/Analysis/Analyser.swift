@@ -20,7 +20,7 @@ package struct Analyser {
     configurationDigest =
       UID.derived(from: [
         "overlay 2", SoftwareVersion.current, "\(metadata.inputSize)", "\(metadata.decisionThreshold)",
-        "\(metadata.temperature)",
+        "\(metadata.temperature)\(predictor.flips ? ", mirrored too" : "")",
       ]).string
   }
 

@@ -16,6 +16,8 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   public let decisionThreshold: Double
   /// The class scores are divided by it before the softmax.
   public let temperature: Double
+  /// Whether the mirror image is read too, and the two answers averaged.
+  public let testTimeFlip: Bool
   /// Digest of the archive that it was trained on.
   public let trainingDataDigest: String
 
@@ -31,6 +33,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     classNames = metadata.classNames
     decisionThreshold = metadata.decisionThreshold
     temperature = metadata.temperature
+    testTimeFlip = metadata.testTimeFlip
     trainingDataDigest = metadata.trainingDataDigest
   }
 
@@ -60,6 +63,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     class_names: \(classNames.joined(separator: ", "))
     decision_threshold: \(decisionThreshold)
     temperature: \(temperature)
+    test_time_flip: \(testTimeFlip)
     training_data_digest: \(trainingDataDigest)
 
     """
@@ -77,6 +81,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     case inputSize = "input_size"
     case classNames = "class_names"
     case decisionThreshold = "decision_threshold"
+    case testTimeFlip = "test_time_flip"
     case trainingDataDigest = "training_data_digest"
   }
 }

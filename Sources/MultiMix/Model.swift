@@ -19,6 +19,8 @@ public struct ModelMetadata: Sendable, Equatable {
   public var trainingDataDigest: String
   /// Which parts of the network were trained, and whether the decoder sees the saliency.
   public var system = System.multimix
+  /// Whether the mirror image is read too, and the two answers averaged: twice the time.
+  public var testTimeFlip = false
 
   public init(
     name: String, version: String, inputSize: Int = 256, classNames: [String] = ["normal", "pneumonia"],
@@ -34,13 +36,15 @@ public struct ModelMetadata: Sendable, Equatable {
   }
 
   var dictionary: [String: String] {
-    [
+    var entries = [
       "format": "pt", "name": name, "version": version, "input_size": "\(inputSize)",
       "class_names": classNames.joined(separator: ","), "decision_threshold": "\(decisionThreshold)",
       "temperature": "\(temperature)", "training_data_digest": trainingDataDigest,
       "system": system.rawValue,
       "intended_use": "research use only, not for diagnosis",
     ]
+    if testTimeFlip { entries["test_time_flip"] = "true" }
+    return entries
   }
 
   /// Missing entries take their defaults, so that a converted PyTorch checkpoint loads; present ones must be
@@ -58,6 +62,7 @@ public struct ModelMetadata: Sendable, Equatable {
     inputSize = try number("input_size") { $0 >= 32 && $0 <= 4096 && $0 % 32 == 0 } ?? inputSize
     decisionThreshold = try number("decision_threshold") { (0...1).contains($0) } ?? decisionThreshold
     temperature = try number("temperature") { (1e-3...1e3).contains($0) } ?? temperature
+    testTimeFlip = try number("test_time_flip") { _ in true } ?? testTimeFlip
     trainingDataDigest = dictionary["training_data_digest"] ?? ""
     if let name = dictionary["system"] {
       guard let system = System(rawValue: name) else { throw .invalidMetadata(file, "system = \(name)") }

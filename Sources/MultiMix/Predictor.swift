@@ -1,5 +1,6 @@
 public import Foundation
 internal import NeuralNetworks
+internal import Synchronization
 internal import Tensors
 
 /// What the network says of one image.
@@ -29,47 +30,84 @@ public struct Prediction: Sendable {
   }
 }
 
-/// A model laid out for inference: the activations' memory is allocated here, once.
+/// A model laid out for inference: the activations' memory is allocated here, once. Calls from several threads
+/// wait for one another; what is to run side by side takes a predictor each.
 public final class Predictor: Sendable {
   public let metadata: ModelMetadata
   /// Of the model file; empty for a model that was not read from one.
   public let sha256: String
+  /// Whether the mirror image is read too.
+  public let flips: Bool
   private let network: MultiMix<Float>
-  private let workers: Workers
-  private let state: SegmentationState<Float>
-  private let scratch: GradientScratch<Float>
   private let objective: Objective
+  private let activations: Mutex<Activations>
+
+  private struct Activations {
+    let workers: Workers
+    let state: SegmentationState<Float>
+    let scratch: GradientScratch<Float>
+  }
 
   public convenience init(modelAt url: URL, threads: Int) throws(ModelError) {
     self.init(try Model(readingFrom: url), threads: threads)
   }
 
-  public init(_ model: Model, threads: Int) {
+  /// - Parameter flips: whether to read the mirror image too; nil does as the model says.
+  public init(_ model: Model, threads: Int, flips: Bool? = nil) {
     metadata = model.metadata
     sha256 = model.sha256 ?? ""
+    self.flips = flips ?? model.metadata.testTimeFlip
     var objective = Objective()
     objective.saliencyBridge = model.metadata.system.bridgesSaliency
     self.objective = objective
     network = MultiMix(model.parameters)
-    workers = Workers(count: threads)
-    state = SegmentationState(size: model.metadata.inputSize, dropout: false)
-    scratch = GradientScratch(size: model.metadata.inputSize, decoder: false)
+    let size = model.metadata.inputSize
+    let workers = Workers(count: threads)
     network.refresh(on: workers)
+    activations = Mutex(
+      Activations(
+        workers: workers, state: SegmentationState(size: size, dropout: false),
+        scratch: GradientScratch(size: size, decoder: false)))
   }
 
-  /// - Parameter input: [size * size], 0 ... 1. One call at a time.
+  /// Where the mirror image is read too, class scores, mask logits and saliency are the means over both, the
+  /// mirror's planes turned back. Logits rather than probabilities are averaged, so that the temperature and
+  /// whatever else takes logits works on the mean as on one answer.
+  /// - Parameter input: [size * size], 0 ... 1.
   public func predict(_ input: [Float]) -> Prediction {
-    let mask = state.forward(network, input, .none, objective, scratch, workers)
-    let scores = state.encoder.scores
-    if !objective.saliencyBridge {
-      // The decoder saw none, but readers of the finding still want to see where it came from.
-      network.computeSaliency(
-        state.encoder, scores: scores, scratch: scratch, into: state.saliency, on: workers)
+    var answer = answer(input)
+    if flips {
+      let other = self.answer(mirrored(input))
+      answer.scores = mean(answer.scores, other.scores)
+      answer.mask = mean(answer.mask, mirrored(other.mask))
+      answer.saliency = mean(answer.saliency, mirrored(other.saliency))
     }
     let temperature = Float(metadata.temperature)
     let pneumonia = metadata.classNames.firstIndex(of: "pneumonia") ?? 1
     return Prediction(
-      classLogits: scores, maskLogits: mask, saliency: state.saliency.plane(),
-      pneumoniaProbability: Double(softmax(scores.map { $0 / temperature })[pneumonia]))
+      classLogits: answer.scores, maskLogits: answer.mask, saliency: answer.saliency,
+      pneumoniaProbability: Double(softmax(answer.scores.map { $0 / temperature })[pneumonia]))
   }
+
+  private func answer(_ input: [Float]) -> (scores: [Float], mask: [Float], saliency: [Float]) {
+    activations.withLock { activations in
+      let (state, scratch, workers) = (activations.state, activations.scratch, activations.workers)
+      let mask = state.forward(network, input, .none, objective, scratch, workers)
+      let scores = state.encoder.scores
+      if !objective.saliencyBridge {
+        // The decoder saw none, but readers of the finding still want to see where it came from.
+        network.computeSaliency(
+          state.encoder, scores: scores, scratch: scratch, into: state.saliency, on: workers)
+      }
+      return (scores, mask, state.saliency.plane())
+    }
+  }
+
+  /// Every row from right to left.
+  private func mirrored(_ plane: [Float]) -> [Float] {
+    let side = metadata.inputSize
+    return stride(from: 0, to: plane.count, by: side).flatMap { plane[$0..<$0 + side].reversed() }
+  }
+
+  private func mean(_ a: [Float], _ b: [Float]) -> [Float] { zip(a, b).map { ($0 + $1) / 2 } }
 }

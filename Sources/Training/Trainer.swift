@@ -140,6 +140,7 @@ public struct Trainer: Sendable {
       name: configuration.name, version: "\(progress.step) steps", inputSize: data.cache.size,
       trainingDataDigest: data.index.digest)
     metadata.system = configuration.system
+    metadata.testTimeFlip = configuration.testTimeFlip
     let model = Model(metadata: metadata, parameters: parameters)
     let evaluation = Evaluation(
       (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,

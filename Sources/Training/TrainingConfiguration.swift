@@ -50,6 +50,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var seed: UInt64 = 1
   /// SHA-256 of the model file that training goes on from; nil starts from random weights.
   public var initialModel: String?
+  /// Whether the model reads every image's mirror image too, in validation and ever after.
+  public var testTimeFlip = false
   public var validateEvery = 500
   public var checkpointEvery = 100
 

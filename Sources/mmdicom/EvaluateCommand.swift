@@ -22,6 +22,11 @@ struct EvaluateCommand: AsyncParsableCommand {
     help: "Print one JSON document: the figures over all images, and under \"sources\" per source folder.")
   var json = false
 
+  @Flag(
+    help:
+      "Read each image's mirror image too and average the answers, whatever the model says; twice the time.")
+  var flip = false
+
   @Option(help: "Threads; by default one for each processor.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
 
@@ -51,7 +56,8 @@ struct EvaluateCommand: AsyncParsableCommand {
         return split
       }
       let model = try self.model.load()
-      let predictors = (0..<max(1, threads)).map { _ in Predictor(model, threads: 1) }
+      let predictors = (0..<max(1, threads)).map { _ in Predictor(model, threads: 1, flips: flip ? true : nil)
+      }
       let progress = ProgressLine()
       let (index, cache) = try access.open(threads: threads, progress: progress)
       guard cache.size == model.metadata.inputSize else {

@@ -53,7 +53,7 @@ extension ModelCommand {
   /// `mmdicom model export`: a model for release, under its own name and in half the space.
   struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "export", abstract: "Write a model anew: other precision, name or version.")
+      commandName: "export", abstract: "Write a model anew: other precision, name, version or reading.")
 
     enum Precision: String, CaseIterable, ExpressibleByArgument {
       case float16, float32
@@ -74,11 +74,17 @@ extension ModelCommand {
     @Option(help: ArgumentHelp("The model's version.", valueName: "text"))
     var modelVersion: String?
 
+    @Flag(
+      inversion: .prefixedNo,
+      help: "Whether the model reads each image's mirror image too and averages the answers.")
+    var testTimeFlip: Bool?
+
     func run() async throws {
       try await reportingFailure {
         var model = try ModelOption.load(URL(filePath: try ModelLocation.here.find(file)))
         model.metadata.name = name ?? model.metadata.name
         model.metadata.version = modelVersion ?? model.metadata.version
+        model.metadata.testTimeFlip = testTimeFlip ?? model.metadata.testTimeFlip
         let bytes = model.encoded(precision == .float16 ? .float16 : .float32)
         do { try bytes.write(to: URL(filePath: output), options: .atomic) } catch {
           throw CommandFailure(.cannotCreate, "\(output): can't be written")
