@@ -20,7 +20,10 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Folder for the model, the log and the checkpoint.", completion: .directory)
   var output: String
 
-  @Option(help: "A configuration.json of an earlier training; other options change what it says.")
+  @Option(
+    help:
+      "A configuration.json of an earlier training, or a part of one, such as {\"schedule\": {\"stepDecay\": {\"factor\": 0.1, \"every\": 800}}}; other options change what it says."
+  )
   var config: String?
 
   @Option(help: "Which of the paper's systems to train; multimix unless the configuration names another.")
@@ -137,8 +140,8 @@ struct TrainCommand: AsyncParsableCommand {
       guard let data = FileManager.default.contents(atPath: config) else {
         throw CommandFailure(.noInput, "\(config): can't be read")
       }
-      do { configuration = try JSONDecoder().decode(TrainingConfiguration.self, from: data) } catch {
-        throw CommandFailure(.badConfiguration, "\(config): not a training configuration: \(error)")
+      do { configuration = try configuration.changed(byJSON: data) } catch {
+        throw CommandFailure(.badConfiguration, "\(config): \(error)")
       }
     }
     system?.apply(to: &configuration)

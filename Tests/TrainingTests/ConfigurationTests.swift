@@ -1,0 +1,65 @@
+import Foundation
+import MultiMix
+import NeuralNetworks
+import Testing
+import Training
+
+/// Training configurations as JSON files.
+@Suite struct ConfigurationTests {
+  private func changed(_ json: String) throws -> TrainingConfiguration {
+    try TrainingConfiguration().changed(byJSON: Data(json.utf8))
+  }
+
+  @Test func whatIsNotNamedStays() throws {
+    var expected = TrainingConfiguration()
+    #expect(try changed("{}") == expected)
+    expected.emaDecay = 0.999
+    expected.objective.threshold = .classWise
+    expected.objective.consistencyKind = .weakToStrong
+    expected.objective.dropout = 0.1
+    expected.objective.segmentation = 2
+    expected.batch.unlabelled = 20
+    #expect(
+      try changed(
+        """
+        {"emaDecay": 0.999, "batch": {"unlabelled": 20}, "objective": {"threshold": "classWise", \
+        "consistencyKind": "weakToStrong", "dropout": 0.1, "segmentation": 2}}
+        """) == expected)
+    #expect(try expected.changed(byJSON: Data(#"{"emaDecay": null}"#.utf8)).emaDecay == nil)
+  }
+
+  @Test func schedules() throws {
+    #expect(try changed(#"{"schedule": {"cosine": {"warmup": 7}}}"#).schedule == .cosine(warmup: 7))
+    #expect(
+      try changed(#"{"schedule": {"stepDecay": {"factor": 0.1, "every": 80}}}"#).schedule
+        == .stepDecay(factor: 0.1, every: 80))
+    #expect(try changed(#"{"schedule": {"constant": {}}}"#).schedule == .constant)
+  }
+
+  /// A whole configuration replaces all, bit by bit.
+  @Test func survivesAFile() throws {
+    var configuration = TrainingConfiguration()
+    configuration.stages = [.init(size: 64, steps: 7)]
+    configuration.learningRate = 0.1 + 0.2
+    configuration.seed = .max
+    configuration.labelledSegmentation = 10
+    configuration.schedule = .stepDecay(factor: 1 / 3.0, every: 9)
+    configuration.objective.tau = 2 / 3.0
+    #expect(try TrainingConfiguration().changed(byJSON: JSONEncoder().encode(configuration)) == configuration)
+  }
+
+  @Test(
+    arguments: [
+      ("[]", "not a JSON object"), ("{", "not JSON"), (#"{"emaDecy": 0.9}"#, "has no emaDecy"),
+      (#"{"objective": {"tua": 0.9}}"#, "objective has no tua"),
+      (#"{"batch": 3}"#, "batch: not a JSON object"),
+      (#"{"objective": {"tau": "high"}}"#, "objective.tau"),
+      (#"{"objective": {"consistencyKind": "none"}}"#, "objective.consistencyKind"),
+    ])
+  func whatCannotBeMeantIsRefused(json: String, message: String) {
+    #expect { try changed(json) } throws: { error in
+      guard let error = error as? TrainingError, case .configuration(let text) = error else { return false }
+      return text.contains(message)
+    }
+  }
+}
