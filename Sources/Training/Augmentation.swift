@@ -2,7 +2,7 @@ internal import Foundation
 
 /// The views of an image that training draws. Weak and strong are the paper's; the segmentation's moves
 /// image and mask alike.
-enum Augmentation {
+package enum Augmentation {
   /// Horizontal flip with probability 1/2, then a random window after reflect padding of 12.5 %.
   static func weak(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
     flipAndCrop(image, padding: image.size / 8, using: &generator)
@@ -17,7 +17,7 @@ enum Augmentation {
 
   /// Another look of the same pixels, for weak-to-strong consistency: a change of exposure, then those
   /// operations of RandAugment that leave every pixel where it is.
-  static func strongInPlace(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
+  package static func strongInPlace(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
     randAugment(
       image.mapped(exposure(contrast: 0.5...1.5, using: &generator)),
       RandAugment.allCases.filter { !$0.isGeometric }, using: &generator)
