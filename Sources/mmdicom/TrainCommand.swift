@@ -20,10 +20,7 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Folder for the model, the log and the checkpoint.", completion: .directory)
   var output: String
 
-  @Option(
-    help:
-      "A configuration.json of an earlier training, or a part of one, such as {\"schedule\": {\"stepDecay\": {\"factor\": 0.1, \"every\": 800}}}; other options change what it says."
-  )
+  @Option(help: "A configuration.json of an earlier training, or a part of one; other options change it.")
   var config: String?
 
   @Option(help: "Which of the paper's systems to train; multimix unless the configuration names another.")
