@@ -38,7 +38,7 @@ import Testing
   }
 
   /// The model file says whether to flip; what it can't mean is refused.
-  @Test(arguments: [("true", true), ("false", false), (nil, false)])
+  @Test(arguments: [("true", true), ("false", false), (nil, false)] as [(String?, Bool)])
   func fileSaysWhetherToFlip(text: String?, flips: Bool) throws {
     let url = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).safetensors")
     defer { try? FileManager.default.removeItem(at: url) }
