@@ -47,8 +47,9 @@ final class PlainObjective {
       + (variant == .kl ? batch.segmentationUnlabelled : batch.segmentationStrong)).map {
         Self.saliency(of: $0, network)
       }
-    teacher = variant == .meanTeacher ? Self.otherNetwork() : nil
+    let teacher = variant == .meanTeacher ? Self.otherNetwork() : nil
     answers = variant == .kl ? [] : batch.segmentationUnlabelled.map { Self.answer(teacher ?? network, $0) }
+    self.teacher = teacher
   }
 
   private static func saliency(of image: [Double], _ network: MultiMix<Double>) -> FeatureMap<Double> {
