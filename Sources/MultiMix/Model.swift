@@ -17,6 +17,8 @@ public struct ModelMetadata: Sendable, Equatable {
   public var temperature: Double
   /// SHA-256 of the archive's index that it was trained on.
   public var trainingDataDigest: String
+  /// Which parts of the network were trained, and whether the decoder sees the saliency.
+  public var system = System.multimix
 
   public init(
     name: String, version: String, inputSize: Int = 256, classNames: [String] = ["normal", "pneumonia"],
@@ -36,6 +38,7 @@ public struct ModelMetadata: Sendable, Equatable {
       "format": "pt", "name": name, "version": version, "input_size": "\(inputSize)",
       "class_names": classNames.joined(separator: ","), "decision_threshold": "\(decisionThreshold)",
       "temperature": "\(temperature)", "training_data_digest": trainingDataDigest,
+      "system": system.rawValue,
       "intended_use": "research use only, not for diagnosis",
     ]
   }
@@ -56,6 +59,10 @@ public struct ModelMetadata: Sendable, Equatable {
     decisionThreshold = try number("decision_threshold") { (0...1).contains($0) } ?? decisionThreshold
     temperature = try number("temperature") { (1e-3...1e3).contains($0) } ?? temperature
     trainingDataDigest = dictionary["training_data_digest"] ?? ""
+    if let name = dictionary["system"] {
+      guard let system = System(rawValue: name) else { throw .invalidMetadata(file, "system = \(name)") }
+      self.system = system
+    }
     if let names = dictionary["class_names"] {
       classNames = names.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard classNames.count == 2, classNames.contains("pneumonia") else {

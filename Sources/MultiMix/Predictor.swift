@@ -38,6 +38,7 @@ public final class Predictor: Sendable {
   private let workers: Workers
   private let state: SegmentationState<Float>
   private let scratch: GradientScratch<Float>
+  private let objective: Objective
 
   public convenience init(modelAt url: URL, threads: Int) throws(ModelError) {
     self.init(try Model(readingFrom: url), threads: threads)
@@ -46,6 +47,9 @@ public final class Predictor: Sendable {
   public init(_ model: Model, threads: Int) {
     metadata = model.metadata
     sha256 = model.sha256 ?? ""
+    var objective = Objective()
+    objective.saliencyBridge = model.metadata.system.bridgesSaliency
+    self.objective = objective
     network = MultiMix(model.parameters)
     workers = Workers(count: threads)
     state = SegmentationState(size: model.metadata.inputSize, dropout: false)
@@ -55,8 +59,13 @@ public final class Predictor: Sendable {
 
   /// - Parameter input: [size * size], 0 ... 1. One call at a time.
   public func predict(_ input: [Float]) -> Prediction {
-    let mask = state.forward(network, input, .none, Objective(), scratch, workers)
+    let mask = state.forward(network, input, .none, objective, scratch, workers)
     let scores = state.encoder.scores
+    if !objective.saliencyBridge {
+      // The decoder saw none, but readers of the finding still want to see where it came from.
+      network.computeSaliency(
+        state.encoder, scores: scores, scratch: scratch, into: state.saliency, on: workers)
+    }
     let temperature = Float(metadata.temperature)
     let pneumonia = metadata.classNames.firstIndex(of: "pneumonia") ?? 1
     return Prediction(

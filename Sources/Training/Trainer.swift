@@ -133,10 +133,11 @@ public struct Trainer: Sendable {
   private func validate(
     _ parameters: Parameters<Float>, _ state: inout Checkpoint, report: @Sendable (Event) -> Void
   ) throws {
-    let model = Model(
-      metadata: ModelMetadata(
-        name: configuration.name, version: "\(state.step) steps", inputSize: data.cache.size,
-        trainingDataDigest: data.index.digest), parameters: parameters)
+    var metadata = ModelMetadata(
+      name: configuration.name, version: "\(state.step) steps", inputSize: data.cache.size,
+      trainingDataDigest: data.index.digest)
+    metadata.system = configuration.system
+    let model = Model(metadata: metadata, parameters: parameters)
     let evaluation = Evaluation(
       (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
       positions: data.index.indices(of: .val))

@@ -26,6 +26,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   }
 
   public var name = "multimix"
+  /// Which of the paper's systems it is; weights and batch sizes must agree: see `System.apply(to:)`.
+  public var system = System.multimix
   public var stages = [Stage(size: 128, steps: 3000), Stage(size: 256, steps: 1000)]
   public var batch = BatchSizes()
   /// At the start, or at the top of the cosine.
@@ -70,6 +72,11 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     let sizes = [batch.segmentation, batch.segmentationUnlabelled, batch.classification, batch.unlabelled]
     if sizes.contains(where: { $0 < 0 || $0 > 10_000 }) { return "batch sizes \(sizes)" }
     if batch.segmentation + batch.classification < 1 { return "no labelled images in a batch" }
+    var restricted = self
+    system.restrict(&restricted)
+    if restricted != self {
+      return "system \(system.rawValue) with weights or batches of a part that it doesn't have"
+    }
     if !(learningRate > 0 && learningRate.isFinite) { return "learning rate \(learningRate)" }
     if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
     if !(objective.dropout >= 0 && objective.dropout < 1) { return "dropout \(objective.dropout)" }

@@ -23,6 +23,9 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "A configuration.json of an earlier training; other options change what it says.")
   var config: String?
 
+  @Option(help: "Which of the paper's systems to train; multimix unless the configuration names another.")
+  var system: System?
+
   @Flag(help: "Go on from the checkpoint in the output folder.")
   var resume = false
 
@@ -132,6 +135,7 @@ struct TrainCommand: AsyncParsableCommand {
         throw CommandFailure(.badConfiguration, "\(config): not a training configuration: \(error)")
       }
     }
+    system?.apply(to: &configuration)
     if let stages {
       configuration.stages = try stages.split(separator: ",").map { stage in
         let parts = stage.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
@@ -156,6 +160,9 @@ struct TrainCommand: AsyncParsableCommand {
     configuration.learningRate = learningRate ?? configuration.learningRate
     configuration.seed = seed ?? configuration.seed
     configuration.name = name ?? configuration.name
+    configuration.system.restrict(&configuration)
     return configuration
   }
 }
+
+extension System: ExpressibleByArgument {}
