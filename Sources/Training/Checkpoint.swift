@@ -24,12 +24,9 @@ struct Checkpoint {
   }
 
   /// Writes under a temporary name, then renames: a full disk or a crash keeps the last good one.
-  func write(_ parameters: Parameters<Float>, _ adam: Adam<Float>, origin: Origin, to url: URL)
-    throws(TrainingError)
-  {
+  func write(_ state: TrainingState, origin: Origin, to url: URL) throws(TrainingError) {
     var file = Safetensors()
-    for (prefix, values) in [("", parameters), ("adam.m.", adam.firstMoment), ("adam.v.", adam.secondMoment)]
-    {
+    for (prefix, values) in state.parts {
       for entry in values.layout.entries {
         file.arrays[prefix + entry.name] = .init(shape: entry.shape, values: values.values(entry.name))
       }
@@ -40,11 +37,9 @@ struct Checkpoint {
     try TrainingError.writing(url) { try file.encoded().write(to: url, options: .atomic) }
   }
 
-  /// Reads a checkpoint into `parameters` and `adam`.
+  /// Reads a checkpoint into `state`.
   /// - Throws: `TrainingError.checkpoint` where the file is damaged or of another configuration.
-  init(
-    reading url: URL, origin: Origin, into parameters: Parameters<Float>, _ adam: Adam<Float>
-  ) throws(TrainingError) {
+  init(reading url: URL, origin: Origin, into state: TrainingState) throws(TrainingError) {
     let file: Safetensors
     do { file = try Safetensors(Data(contentsOf: url)) } catch {
       throw .checkpoint(url.path, "\(error)")
@@ -55,8 +50,7 @@ struct Checkpoint {
     for (key, value) in origin.metadata.sorted(by: { $0.key < $1.key }) where file.metadata[key] != value {
       throw .checkpoint(url.path, "it was made with another \(key); train anew with another --output")
     }
-    for (prefix, values) in [("", parameters), ("adam.m.", adam.firstMoment), ("adam.v.", adam.secondMoment)]
-    {
+    for (prefix, values) in state.parts {
       for entry in values.layout.entries {
         guard let array = file.arrays[prefix + entry.name], array.shape == entry.shape else {
           throw .checkpoint(url.path, "\(prefix + entry.name) is missing or has another shape")

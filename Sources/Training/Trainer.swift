@@ -49,10 +49,9 @@ public struct Trainer: Sendable {
     let encoded = try encoder.encode(configuration)
     let checkpointFile = output.appending(path: "checkpoint.safetensors")
     let parameters = Parameters<Float>(MultiMix<Float>.layout)
-    let adam = Adam<Float>(parameters.layout)
     let origin = Checkpoint.Origin(
       configuration: encoded, archive: data.index.digest, threads: threads, kernels: Float.kernels.name)
-    var state = Checkpoint(step: 0, bestScore: -.infinity)
+    var progress = Checkpoint(step: 0, bestScore: -.infinity)
     try TrainingError.writing(output) {
       try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
     }
@@ -62,29 +61,30 @@ public struct Trainer: Sendable {
         output.path, "it holds a training already; use --resume or another --output")
     }
     if resume && !hasCheckpoint { report(.resumed(step: 0)) }
-    if hasCheckpoint {
-      state = try Checkpoint(reading: checkpointFile, origin: origin, into: parameters, adam)
-      report(.resumed(step: state.step))
+    var generator = SplitMix64(configuration.seed, 0x696e_6974)
+    if let initial {
+      parameters.memory.values = initial.parameters.memory.values
     } else {
-      var generator = SplitMix64(configuration.seed, 0x696e_6974)
-      if let initial {
-        parameters.memory.values = initial.parameters.memory.values
-      } else {
-        parameters.initialize(using: &generator)
-      }
+      parameters.initialize(using: &generator)
+    }
+    let state = TrainingState(parameters, configuration)
+    if hasCheckpoint {
+      progress = try Checkpoint(reading: checkpointFile, origin: origin, into: state)
+      report(.resumed(step: progress.step))
+    } else {
       try? FileManager.default.removeItem(at: bestModel)
       try record()
     }
     let logFile = output.appending(path: "log.csv")
-    let log = try TrainingError.writing(logFile) { try TrainingLog(at: logFile, keeping: state.step) }
+    let log = try TrainingError.writing(logFile) { try TrainingLog(at: logFile, keeping: progress.step) }
     let network = MultiMix(parameters)
     let gradient = Parameters<Float>(parameters.layout)
     var engine: TrainingStep<Float>?
 
-    var next = state.step < configuration.steps ? await batch(state.step) : nil
+    var next = progress.step < configuration.steps ? await batch(progress.step) : nil
 
-    while state.step < configuration.steps, let batch = next {
-      let step = state.step
+    while progress.step < configuration.steps, let batch = next {
+      let step = progress.step
       let begin = ContinuousClock.now
       if engine?.size != batch.size { engine = TrainingStep(network, size: batch.size, threads: threads) }
       // The next batch is drawn while this one goes through the network.
@@ -97,23 +97,23 @@ public struct Trainer: Sendable {
       guard losses.total.isFinite, gradient.isFinite else {
         throw TrainingError.diverged(step: step, images: data.describe(step: step, configuration))
       }
-      adam.update(parameters, gradient: gradient, learningRate: rate, step: step + 1)
+      state.update(gradient: gradient, learningRate: rate, step: step + 1)
       next = await following
-      state.step += 1
+      progress.step += 1
       let seconds = (ContinuousClock.now - begin) / .seconds(1)
 
       try TrainingError.writing(logFile) {
-        try log.append(step: state.step, size: batch.size, rate: rate, losses, seconds: seconds)
+        try log.append(step: progress.step, size: batch.size, rate: rate, losses, seconds: seconds)
       }
       report(
         .step(
-          number: state.step, of: configuration.steps, size: batch.size, losses: losses))
-      let last = state.step == configuration.steps
-      if last || state.step % configuration.validateEvery == 0 {
-        try validate(parameters, &state, report: report)
+          number: progress.step, of: configuration.steps, size: batch.size, losses: losses))
+      let last = progress.step == configuration.steps
+      if last || progress.step % configuration.validateEvery == 0 {
+        try validate(state.model, &progress, report: report)
       }
-      if last || Task.isCancelled || state.step % configuration.checkpointEvery == 0 {
-        try state.write(parameters, adam, origin: origin, to: checkpointFile)
+      if last || Task.isCancelled || progress.step % configuration.checkpointEvery == 0 {
+        try progress.write(state, origin: origin, to: checkpointFile)
       }
       try Task.checkCancellation()
     }
@@ -131,10 +131,10 @@ public struct Trainer: Sendable {
   }
 
   private func validate(
-    _ parameters: Parameters<Float>, _ state: inout Checkpoint, report: @Sendable (Event) -> Void
+    _ parameters: Parameters<Float>, _ progress: inout Checkpoint, report: @Sendable (Event) -> Void
   ) throws {
     var metadata = ModelMetadata(
-      name: configuration.name, version: "\(state.step) steps", inputSize: data.cache.size,
+      name: configuration.name, version: "\(progress.step) steps", inputSize: data.cache.size,
       trainingDataDigest: data.index.digest)
     metadata.system = configuration.system
     let model = Model(metadata: metadata, parameters: parameters)
@@ -145,14 +145,14 @@ public struct Trainer: Sendable {
     // Where the validation split tells nothing, the last model is the one.
     let parts = [figures.segmentation?.dice, figures.classification?.auroc].compactMap { $0 }
     let score = parts.reduce(0, +)
-    let isBest = score > state.bestScore || parts.isEmpty
+    let isBest = score > progress.bestScore || parts.isEmpty
     if isBest {
-      state.bestScore = score
+      progress.bestScore = score
       try TrainingError.writing(bestModel) {
         try model.encoded(.float32).write(to: bestModel, options: .atomic)
       }
     }
-    report(.validation(step: state.step, figures, isBest: isBest))
+    report(.validation(step: progress.step, figures, isBest: isBest))
   }
 
   /// What made the model, beside it.

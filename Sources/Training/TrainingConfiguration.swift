@@ -33,6 +33,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// At the start, or at the top of the cosine.
   public var learningRate = 1e-3
   public var schedule = Schedule.cosine(warmup: 100)
+  /// Decay of the moving average of the weights, which is then what is validated and kept as the model; nil
+  /// keeps the weights themselves.
+  public var emaDecay: Double?
   public var objective = Objective()
   /// How many images keep their finding, and how many their mask; nil keeps all.
   public var labelledClassification: Int?
@@ -78,6 +81,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
       return "system \(system.rawValue) with weights or batches of a part that it doesn't have"
     }
     if !(learningRate > 0 && learningRate.isFinite) { return "learning rate \(learningRate)" }
+    if let emaDecay, !(0..<1).contains(emaDecay) { return "decay of the weights' average \(emaDecay)" }
     if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
     if !(objective.dropout >= 0 && objective.dropout < 1) { return "dropout \(objective.dropout)" }
     if (labelledClassification ?? 0) < 0 || (labelledSegmentation ?? 0) < 0 {

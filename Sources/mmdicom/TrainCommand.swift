@@ -47,6 +47,9 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Learning rate at its highest.")
   var learningRate: Double?
 
+  @Option(help: "Keep a moving average of the weights, with this decay, as the model; such as 0.999.")
+  var emaDecay: Double?
+
   @Option(help: "Seed of everything random.")
   var seed: UInt64?
 
@@ -158,6 +161,7 @@ struct TrainCommand: AsyncParsableCommand {
     configuration.labelledClassification = labelledClassification ?? configuration.labelledClassification
     configuration.labelledSegmentation = labelledSegmentation ?? configuration.labelledSegmentation
     configuration.learningRate = learningRate ?? configuration.learningRate
+    configuration.emaDecay = emaDecay ?? configuration.emaDecay
     configuration.seed = seed ?? configuration.seed
     configuration.name = name ?? configuration.name
     configuration.system.restrict(&configuration)

@@ -41,6 +41,39 @@ import Testing
   }
 }
 
+@Suite struct WeightAverageTests {
+  private func average(_ weights: [[Double]], decay: Double) -> [Double] {
+    var layout = ParameterLayout()
+    layout.add("a", [2])
+    let parameters = Parameters<Double>(layout)
+    parameters.memory.values = weights[0]
+    let average = WeightAverage(of: parameters, decay: decay)
+    for (i, values) in weights.enumerated().dropFirst() {
+      parameters.memory.values = values
+      average.update(with: parameters, step: i)
+    }
+    #expect(parameters.memory.values == weights[weights.count - 1])
+    return average.parameters.memory.values
+  }
+
+  /// From 1: 2/11 of 1 and 9/11 of 12 is 10; then 3/12 of 10 and 9/12 of 2 is 4; then 4/13 of 4 and 9/13 of 17
+  /// is 13.
+  @Test func warmsUp() {
+    let values = average([[1, 0], [12, 0], [2, 0], [17, 13]], decay: 0.999)
+    #expect(abs(values[0] - 13) < 1e-14 && abs(values[1] - 9) < 1e-14)
+  }
+
+  /// Beyond the warm-up the decay holds: 1/4 is reached at step 2.
+  @Test func decays() {
+    let values = average([[8, 8], [8, 8], [8, 8], [0, 16], [0, 0]], decay: 0.25)
+    #expect(values == [0.5, 3.5])
+  }
+
+  @Test func withoutDecayFollows() {
+    #expect(average([[1, 2], [3, 4], [5, 6]], decay: 0) == [5, 6])
+  }
+}
+
 @Suite struct ScheduleTests {
   @Test func constant() {
     #expect(Schedule.constant.rate(3e-4, step: 0, of: 10) == 3e-4)

@@ -69,14 +69,17 @@ import Training
     return losses.totals.withLock { $0 }
   }
 
-  @Test func killedTrainingGoesThroughTheSameLosses() async throws {
+  @Test(arguments: [nil, 0.9])
+  func killedTrainingGoesThroughTheSameLosses(emaDecay: Double?) async throws {
+    var configuration = configuration()
+    configuration.emaDecay = emaDecay
     let whole = try TestEnvironment.temporaryFolder()
     let parts = try TestEnvironment.temporaryFolder()
-    let uninterrupted = try await train(configuration(), to: whole, resume: false)
+    let uninterrupted = try await train(configuration, to: whole, resume: false)
     // Killed in step 3: the log has three lines, the checkpoint is that of step 2.
-    let first = try await train(configuration(), to: parts, resume: false, killIn: 3)
+    let first = try await train(configuration, to: parts, resume: false, killIn: 3)
     #expect(first.count == 3)
-    let rest = try await train(configuration(), to: parts, resume: true)
+    let rest = try await train(configuration, to: parts, resume: true)
     #expect(rest.keys.sorted() == [3, 4, 5, 6])
     #expect(first.merging(rest) { _, b in b } == uninterrupted)
     #expect(first[3] == rest[3])
@@ -90,6 +93,29 @@ import Training
     }
     #expect(try log(whole) == log(parts))
     #expect(try log(parts).count == 7)
+  }
+
+  /// The average is the model, and lies in the checkpoint beside the weights that it is of; the losses are those
+  /// of the same training without it.
+  @Test func averagedWeightsAreTheModel() async throws {
+    var configuration = configuration()
+    configuration.validateEvery = 6
+    let plain = try TestEnvironment.temporaryFolder()
+    let averaged = try TestEnvironment.temporaryFolder()
+    let losses = try await train(configuration, to: plain, resume: false)
+    configuration.emaDecay = 0.9
+    #expect(try await train(configuration, to: averaged, resume: false) == losses)
+    func arrays(_ folder: URL, _ name: String) throws -> [String: Safetensors.Array] {
+      try Safetensors(Data(contentsOf: folder.appending(path: name))).arrays
+    }
+    let last = try arrays(plain, "model.safetensors")
+    let model = try arrays(averaged, "model.safetensors")
+    let checkpoint = try arrays(averaged, "checkpoint.safetensors")
+    #expect(!model.isEmpty && last.keys.sorted() == model.keys.sorted())
+    for (name, array) in model {
+      #expect(checkpoint["average." + name] == array && checkpoint[name] == last[name])
+    }
+    #expect(model["encoder.fc.weight"] != last["encoder.fc.weight"])
   }
 
   @Test func cancelledTrainingLeavesACheckpointOfItsLastStep() async throws {
@@ -113,7 +139,7 @@ import Training
       { (c: inout TrainingConfiguration) in c.stages = [] }, { $0.stages[0].steps = -5 },
       { $0.stages[0].size = 48 },
       { $0.learningRate = .nan }, { $0.batch.unlabelled = -1 }, { $0.labelledSegmentation = -1 },
-      { $0.objective.dropout = 1 }, { $0.checkpointEvery = 0 },
+      { $0.objective.dropout = 1 }, { $0.emaDecay = 1 }, { $0.checkpointEvery = 0 },
     ] as [@Sendable (inout TrainingConfiguration) -> Void])
   func invalidConfigurationsAreRefused(change: @Sendable (inout TrainingConfiguration) -> Void) {
     var changed = configuration()
