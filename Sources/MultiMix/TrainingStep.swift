@@ -24,7 +24,8 @@ public final class TrainingStep<Element: Scalar>: Sendable {
   public let network: MultiMix<Element>
   public let size: Int
   private let threads: [TrainingThread<Element>]
-
+  /// For what is shared out by loop instead of by image.
+  private let team: Workers
   private let teacher: MultiMix<Element>?
 
   /// - Parameter teacher: which network answers for the weak view in the weak-to-strong term; nil takes `network`.
@@ -34,6 +35,7 @@ public final class TrainingStep<Element: Scalar>: Sendable {
     self.teacher = teacher
     self.size = size
     self.threads = (0..<max(1, threads)).map { _ in TrainingThread(network, teacher: teacher, size: size) }
+    team = Workers(count: threads)
   }
 
   /// Sets `gradient` to the objective's gradient and returns the loss.
@@ -48,8 +50,8 @@ public final class TrainingStep<Element: Scalar>: Sendable {
     precondition(batch.size == size)
     precondition(
       !objective.isWeakToStrong || batch.segmentationStrong.count == batch.segmentationUnlabelled.count)
-    network.refresh(on: threads[0].workers)
-    if objective.isWeakToStrong { teacher?.refresh(on: threads[0].workers) }
+    network.refresh(on: team)
+    if objective.isWeakToStrong { teacher?.refresh(on: team) }
     let items = Self.items(batch)
     let count = threads.count
     let results = threads.map { _ in ThreadResult() }
@@ -59,11 +61,34 @@ public final class TrainingStep<Element: Scalar>: Sendable {
       }
       threads[t].gradient.finish(on: threads[t].workers)
     }
-    gradient.memory.fill(0)
-    for thread in threads { thread.moveGradient(to: gradient) }
+    moveGradients(to: gradient)
     var sum = LossTerms()
     for i in items.indices { sum += results[i % count].terms[i / count] }
     return sum
+  }
+
+  /// Sets `sum` to the threads' gradients, added in the threads' order, and starts them again from zero. Cut by
+  /// parameters, so that it takes no longer with more threads.
+  private func moveGradients(to sum: Parameters<Element>) {
+    let count = sum.layout.count
+    let length = 32_768
+    DispatchQueue.concurrentPerform(iterations: (count + length - 1) / length) { [threads] chunk in
+      let range = chunk * length..<min(count, (chunk + 1) * length)
+      sum.memory.withElements(range) { total in
+        for i in total.indices { total[i] = 0 }
+        for thread in threads {
+          thread.gradient.parameters.memory.withElements(range) { own in Self.move(&own, &total) }
+        }
+      }
+    }
+  }
+
+  @specialized(where Element == Float)
+  private static func move(_ own: inout MutableSpan<Element>, _ total: inout MutableSpan<Element>) {
+    for i in total.indices {
+      total[i] += own[i]
+      own[i] = 0
+    }
   }
 
   /// Units of work, the longest first.
@@ -207,22 +232,6 @@ final class TrainingThread<Element: Scalar>: Sendable {
     network.encoder.backward(
       classified, dropout: plan, scores: scores.map { $0 * Element(weight) }, skips: nil, lastFeature: nil,
       scratch: scratch, gradient: gradient, inputGradient: nil, on: workers)
-  }
-
-  /// Adds this thread's gradient to `sum` and starts again from zero.
-  func moveGradient(to sum: Parameters<Element>) {
-    let all = 0..<sum.layout.count
-    sum.memory.withElements(all) { total in
-      gradient.parameters.memory.withElements(all) { own in Self.move(&own, &total) }
-    }
-  }
-
-  @specialized(where Element == Float)
-  private static func move(_ own: inout MutableSpan<Element>, _ total: inout MutableSpan<Element>) {
-    for i in total.indices {
-      total[i] += own[i]
-      own[i] = 0
-    }
   }
 }
 

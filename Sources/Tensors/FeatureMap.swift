@@ -26,6 +26,7 @@ internal import CKernels
     }
   }
 
+  @specialized(where Element == Float)
   public func fill(_ value: Element) { unsafe base.update(repeating: value, count: count) }
 
   /// Elements `range`, for arithmetic in place.
@@ -116,6 +117,7 @@ public struct FeatureMap<Element: Scalar>: Sendable {
   }
 
   /// All values of a channel, row by row.
+  @specialized(where Element == Float)
   public func plane(_ channel: Int = 0) -> [Element] {
     precondition((0..<channels).contains(channel))
     var values = [Element](repeating: 0, count: height * width)
@@ -123,6 +125,7 @@ public struct FeatureMap<Element: Scalar>: Sendable {
     return values
   }
 
+  @specialized(where Element == Float)
   public func setPlane(_ channel: Int = 0, _ values: [Element]) {
     precondition((0..<channels).contains(channel) && values.count == height * width)
     for pixel in 0..<height * width { unsafe memory.base[offset + pixel * stride + channel] = values[pixel] }

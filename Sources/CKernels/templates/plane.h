@@ -64,16 +64,25 @@ static void NAME(plane_input_rows)(void *context, ck_workers *workers, int index
   int h = l->y.height, w = l->y.width, co = l->y.channels;
   REAL *taps = ck_scratch(workers, worker, (size_t)co * 9 * sizeof(REAL)), *x = l->x.data;
   NAME(transpose_taps)(l->w, co, taps);
+  long s = l->y.stride, line = (long)w * s;
   for (int row = index * PLANE_ROWS; row < MIN(h, (index + 1) * PLANE_ROWS); row++)
     for (int column = 0; column < w; column++) {
+      const REAL *p = NAME(pixel)(&l->y, row, column);
       vec acc = 0;
-      for (int i = -1; i <= 1; i++)
-        for (int j = -1; j <= 1; j++) {
-          int r = row + i, k = column + j;
-          if (r < 0 || k < 0 || r >= h || k >= w) continue;
-          const REAL *p = NAME(pixel)(&l->y, r, k), *tap = taps + (4 - i * 3 - j) * co;
-          for (int c = 0; c < co; c += LANES) acc += LOAD(p + c) * LOAD(tap + c);
-        }
+      if (row > 0 && column > 0 && row + 1 < h && column + 1 < w) {
+        for (int c = 0; c < co; c += LANES)
+          for (int i = -1; i <= 1; i++)
+            for (int j = -1; j <= 1; j++)
+              acc += LOAD(p + i * line + j * s + c) * LOAD(taps + (4 - i * 3 - j) * co + c);
+      } else {
+        for (int i = -1; i <= 1; i++)
+          for (int j = -1; j <= 1; j++) {
+            int r = row + i, k = column + j;
+            if (r < 0 || k < 0 || r >= h || k >= w) continue;
+            for (int c = 0; c < co; c += LANES)
+              acc += LOAD(p + i * line + j * s + c) * LOAD(taps + (4 - i * 3 - j) * co + c);
+          }
+      }
       x[(long)row * w + column] = NAME(horizontal_sum)(acc);
     }
 }

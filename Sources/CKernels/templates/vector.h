@@ -16,10 +16,26 @@ INLINE const REAL *NAME(pixel)(const ck_map *m, int row, int column) {
 INLINE REAL *NAME(mutable_pixel)(const ck_map *m, int row, int column) {
   return (REAL *)m->data + ((long)row * m->width + column) * m->stride;
 }
+typedef REAL pair __attribute__((ext_vector_type(2)));
+#if LANES > 2
+typedef REAL quad __attribute__((ext_vector_type(4)));
+#endif
+
+// By halves: a chain of log2(LANES) additions.
 INLINE REAL NAME(horizontal_sum)(vec v) {
-  REAL s = 0;
-  for (int i = 0; i < LANES; i++) s += v[i];
-  return s;
+#if LANES == 16
+  quad q = v.lo.lo + v.lo.hi + (v.hi.lo + v.hi.hi);
+#elif LANES == 8
+  quad q = v.lo + v.hi;
+#elif LANES == 4
+  quad q = v;
+#endif
+#if LANES > 2
+  pair p = q.lo + q.hi;
+#else
+  pair p = v;
+#endif
+  return p.x + p.y;
 }
 
 // Sums over pixels are kept per block as doubles [block][2][channels] and added in block order.

@@ -15,6 +15,8 @@ typedef struct {
   long input_plane, output_plane;  // elements of one frequency of a block, padded against cache aliasing
 } NAME(winograd);
 
+INLINE int NAME(tiles_of)(ck_map y) { return (y.width + 3) / 4 * ((y.height + 3) / 4); }
+
 // Tiles per block: both transformed blocks should stay in a second-level cache of 1 MiB.
 INLINE int NAME(tiles_per_block)(int ci, int co, int tiles) {
   long fit = 640 * 1024 / (FREQUENCIES * (long)sizeof(REAL) * (ci + co)) / 16 * 16;
@@ -22,11 +24,19 @@ INLINE int NAME(tiles_per_block)(int ci, int co, int tiles) {
   return (int)MAX(16, MIN(MIN(fit, 128), most));
 }
 
-INLINE NAME(winograd) NAME(plan)(ck_map x, ck_map y) {
-  NAME(winograd) w = {.x = x, .y = y};
+// For the filter's gradient: every block reads and writes the whole gradient once, 2 ci co elements a
+// frequency, and spills its transformed tiles, 2 tiles (ci + co). Wide layers want blocks beyond the cache,
+// until the two are alike.
+INLINE int NAME(tiles_per_gradient_block)(int ci, int co, int tiles) {
+  long alike = MIN(128, (long)ci * co / (ci + co) / 16 * 16);
+  long most = ((long)tiles + 15) / 16 * 16;
+  return (int)MAX(NAME(tiles_per_block)(ci, co, tiles), MIN(alike, most));
+}
+
+INLINE NAME(winograd) NAME(plan)(ck_map x, ck_map y, int block) {
+  NAME(winograd) w = {.x = x, .y = y, .block = block};
   w.tiles_across = (x.width + 3) / 4;
-  w.tiles = w.tiles_across * ((x.height + 3) / 4);
-  w.block = NAME(tiles_per_block)(x.channels, y.channels, w.tiles);
+  w.tiles = NAME(tiles_of)(y);
   w.input_plane = (long)w.block * x.channels + 16;
   w.output_plane = (long)w.block * y.channels + 16;
   return w;
@@ -279,7 +289,7 @@ static void NAME(convolve_block)(void *context, ck_workers *workers, int index, 
 
 static void NAME(convolve)(ck_workers *workers, ck_map x, const void *u, const void *bias, ck_map y, void *mean,
                            void *rstd) {
-  NAME(winograd) w = NAME(plan)(x, y);
+  NAME(winograd) w = NAME(plan)(x, y, NAME(tiles_per_block)(x.channels, y.channels, NAME(tiles_of)(y)));
   w.u = u;
   w.bias = bias;
   int blocks = (w.tiles + w.block - 1) / w.block;
@@ -335,8 +345,8 @@ static void NAME(transform_filter)(ck_workers *workers, const void *w, int outpu
   ck_run(workers, NAME(padded)(transposed ? outputs : inputs), NAME(transform_filter_row), &f);
 }
 
-// Tiles are cut into the blocks of the forward pass; each frequency's product belongs to one worker, so
-// that every sum is added in the same order whatever the number of workers.
+// Each frequency's product belongs to one worker, so that every sum is added in the same order whatever the
+// number of workers.
 static void NAME(gradient_frequencies)(void *context, ck_workers *workers, int f, int worker) {
   const NAME(winograd) *w = context;
   int ci = w->x.channels, co = w->y.channels, count = w->tiles;
@@ -367,7 +377,8 @@ static void NAME(gradient_tiles)(void *context, ck_workers *workers, int index, 
 }
 
 static void NAME(accumulate_filter_gradient)(ck_workers *workers, ck_map x, ck_map dy, void *du) {
-  NAME(gradient_block) b = {.w = NAME(plan)(x, dy)};
+  int block = NAME(tiles_per_gradient_block)(x.channels, dy.channels, NAME(tiles_of)(dy));
+  NAME(gradient_block) b = {.w = NAME(plan)(x, dy, block)};
   int tiles = b.w.tiles;
   long input = FREQUENCIES * b.w.input_plane, output = FREQUENCIES * b.w.output_plane;
   b.v = ck_shared_scratch(workers, (size_t)(input + output) * sizeof(REAL));
