@@ -1,12 +1,13 @@
-import Archive
-import Foundation
-import TestSupport
 import Testing
 import Training
 
 @Suite struct DomainMixingTests {
-  private let image = GrayImage(size: 8, pixels: (0..<64).map { UInt8(1 + ($0 * $0 * 7 + $0 * 3) % 90) })
-  private let reference = GrayImage(size: 8, pixels: (0..<64).map { UInt8(100 + ($0 * 37 + $0 * $0) % 120) })
+  private let image = Self.picture { 1 + ($0 * $0 * 7 + $0 * 3) % 90 }
+  private let reference = Self.picture { 100 + ($0 * 37 + $0 * $0) % 120 }
+
+  private static func picture(_ level: (Int) -> Int) -> GrayImage {
+    GrayImage(size: 8, pixels: (0..<64).map { UInt8(level($0)) })
+  }
 
   /// scikit-image 0.26: `match_histograms(image, reference)`, and `image + 0.25 * (that - image)`, rounded.
   private let matched: [UInt8] = [

@@ -131,14 +131,22 @@ import Training
     #expect(model["encoder.fc.weight"] != last["encoder.fc.weight"])
   }
 
-  /// Each option by itself changes the training from the step on in which it can, and leaves it as it was before.
-  @Test(
-    arguments: [
-      (1, { $0.domainMixing = 1 }), (2, { $0.weightDecay = 10 }),
-      (1, { $0.objective.threshold = .classWise }),
-      (1, { $0.objective.consistencyKind = .weakToStrong }),
-    ] as [(Int, @Sendable (inout TrainingConfiguration) -> Void)])
-  func optionsAreAtWork(step: Int, change: @Sendable (inout TrainingConfiguration) -> Void) async throws {
+  /// Something beyond the paper, and the first step whose loss it changes.
+  struct Addition: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let step: Int
+    let add: @Sendable (inout TrainingConfiguration) -> Void
+  }
+
+  static let additions = [
+    Addition(testDescription: "domain mixing", step: 1) { $0.domainMixing = 1 },
+    Addition(testDescription: "weight decay", step: 2) { $0.weightDecay = 10 },
+    Addition(testDescription: "class-wise thresholds", step: 1) { $0.objective.threshold = .classWise },
+    Addition(testDescription: "weak to strong", step: 1) { $0.objective.consistencyKind = .weakToStrong },
+  ]
+
+  @Test(arguments: TrainerTests.additions)
+  func additionsAreAtWork(_ addition: Addition) async throws {
     var configuration = configuration()
     configuration.stages = [.init(size: 32, steps: 3)]
     configuration.validateEvery = 3
@@ -147,9 +155,11 @@ import Training
     configuration.objective.consistency = 1
     configuration.objective.maskConfidence = 0.5
     let plain = try await train(configuration, to: TestEnvironment.temporaryFolder(), resume: false)
-    change(&configuration)
+    addition.add(&configuration)
     let changed = try await train(configuration, to: TestEnvironment.temporaryFolder(), resume: false)
-    for number in 1...3 { #expect((plain[number] == changed[number]) == (number < step), "step \(number)") }
+    for number in 1...3 {
+      #expect((plain[number] == changed[number]) == (number < addition.step), "step \(number)")
+    }
   }
 
   @Test func cancelledTrainingLeavesACheckpointOfItsLastStep() async throws {
