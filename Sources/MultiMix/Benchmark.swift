@@ -70,10 +70,36 @@ public struct Benchmark: Sendable {
   public struct Layer: Sendable {
     public let name: String
     public let size, inputs, outputs: Int
-    /// Multiply-adds of the convolution done directly, times two.
-    public let gflop: Double
     /// Median seconds: output, gradient of the input, gradient of the weights.
     public let forward, inputGradient, weightGradient: Double
+    /// Median seconds of the other way, im2col, without the building of its columns: its matrix product alone.
+    public let im2colProduct: Double
+
+    /// Multiply-adds of the convolution done directly, times two.
+    public var gflop: Double { 18 * Double(size * size * inputs * outputs) / 1e9 }
+    /// The same in the Winograd domain: 36 products for 16 pixels, channels padded. A single plane is
+    /// convolved directly.
+    public var productGFLOP: Double {
+      inputs == 1
+        ? gflop
+        : 2 * 36
+          * Double(size * size / 16 * FeatureMap<Float>.padded(inputs) * FeatureMap<Float>.padded(outputs))
+          / 1e9
+    }
+    /// Input, output and filter, each once.
+    public var bytes: Double {
+      let filter = inputs == 1 ? 9 * outputs : 36 * inputs * outputs
+      return 4 * Double(size * size * (inputs + outputs) + filter)
+    }
+
+    /// What the forward pass spends most of its time on, as far as floors can tell.
+    /// - Parameters:
+    ///   - gflops: the machine's peak.
+    ///   - bytesPerSecond: the memory's.
+    public func limit(gflops: Double, bytesPerSecond: Double) -> String {
+      if productGFLOP / gflops >= forward / 2 { return "products" }
+      return bytes / bytesPerSecond >= forward / 2 ? "memory" : "transforms"
+    }
   }
 
   /// Every 3x3 convolution of the network by itself.
@@ -114,10 +140,11 @@ public struct Benchmark: Sendable {
       ]
     }
     let medians = times.map { $0.sorted()[$0.count / 2] }
+    let product = MachinePeak.productSeconds(
+      rows: side * side, columns: outputs, depth: 9 * inputs, threads: threads, runs: runs)
     return Layer(
-      name: entry.name, size: side, inputs: inputs, outputs: outputs,
-      gflop: 18 * Double(side * side * inputs * outputs) / 1e9, forward: medians[0],
-      inputGradient: medians[1], weightGradient: medians[2])
+      name: entry.name, size: side, inputs: inputs, outputs: outputs, forward: medians[0],
+      inputGradient: medians[1], weightGradient: medians[2], im2colProduct: product.sorted()[runs / 2])
   }
 
   /// One run that doesn't count, then `runs`.

@@ -29,6 +29,11 @@ internal import CKernels
   @specialized(where Element == Float)
   public func fill(_ value: Element) { unsafe base.update(repeating: value, count: count) }
 
+  func copy(to other: Memory) {
+    precondition(count == other.count)
+    unsafe other.base.update(from: base, count: count)
+  }
+
   /// Elements `range`, for arithmetic in place.
   public func withElements<Result>(
     _ range: Range<Int>, _ body: (inout MutableSpan<Element>) -> Result

@@ -137,16 +137,21 @@ struct BenchCommand: AsyncParsableCommand {
       Terminal.result(figure.key.padding(toLength: 16, withPad: " ", startingAt: 0) + figure.text + "\n")
     }
     guard !layers.isEmpty else { return }
+    let bandwidth = MachinePeak.bytesPerSecond(threads: threads)
     Terminal.result(
-      "\n| layer | map | channels | direct GFLOP | forward ms | GFLOPS | dx ms | dw ms |\n|---|---|---|---|---|---|---|---|\n"
-    )
+      String(format: "memory          %.0f GB/s (copying)\n\n", bandwidth / 1e9)
+        + "| layer | map | channels | direct GFLOP | forward ms | effective GFLOPS | products at the peak ms "
+        + "| im2col product ms | dx ms | dw ms | limit |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
     for layer in layers {
-      let row = String(
-        format: "%.3f | %.2f | %.0f | %.2f | %.2f", layer.gflop, layer.forward * 1e3,
-        layer.gflop / layer.forward,
-        layer.inputGradient * 1e3, layer.weightGradient * 1e3)
+      let products = peak.map { layer.productGFLOP / $0 } ?? .nan
+      let times =
+        [layer.forward, layer.gflop / layer.forward / 1e3, products]
+        + [layer.im2colProduct, layer.inputGradient, layer.weightGradient]
+      let limit = peak.map { layer.limit(gflops: $0, bytesPerSecond: bandwidth) } ?? "-"
+      let columns = times.enumerated().map { String(format: $0 == 1 ? "%.0f" : "%.2f", $1 * 1e3) }
       Terminal.result(
-        "| \(layer.name) | \(layer.size)x\(layer.size) | \(layer.inputs)-\(layer.outputs) | \(row) |\n")
+        "| \(layer.name) | \(layer.size)x\(layer.size) | \(layer.inputs)-\(layer.outputs) | "
+          + String(format: "%.3f | ", layer.gflop) + columns.joined(separator: " | ") + " | \(limit) |\n")
     }
   }
 

@@ -1,7 +1,7 @@
 import Archive
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import MultiMix
+public import MultiMix
 import NeuralNetworks
 import Training
 

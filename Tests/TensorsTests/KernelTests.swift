@@ -43,6 +43,8 @@ private func runChecks(on instructionSet: String) {
 private func checkThreads() {
   #expect(pass(workers: 1) == pass(workers: 2))
   #expect(pass(workers: 1) == pass(workers: 3))
+  // More than there are blocks: convolutions go stage by stage.
+  #expect(pass(workers: 1) == pass(workers: 9))
 }
 
 /// Everything that a block of the network computes, on maps of many blocks.

@@ -287,13 +287,62 @@ static void NAME(convolve_block)(void *context, ck_workers *workers, int index, 
     for (int c = 0; c < 2 * co; c++) w->partials[(long)index * 2 * co + c] = sums[c];
 }
 
+// A map with fewer blocks than workers: all its tiles at once, stage by stage, the products shared out by
+// frequency. Statistics are still summed block by block, so the result is the same to the last bit.
+typedef struct {
+  NAME(winograd) w;
+  int block;
+  REAL *v, *m;
+} NAME(stages);
+
+static void NAME(stage_input)(void *context, ck_workers *workers, int index, int worker) {
+  const NAME(stages) *s = context;
+  for (int t = index * 4; t < MIN(s->w.tiles, index * 4 + 4); t++)
+    NAME(input_tile)(&s->w, t, s->v + (long)t * s->w.x.channels);
+}
+
+static void NAME(stage_product)(void *context, ck_workers *workers, int f, int worker) {
+  const NAME(stages) *s = context;
+  int ci = s->w.x.channels, co = s->w.y.channels;
+  NAME(product)(s->w.tiles, ci, co, s->v + f * s->w.input_plane, s->w.u + (long)f * ci * co,
+                s->m + f * s->w.output_plane);
+}
+
+static void NAME(stage_output)(void *context, ck_workers *workers, int index, int worker) {
+  const NAME(stages) *s = context;
+  int co = s->w.y.channels;
+  REAL *sums = s->w.partials ? ck_scratch(workers, worker, 2 * (size_t)co * sizeof(REAL)) : NULL;
+  if (sums) memset(sums, 0, 2 * (size_t)co * sizeof(REAL));
+  for (int t = index * s->block; t < MIN(s->w.tiles, (index + 1) * s->block); t++)
+    NAME(output_tile)(&s->w, t, s->m + (long)t * co, sums);
+  if (sums)
+    for (int c = 0; c < 2 * co; c++) s->w.partials[(long)index * 2 * co + c] = sums[c];
+}
+
 static void NAME(convolve)(ck_workers *workers, ck_map x, const void *u, const void *bias, ck_map y, void *mean,
                            void *rstd) {
-  NAME(winograd) w = NAME(plan)(x, y, NAME(tiles_per_block)(x.channels, y.channels, NAME(tiles_of)(y)));
+  int tiles = NAME(tiles_of)(y), block = NAME(tiles_per_block)(x.channels, y.channels, tiles);
+  int blocks = (tiles + block - 1) / block;
+  size_t partials = mean ? (size_t)blocks * 2 * y.channels * sizeof(double) : 0;
+  if (blocks < ck_workers_count(workers)) {
+    NAME(stages) s = {.w = NAME(plan)(x, y, (tiles + 15) / 16 * 16), .block = block};
+    long input = FREQUENCIES * s.w.input_plane, output = FREQUENCIES * s.w.output_plane;
+    double *shared = ck_shared_scratch(workers, partials + (size_t)(input + output) * sizeof(REAL));
+    s.w.u = u;
+    s.w.bias = bias;
+    s.w.partials = mean ? shared : NULL;
+    s.v = (REAL *)((char *)shared + partials);
+    s.m = s.v + input;
+    ck_run(workers, (tiles + 3) / 4, NAME(stage_input), &s);
+    ck_run(workers, FREQUENCIES, NAME(stage_product), &s);
+    ck_run(workers, blocks, NAME(stage_output), &s);
+    if (mean) NAME(finish_statistics)(s.w.partials, blocks, y.channels, (long)y.height * y.width, mean, rstd);
+    return;
+  }
+  NAME(winograd) w = NAME(plan)(x, y, block);
   w.u = u;
   w.bias = bias;
-  int blocks = (w.tiles + w.block - 1) / w.block;
-  if (mean) w.partials = ck_shared_scratch(workers, (size_t)blocks * 2 * y.channels * sizeof(double));
+  if (mean) w.partials = ck_shared_scratch(workers, partials);
   ck_run(workers, blocks, NAME(convolve_block), &w);
   if (mean) NAME(finish_statistics)(w.partials, blocks, y.channels, (long)y.height * y.width, mean, rstd);
 }
