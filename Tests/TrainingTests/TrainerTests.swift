@@ -246,7 +246,6 @@ import Training
     #expect(batch.segmentationStrong != mixed.segmentationStrong)
     #expect(batch.segmentationUnlabelled != batch.segmentationStrong)
     #expect(batch.unlabelled.map(\.weak) == mixed.unlabelled.map(\.weak))
-    #expect(batch.segmentation.map(\.mask) == mixed.segmentation.map(\.mask))
   }
 
   @Test func batchesAreAFunctionOfSeedAndStep() throws {
