@@ -4,13 +4,13 @@ internal import Foundation
 /// image and mask alike.
 package enum Augmentation {
   /// Horizontal flip with probability 1/2, then a random window after reflect padding of 12.5 %.
-  static func weak(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
+  package static func weak(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
     flipAndCrop(image, padding: image.size / 8, using: &generator)
   }
 
-  /// Flip, a window after 4 pixels of reflect padding, then RandAugment: two of its operations, each
-  /// applied with probability 1/2 at a magnitude of 1 to 9 tenths.
-  static func strong(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
+  /// Flip, a window after 4 pixels of reflect padding, then RandAugment: two of its 13 operations (which may be
+  /// the same twice), each applied with probability 1/2 at a magnitude of 1 to 9 tenths.
+  package static func strong(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
     randAugment(
       flipAndCrop(image, padding: 4, using: &generator), RandAugment.allCases, using: &generator)
   }
@@ -27,7 +27,8 @@ package enum Augmentation {
     _ image: GrayImage, _ operations: [RandAugment], using generator: inout SplitMix64
   ) -> GrayImage {
     var image = image
-    for operation in operations.shuffled(using: &generator).prefix(2) {
+    for _ in 0..<2 {
+      let operation = operations.randomElement(using: &generator) ?? .identity
       let magnitude = Int.random(in: 1...9, using: &generator)
       let negative = Bool.random(using: &generator)
       if Bool.random(using: &generator) {
@@ -48,9 +49,11 @@ package enum Augmentation {
 
   /// Flip, rotation within 12 degrees, scale within 15 % (both axes within another 8 % of each other), shift
   /// within 8 %, and a change of contrast, brightness and gamma such as exposure and window bring about.
-  static func segmentation(_ image: GrayImage, mask: GrayImage?, using generator: inout SplitMix64) -> (
-    image: GrayImage, mask: GrayImage?
-  ) {
+  package static func segmentation(_ image: GrayImage, mask: GrayImage?, using generator: inout SplitMix64)
+    -> (
+      image: GrayImage, mask: GrayImage?
+    )
+  {
     let size = Double(image.size)
     let angle = Double.random(in: -12...12, using: &generator) * .pi / 180
     let scale = exp(Double.random(in: -0.15...0.15, using: &generator))
@@ -82,11 +85,16 @@ package enum Augmentation {
 }
 
 /// A map from output to input pixels around the centre: (x, y) -> (a x + b y + dx, c x + d y + dy).
-struct Affine {
+package struct Affine {
   let a, b, c, d, dx, dy, centre: Double
 
+  package init(a: Double, b: Double, c: Double, d: Double, dx: Double, dy: Double, centre: Double) {
+    (self.a, self.b, self.c, self.d) = (a, b, c, d)
+    (self.dx, self.dy, self.centre) = (dx, dy, centre)
+  }
+
   /// Bilinear; black outside.
-  func warp(_ image: GrayImage) -> GrayImage {
+  package func warp(_ image: GrayImage) -> GrayImage {
     let size = image.size
     var pixels = [UInt8](repeating: 0, count: size * size)
     for row in 0..<size {

@@ -10,7 +10,7 @@ public struct GrayImage: Sendable, Equatable {
   }
 
   /// The means of 2x2 pixels until `size` is reached.
-  func reduced(to target: Int) -> GrayImage {
+  package func reduced(to target: Int) -> GrayImage {
     var image = self
     while image.size > target {
       let half = image.size / 2
@@ -32,7 +32,7 @@ public struct GrayImage: Sendable, Equatable {
   /// 0 ... 1.
   var values: [Float] { pixels.map { Float($0) / 255 } }
 
-  func mirrored() -> GrayImage {
+  package func mirrored() -> GrayImage {
     var pixels = pixels
     for row in 0..<size {
       for column in 0..<size { pixels[row * size + column] = self.pixels[row * size + size - 1 - column] }
@@ -42,7 +42,7 @@ public struct GrayImage: Sendable, Equatable {
 
   /// The window of this size that is `dx`, `dy` pixels off, the image continued by reflection (without
   /// repeating its border).
-  func shifted(dx: Int, dy: Int) -> GrayImage {
+  package func shifted(dx: Int, dy: Int) -> GrayImage {
     func reflect(_ i: Int) -> Int {
       let j = abs(i)
       return j < size ? j : 2 * (size - 1) - j

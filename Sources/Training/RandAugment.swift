@@ -1,8 +1,10 @@
 internal import Foundation
 
-/// The operations of RandAugment (Cubuk et al. 2020) for grey images, as FixMatch's code parameterises them
-/// and as Pillow computes them.
-enum RandAugment: CaseIterable, Sendable {
+/// The operations of RandAugment (Cubuk et al. 2020) for grey images, with the ranges of FixMatch's published
+/// code. Every one gives Pillow's bytes: ImageOps.autocontrast, equalize, posterize and solarize,
+/// ImageEnhance.Brightness, Contrast and Sharpness, Image.rotate and Image.transform. The geometric ones take
+/// the nearest pixel and fill with black, as FixMatch's code does (and torchvision's RandAugment by default).
+package enum RandAugment: String, CaseIterable, Sendable {
   case autoContrast, brightness, contrast, equalise, identity, posterise, rotate, sharpness, shearX, shearY
   case solarise, translateX, translateY
 
@@ -17,30 +19,31 @@ enum RandAugment: CaseIterable, Sendable {
   /// - Parameters:
   ///   - magnitude: 1 ... 9, tenths of the operation's largest.
   ///   - negative: the direction of the geometric ones.
-  func apply(to image: GrayImage, magnitude: Int, negative: Bool) -> GrayImage {
-    let fraction = Double(magnitude) / 10
+  package func apply(to image: GrayImage, magnitude: Int, negative: Bool) -> GrayImage {
+    /// In the reference's order of operations, so that no product ends beside an integer.
+    func level(of largest: Double) -> Double { Double(magnitude) * largest / 10 }
     let sign = negative ? -1.0 : 1.0
     switch self {
     case .identity: return image
     case .autoContrast: return image.autoContrast()
     case .equalise: return image.equalised()
-    case .brightness: return image.blended(with: { _ in 0 }, factor: 0.9 * fraction + 0.05)
-    case .contrast: return image.contrasted(factor: 0.9 * fraction + 0.05)
-    case .sharpness: return image.sharpened(factor: 0.9 * fraction + 0.05)
-    case .posterise: return image.mapped { $0 & ~(UInt8(0xff) >> UInt8(4 + Int(4 * fraction))) }
+    case .brightness: return image.blended(with: { _ in 0 }, factor: level(of: 0.9) + 0.05)
+    case .contrast: return image.contrasted(factor: level(of: 0.9) + 0.05)
+    case .sharpness: return image.sharpened(factor: level(of: 0.9) + 0.05)
+    case .posterise: return image.mapped { $0 & ~(0xff >> (4 + Int(level(of: 4)))) }
     case .solarise:
-      let threshold = 256 - Int(256 * fraction)
+      let threshold = 256 - Int(level(of: 256))
       return image.mapped { Int($0) < threshold ? $0 : 255 - $0 }
-    case .rotate: return image.rotated(degrees: sign * Double(Int(30 * fraction)))
-    case .shearX: return image.transformed { x, y in (x + sign * 0.3 * fraction * y, y) }
-    case .shearY: return image.transformed { x, y in (x, y + sign * 0.3 * fraction * x) }
-    case .translateX:
-      let shift = Double(Int(sign * 0.3 * fraction * Double(image.size)))
-      return image.transformed { x, y in (x + shift, y) }
-    case .translateY:
-      let shift = Double(Int(sign * 0.3 * fraction * Double(image.size)))
-      return image.transformed { x, y in (x, y + shift) }
+    case .rotate: return image.rotated(degrees: sign * level(of: 30).rounded(.towardZero))
+    case .shearX: return image.transformed([1, sign * level(of: 0.3), 0, 0, 1, 0])
+    case .shearY: return image.transformed([1, 0, 0, sign * level(of: 0.3), 1, 0])
+    case .translateX: return image.transformed([1, 0, shift(sign * level(of: 0.3), image), 0, 1, 0])
+    case .translateY: return image.transformed([1, 0, 0, 0, 1, shift(sign * level(of: 0.3), image)])
     }
+  }
+
+  private func shift(_ fraction: Double, _ image: GrayImage) -> Double {
+    (fraction * Double(image.size)).rounded(.towardZero)
   }
 }
 
@@ -113,14 +116,20 @@ extension GrayImage {
     return blended(with: { smooth[$0] }, factor: factor)
   }
 
-  /// Every output pixel's centre is looked up in the input: nearest pixel, black outside.
-  func transformed(_ source: (Double, Double) -> (Double, Double)) -> GrayImage {
+  /// Output pixel (x, y) is the input pixel that holds (a x + b y + c, d x + e y + f), both counted from pixel
+  /// centres; black outside. In 16.16 fixed point, as Pillow does it.
+  func transformed(_ matrix: [Double]) -> GrayImage {
+    func fixed(_ value: Double) -> Int { Int((value * 65536 + 0.5).rounded(.down)) }
+    let (a, b, d, e) = (fixed(matrix[0]), fixed(matrix[1]), fixed(matrix[3]), fixed(matrix[4]))
+    let x0 = fixed(matrix[2] + matrix[0] * 0.5 + matrix[1] * 0.5)
+    let y0 = fixed(matrix[5] + matrix[3] * 0.5 + matrix[4] * 0.5)
     var result = GrayImage(size: size, pixels: [UInt8](repeating: 0, count: size * size))
     for row in 0..<size {
       for column in 0..<size {
-        let (x, y) = source(Double(column) + 0.5, Double(row) + 0.5)
-        guard x >= 0, y >= 0, x < Double(size), y < Double(size) else { continue }
-        result.pixels[row * size + column] = pixels[Int(y) * size + Int(x)]
+        let x = (x0 + row * b + column * a) >> 16
+        let y = (y0 + row * e + column * d) >> 16
+        guard x >= 0, y >= 0, x < size, y < size else { continue }
+        result.pixels[row * size + column] = pixels[y * size + x]
       }
     }
     return result
@@ -130,11 +139,11 @@ extension GrayImage {
   func rotated(degrees: Double) -> GrayImage {
     let angle = -degrees * .pi / 180
     let centre = Double(size) / 2
-    return transformed { x, y in
-      (
-        cos(angle) * (x - centre) + sin(angle) * (y - centre) + centre,
-        -sin(angle) * (x - centre) + cos(angle) * (y - centre) + centre
-      )
-    }
+    // A cosine or sine that should be a round number is one.
+    func rounded(_ value: Double) -> Double { (value * 1e15).rounded(.toNearestOrEven) / 1e15 }
+    let (c, s) = (rounded(cos(angle)), rounded(sin(angle)))
+    return transformed([
+      c, s, c * -centre + s * -centre + centre, -s, c, -s * -centre + c * -centre + centre,
+    ])
   }
 }
