@@ -15,6 +15,7 @@ public struct TrainingData: Sendable {
   public struct Pool: Sendable {
     let groups: [[Int]]
     let weights: [Double]
+    package var positions: [Int] { groups.flatMap(\.self) }
     public var count: Int { groups.reduce(0) { $0 + $1.count } }
     public var isEmpty: Bool { groups.isEmpty }
 
@@ -32,6 +33,15 @@ public struct TrainingData: Sendable {
       }
       return groups[groups.count - 1].randomElement(using: &generator) ?? 0
     }
+  }
+
+  /// How many labels it keeps.
+  public var labels: TrainingLabels {
+    let findings = classification.positions.map { index.images[$0].finding }
+    return TrainingLabels(
+      images: segmentation.count + segmentationUnlabelled.count,
+      normal: findings.count { $0 == .normal }, pneumonia: findings.count { $0 == .pneumonia },
+      masks: segmentation.count)
   }
 
   public init(index: ArchiveIndex, cache: ImageCache, configuration: TrainingConfiguration) {
@@ -131,7 +141,7 @@ public struct TrainingData: Sendable {
   }
 
   /// The SOP Instance UIDs of a step's images.
-  func describe(step: Int, _ configuration: TrainingConfiguration) -> [String] {
+  package func describe(step: Int, _ configuration: TrainingConfiguration) -> [String] {
     let streams: [(UInt64, Pool, Int)] = [
       (1, segmentation, configuration.batch.segmentation),
       (2, segmentationUnlabelled, configuration.batch.segmentationUnlabelled),
@@ -154,30 +164,5 @@ public struct TrainingData: Sendable {
 
   private func mask(_ i: Int, _ size: Int) -> GrayImage {
     GrayImage(size: cache.size, pixels: cache.maskBytes(i) ?? []).reduced(to: size)
-  }
-}
-
-/// Which images keep their labels when there is a budget: drawn patient by patient from the seed, and for
-/// findings in turn from each class, so that a small budget is balanced.
-package enum LabelBudget {
-  package static func draw(
-    _ positions: [Int], count: Int?, index: ArchiveIndex, seed: UInt64, balancingClasses: Bool
-  ) -> [Int] {
-    guard let count, count < positions.count else { return positions }
-    var generator = SplitMix64(seed, 0x6275_6467_6574)
-    let classes = Dictionary(grouping: positions) {
-      balancingClasses ? index.images[$0].finding?.rawValue ?? "" : ""
-    }
-    var queues = classes.sorted { $0.key < $1.key }.map { _, members -> [[Int]] in
-      let patients = Dictionary(grouping: members) { index.images[$0].patientKey }
-      return patients.sorted { $0.key < $1.key }.map(\.value).shuffled(using: &generator)
-    }
-    var chosen: [Int] = []
-    while chosen.count < count, queues.contains(where: { !$0.isEmpty }) {
-      for q in queues.indices where !queues[q].isEmpty && chosen.count < count {
-        chosen += queues[q].removeLast().prefix(count - chosen.count)
-      }
-    }
-    return chosen.sorted()
   }
 }
