@@ -14,17 +14,19 @@ struct CacheBuilder {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch { throw .cannotWrite(path: folder.path, reason: "its folder can't be made") }
-    let writer = try AtomicFile(replacing: cacheFile)
-    do throws(ImageCacheError) {
-      try write(to: writer, progress: progress)
-      try writer.commit()
-    } catch {
-      writer.abandon()
-      throw error
-    }
+    do throws(AtomicFile.Failure) {
+      let writer = try AtomicFile(replacing: cacheFile)
+      do throws(AtomicFile.Failure) {
+        try write(to: writer, progress: progress)
+        try writer.commit()
+      } catch {
+        writer.abandon()
+        throw error
+      }
+    } catch { throw .cannotWrite(path: error.path, reason: error.reason) }
   }
 
-  private func write(to file: AtomicFile, progress: (Int, Int) -> Void) throws(ImageCacheError) {
+  private func write(to file: AtomicFile, progress: (Int, Int) -> Void) throws(AtomicFile.Failure) {
     let decoder = CachedImageDecoder(root: root, size: size)
     let images = index.images
     var directory = CacheFormat.Directory(size: size, key: key)
@@ -35,7 +37,7 @@ struct CacheBuilder {
     try concurrentMap(
       count: images.count, threads: threads, chunk: 64,
       transform: { decoder.decode(images[$0]) },
-      chunkDone: { (range: Range<Int>, decoded: [CachedImage]) throws(ImageCacheError) in
+      chunkDone: { (range: Range<Int>, decoded: [CachedImage]) throws(AtomicFile.Failure) in
         var chunk = Data(capacity: 2 * range.count * size * size)
         for image in decoded {
           var entry = CacheFormat.Entry()
@@ -48,7 +50,7 @@ struct CacheBuilder {
         progress(range.upperBound, images.count)
       })
     guard let (header, trailer) = try? directory.encoded() else {
-      throw .cannotWrite(path: file.url.path, reason: "its table can't be encoded")
+      throw AtomicFile.Failure(path: file.url.path, reason: "its table can't be encoded")
     }
     try file.append(trailer)
     try file.overwriteStart(with: header)

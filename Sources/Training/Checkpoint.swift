@@ -1,3 +1,4 @@
+internal import Archive
 internal import Foundation
 internal import MultiMix
 internal import NeuralNetworks
@@ -34,7 +35,7 @@ struct Checkpoint {
     file.metadata = origin.metadata.merging(state.metadata) { own, _ in own }
     file.metadata["step"] = "\(step)"
     file.metadata["best_score"] = "\(bestScore)"
-    try TrainingError.writing(url) { try file.encoded().write(to: url, options: .atomic) }
+    try TrainingError.write(file.encoded(), to: url)
   }
 
   /// Reads a checkpoint into `state`.
@@ -89,6 +90,11 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "the loss or gradient of step \(step) is not finite; its images: \(images.joined(separator: ", "))"
     case .cannotWrite(let what): "can't write: \(what)"
     }
+  }
+
+  /// Writes a whole file; when that fails, the one of that name before it stays as it was.
+  static func write(_ data: Data, to url: URL) throws(TrainingError) {
+    do { try AtomicFile.write(data, to: url) } catch { throw .cannotWrite("\(error.path): \(error.reason)") }
   }
 
   /// Runs `body`, which writes to `url`.

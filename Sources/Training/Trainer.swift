@@ -98,7 +98,7 @@ public struct Trainer: Sendable {
         seed: UInt32(truncatingIfNeeded: configuration.seed &* 1_000_003 &+ UInt64(step) &* 65_537),
         gradient: gradient)
       guard losses.total.isFinite, gradient.isFinite else {
-        throw TrainingError.diverged(step: step, images: data.describe(step: step, configuration))
+        throw TrainingError.diverged(step: step + 1, images: data.describe(step: step, configuration))
       }
       state.update(gradient: gradient, losses: losses, learningRate: rate, step: step + 1)
       next = await following
@@ -152,9 +152,7 @@ public struct Trainer: Sendable {
     let isBest = score > progress.bestScore || parts.isEmpty
     if isBest {
       progress.bestScore = score
-      try TrainingError.writing(bestModel) {
-        try model.encoded(.float32).write(to: bestModel, options: .atomic)
-      }
+      try TrainingError.write(model.encoded(.float32), to: bestModel)
     }
     report(.validation(step: progress.step, figures, isBest: isBest))
   }
