@@ -71,7 +71,7 @@ let package = Package(
     tests("Tensors"),
     tests("NeuralNetworks", ["Tensors"]),
     tests("MultiMix", ["NeuralNetworks", "Tensors"], goldens: true),
-    tests("Training", ["Archive", "MultiMix", "NeuralNetworks"], goldens: true),
+    tests("Training", ["Archive", "MultiMix", "NeuralNetworks", "Tensors"], goldens: true),
     tests("Analysis", ["DICOM", "Radiography", "MultiMix", "Archive"]),
     tests("Daemon", ["Analysis", "DICOM", "Archive", .product(name: "Logging", package: "swift-log")]),
     tests("mmdicom", ["Archive", "DICOM"]),

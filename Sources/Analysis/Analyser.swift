@@ -16,6 +16,13 @@ package struct Analyser {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     predictor = try .loading(url, threads: threads > 0 ? threads : cores)
     let metadata = predictor.metadata
+    guard metadata.system.classifies && metadata.system.segments else {
+      let lack = metadata.system.classifies ? "never learned lung masks" : "never learned findings"
+      throw ModelRefusal(
+        isMissing: false,
+        description:
+          "\(url.path): a model of the system \(metadata.system.rawValue) \(lack); reading needs both")
+    }
     // All that shapes a result object beside the image and the weights.
     configurationDigest =
       UID.derived(from: [

@@ -18,6 +18,8 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   public let temperature: Double
   /// Whether the mirror image is read too, and the two answers averaged.
   public let testTimeFlip: Bool
+  /// Which of the paper's systems it is, that is which parts were trained.
+  public let system: String
   /// Digest of the archive that it was trained on.
   public let trainingDataDigest: String
 
@@ -34,6 +36,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     decisionThreshold = metadata.decisionThreshold
     temperature = metadata.temperature
     testTimeFlip = metadata.testTimeFlip
+    system = metadata.system.rawValue
     trainingDataDigest = metadata.trainingDataDigest
   }
 
@@ -64,6 +67,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     decision_threshold: \(decisionThreshold)
     temperature: \(temperature)
     test_time_flip: \(testTimeFlip)
+    system: \(system)
     training_data_digest: \(trainingDataDigest)
 
     """
@@ -77,7 +81,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case path, name, version, sha256, temperature
+    case path, name, version, sha256, temperature, system
     case inputSize = "input_size"
     case classNames = "class_names"
     case decisionThreshold = "decision_threshold"

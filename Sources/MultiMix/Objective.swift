@@ -29,7 +29,7 @@ public struct Objective: Sendable, Equatable, Codable {
     case classWise
   }
 
-  public enum Consistency: String, Sendable, Codable {
+  public enum Consistency: String, Sendable, Codable, CaseIterable {
     /// KL between the pixels' Bernoulli distributions, as the paper's text has it.
     case bernoulliKL
     /// The published code's: a softmax over one channel, which is one everywhere, so the term is zero.

@@ -25,6 +25,8 @@ public struct Evaluation: Sendable {
 
   public let rows: [Row]
   public let threshold: Double
+  /// What the model learned; the figures leave out the rest.
+  public let system: System
 
   /// Reads the images at `positions` of the index that carry a finding or a mask.
   /// - Parameters:
@@ -38,6 +40,7 @@ public struct Evaluation: Sendable {
       cache.hasImage($0) && (index.images[$0].finding != nil || cache.hasMask($0))
     }
     threshold = models[0].metadata.decisionThreshold
+    system = models[0].metadata.system
     let results = models.map { _ in Results() }
     let done = Counter()
     DispatchQueue.concurrentPerform(iterations: models.count) { t in
@@ -67,14 +70,14 @@ public struct Evaluation: Sendable {
   public func figures(source: String? = nil) -> Figures {
     let chosen = source.map { name in rows.filter { $0.image.source == name } } ?? rows
     var figures = Figures()
-    let labelled = chosen.filter { $0.image.finding != nil }
+    let labelled = chosen.filter { system.classifies && $0.image.finding != nil }
     if !labelled.isEmpty {
       figures.classification = ClassificationMetrics(
         probabilities: labelled.map(\.pneumoniaProbability),
         labels: labelled.map { $0.image.finding == .pneumonia },
         threshold: threshold)
     }
-    let masked = chosen.compactMap(\.segmentation)
+    let masked = system.segments ? chosen.compactMap(\.segmentation) : []
     if let mean = SegmentationMetrics.mean(masked) {
       figures.segmentation = .init(
         n: masked.count, dice: mean.dice, jaccard: mean.jaccard, ssim: mean.ssim, hausdorff: mean.hausdorff,

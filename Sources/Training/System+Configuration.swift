@@ -6,6 +6,7 @@ extension System {
   public func apply(to configuration: inout TrainingConfiguration) {
     let standard = TrainingConfiguration()
     configuration.system = self
+    configuration.objective.saliencyBridge = bridgesSaliency
     for part in parts where part.isUsed {
       if configuration.objective[keyPath: part.weight] == 0 {
         configuration.objective[keyPath: part.weight] = standard.objective[keyPath: part.weight]
@@ -17,9 +18,8 @@ extension System {
     restrict(&configuration)
   }
 
-  /// Switches off what the system lacks.
+  /// Takes away the weights and streams of the parts that the system lacks.
   public func restrict(_ configuration: inout TrainingConfiguration) {
-    configuration.objective.saliencyBridge = bridgesSaliency
     for part in parts where !part.isUsed {
       configuration.objective[keyPath: part.weight] = 0
       configuration.batch[keyPath: part.size] = 0

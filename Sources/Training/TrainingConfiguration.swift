@@ -84,7 +84,10 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     var restricted = self
     system.restrict(&restricted)
     if restricted != self {
-      return "system \(system.rawValue) with weights or batches of a part that it doesn't have"
+      return "weights or batches of a part that the system \(system.rawValue) doesn't have"
+    }
+    if objective.saliencyBridge != system.bridgesSaliency {
+      return "the system \(system.rawValue) \(system.bridgesSaliency ? "has a" : "has no") saliency bridge"
     }
     if !(learningRate > 0 && learningRate.isFinite) { return "learning rate \(learningRate)" }
     if !(weightDecay >= 0 && weightDecay * learningRate < 1) { return "weight decay \(weightDecay)" }

@@ -35,11 +35,19 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Stages of training as SIZExSTEPS, in order, such as 128x3000,256x1000.")
   var stages: String?
 
-  @Option(help: "Labelled images that are used with their finding; the others count as unlabelled.")
-  var labelledClassification: Int?
+  @Option(help: "Images that keep their finding, a number or all (default); the others count as unlabelled.")
+  var labelledClassification: LabelCount?
 
-  @Option(help: "Images that are used with their lung mask; the others count as unlabelled.")
-  var labelledSegmentation: Int?
+  @Option(
+    help: "Images that keep their lung mask, a number or all (default); the others count as unlabelled.")
+  var labelledSegmentation: LabelCount?
+
+  @Option(help: "The segmentation's consistency term; published is the published code's, which is zero.")
+  var consistency: Objective.Consistency?
+
+  @Flag(
+    help: "Train on what is left of an archive with problems (listed when training refuses to begin).")
+  var acceptProblems = false
 
   @Option(help: "Images of each stream in a step: masks,unlabelled masks,findings,unlabelled findings.")
   var batch: String?
@@ -80,10 +88,16 @@ struct TrainCommand: AsyncParsableCommand {
           + "\(data.classification.count) findings, \(data.unlabelled.count) without; "
           + "validation \(validation) images"
           + (validation == 0 ? ": without any, the last model is the one that is kept" : ""))
+      let readiness = TrainingReadiness(
+        problems: index.problems + cache.failures, labels: data.labels, system: configuration.system)
+      if let refusal = readiness.refusal(acceptingProblems: acceptProblems) {
+        throw CommandFailure(.badData, refusal)
+      }
+      for obstacle in readiness.obstacles { progress.note("accepted: \(obstacle)") }
+      let output = URL(filePath: output, directoryHint: .isDirectory)
       do {
         let trainer = try Trainer(
-          configuration, data: data, output: URL(filePath: output, directoryHint: .isDirectory),
-          threads: threads, initial: start)
+          configuration, data: data, output: output, threads: threads, initial: start)
         progress.begin("train")
         let (resume, report) = (resume, report(on: progress))
         let model = try await cancellingOnSignals { try await trainer.run(resume: resume, report: report) }
@@ -95,10 +109,17 @@ struct TrainCommand: AsyncParsableCommand {
         switch error {
         case .configuration: throw CommandFailure(.badConfiguration, "\(error)")
         case .nothingToTrainOn, .checkpoint, .diverged: throw CommandFailure(.badData, "\(error)")
-        case .cannotWrite: throw CommandFailure(.cannotCreate, "\(error)")
+        case .cannotWrite: throw CommandFailure(.cannotCreate, "\(error)\(Self.whatRemains(in: output))")
         }
       }
     }
+  }
+
+  /// A checkpoint is replaced only by a whole one.
+  private static func whatRemains(in output: URL) -> String {
+    let checkpoint = output.appending(path: "checkpoint.safetensors").path
+    return FileManager.default.fileExists(atPath: checkpoint)
+      ? "; the last good checkpoint is kept: make room, then go on with --resume" : ""
   }
 
   private func report(on progress: ProgressLine) -> @Sendable (Trainer.Event) -> Void {
@@ -161,8 +182,9 @@ struct TrainCommand: AsyncParsableCommand {
       configuration.batch.classification = sizes[2]
       configuration.batch.unlabelled = sizes[3]
     }
-    configuration.labelledClassification = labelledClassification ?? configuration.labelledClassification
-    configuration.labelledSegmentation = labelledSegmentation ?? configuration.labelledSegmentation
+    if let labelledClassification { configuration.labelledClassification = labelledClassification.limit }
+    if let labelledSegmentation { configuration.labelledSegmentation = labelledSegmentation.limit }
+    configuration.objective.consistencyKind = consistency ?? configuration.objective.consistencyKind
     configuration.learningRate = learningRate ?? configuration.learningRate
     configuration.weightDecay = weightDecay ?? configuration.weightDecay
     configuration.emaDecay = emaDecay ?? configuration.emaDecay
@@ -172,5 +194,3 @@ struct TrainCommand: AsyncParsableCommand {
     return configuration
   }
 }
-
-extension System: ExpressibleByArgument {}

@@ -3,18 +3,19 @@ import Foundation
 import MultiMix
 import NeuralNetworks
 import Synchronization
+import Tensors
 import TestSupport
 import Testing
 import Training
 
 /// Trainings on phantoms, small enough for a test.
 @Suite struct TrainerTests {
-  private struct Phantoms {
+  struct Phantoms {
     let index: ArchiveIndex
     let cache: ImageCache
   }
 
-  private static let phantoms = Result {
+  static let phantoms = Result {
     let folder = try TestEnvironment.temporaryFolder()
     let archive = folder.appending(path: "archive")
     try PhantomArchive.write(count: 16, size: 96, seed: 3, to: archive)
@@ -23,7 +24,7 @@ import Training
       index: index, cache: try ImageCache(for: index, root: archive, at: folder.appending(path: "cache")))
   }
 
-  private func configuration() -> TrainingConfiguration {
+  func configuration() -> TrainingConfiguration {
     var configuration = TrainingConfiguration()
     configuration.stages = [.init(size: 32, steps: 4), .init(size: 64, steps: 2)]
     configuration.batch.segmentation = 2
@@ -168,6 +169,98 @@ import Training
     #expect(try await train(configuration(), to: folder, resume: true).keys.sorted() == [4, 5, 6])
   }
 
+  @Test func theSameSeedGivesTheSameModel() async throws {
+    var configuration = configuration()
+    configuration.stages = [.init(size: 32, steps: 2)]
+    func model(_ seed: UInt64) async throws -> Data {
+      configuration.seed = seed
+      let folder = try TestEnvironment.temporaryFolder()
+      _ = try await train(configuration, to: folder, resume: false)
+      return try Data(contentsOf: folder.appending(path: "model.safetensors"))
+    }
+    let first = try await model(1)
+    #expect(try await model(1) == first)
+    #expect(try await model(2) != first)
+  }
+
+  @Test func whatMadeTheModelLiesBesideIt() async throws {
+    var configuration = configuration()
+    configuration.stages = [.init(size: 32, steps: 1)]
+    configuration.seed = 12_345_678_901_234_567_890
+    let folder = try TestEnvironment.temporaryFolder()
+    _ = try await train(configuration, to: folder, resume: false)
+    let record = try Data(contentsOf: folder.appending(path: "configuration.json"))
+    #expect(try TrainingConfiguration().changed(byJSON: record) == configuration)
+    let digest = try Self.phantoms.get().index.digest
+    #expect(
+      try String(contentsOf: folder.appending(path: "archive.sha256"), encoding: .utf8) == digest + "\n")
+    let metadata = try Model(readingFrom: folder.appending(path: "model.safetensors")).metadata
+    #expect(metadata.trainingDataDigest == digest && metadata.system == .multimix)
+  }
+
+  @Test func divergenceNamesStepAndImagesAndKeepsTheCheckpoint() async throws {
+    let phantoms = try Self.phantoms.get()
+    var configuration = configuration()
+    configuration.stages = [.init(size: 32, steps: 6)]
+    configuration.checkpointEvery = 1
+    // The first step's update is beyond a Float.
+    configuration.learningRate = 1e38
+    let folder = try TestEnvironment.temporaryFolder()
+    let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: configuration)
+    let error = await #expect(throws: TrainingError.self) {
+      _ = try await train(configuration, to: folder, resume: false)
+    }
+    guard case .diverged(let step, let images)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(step > 1)
+    #expect(images == data.describe(step: step - 1, configuration) && images.count == 8)
+    #expect("\(error!)".contains("step \(step) ") && "\(error!)".contains(images[0]))
+    // The checkpoint is that of the last good step: a resumed training meets the same end.
+    await #expect(throws: error!) { _ = try await train(configuration, to: folder, resume: true) }
+  }
+
+  @Test func poisonedWeightsEndTheFirstStep() async throws {
+    let phantoms = try Self.phantoms.get()
+    let parameters = Parameters<Float>(MultiMix<Float>.layout)
+    var generator = SplitMix64(1)
+    parameters.initialize(using: &generator)
+    let slice = parameters["encoder.fc.weight"]
+    slice[7] = .nan
+    let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: configuration())
+    let folder = try TestEnvironment.temporaryFolder()
+    let trainer = try Trainer(
+      configuration(), data: data, output: folder, threads: 1,
+      initial: Model(metadata: ModelMetadata(name: "poisoned", version: "1"), parameters: parameters))
+    await #expect(
+      throws: TrainingError.diverged(step: 1, images: data.describe(step: 0, configuration()))
+    ) { _ = try await trainer.run(resume: false) { _ in } }
+    #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "model.safetensors").path))
+  }
+
+  @Test func anUndecodableImageIsLeftOut() async throws {
+    let folder = try TestEnvironment.temporaryFolder()
+    let archive = folder.appending(path: "archive")
+    try PhantomArchive.write(count: 6, size: 96, seed: 3, to: archive)
+    let file = archive.appending(path: "PHANTOM-001/dx.dcm")
+    let bytes = try Data(contentsOf: file)
+    try bytes.prefix(bytes.count * 2 / 3).write(to: file)
+    let index = try ArchiveIndex(scanning: archive).assigningSplits(validation: 0.1, seed: 1)
+    let cache = try ImageCache(for: index, root: archive, at: folder.appending(path: "cache"))
+    #expect(cache.failures.map(\.path) == ["PHANTOM-001/dx.dcm"])
+    var configuration = configuration()
+    configuration.stages = [.init(size: 32, steps: 2)]
+    configuration.labelledClassification = nil
+    configuration.labelledSegmentation = nil
+    let data = TrainingData(index: index, cache: cache, configuration: configuration)
+    #expect(data.labels == TrainingLabels(images: 4, normal: 1, pneumonia: 3, masks: 4))
+    let output = folder.appending(path: "out")
+    let model = try await Trainer(configuration, data: data, output: output, threads: 2)
+      .run(resume: false) { _ in }
+    #expect(FileManager.default.fileExists(atPath: model.path))
+  }
+
   @Test func aFinishedTrainingIsNotOverwritten() async throws {
     let folder = try TestEnvironment.temporaryFolder()
     _ = try await train(configuration(), to: folder, resume: false)
@@ -186,6 +279,7 @@ import Training
       { $0.objective.dropout = 1 }, { $0.emaDecay = 1 }, { $0.weightDecay = -1 },
       { $0.domainMixing = 2 }, { $0.objective.maskConfidence = 1 }, { $0.objective.tau = 2 },
       { $0.objective.thresholdDecay = 1 }, { $0.checkpointEvery = 0 },
+      { $0.system = .enc }, { $0.objective.saliencyBridge = false },
     ] as [@Sendable (inout TrainingConfiguration) -> Void])
   func invalidConfigurationsAreRefused(change: @Sendable (inout TrainingConfiguration) -> Void) {
     var changed = configuration()
@@ -212,16 +306,6 @@ import Training
     let early = (1...5).reduce(0) { $0 + losses[$1]! } / 5
     let late = (36...40).reduce(0) { $0 + losses[$1]! } / 5
     #expect(late < 0.8 * early, "\(early) -> \(late)")
-  }
-
-  @Test func budgetsAreBalancedAndByPatient() throws {
-    let phantoms = try Self.phantoms.get()
-    let all = phantoms.index.indices(of: .train).filter { phantoms.index.images[$0].finding != nil }
-    let chosen = LabelBudget.draw(all, count: 4, index: phantoms.index, seed: 5, balancingClasses: true)
-    #expect(chosen.count == 4 && Set(chosen).count == 4)
-    #expect(chosen.count { phantoms.index.images[$0].finding == .pneumonia } == 2)
-    #expect(chosen == LabelBudget.draw(all, count: 4, index: phantoms.index, seed: 5, balancingClasses: true))
-    #expect(LabelBudget.draw(all, count: nil, index: phantoms.index, seed: 5, balancingClasses: true) == all)
   }
 
   @Test func streamsRespectTheBudget() throws {
