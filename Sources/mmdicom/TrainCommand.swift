@@ -1,7 +1,7 @@
 import Archive
-public import ArgumentParser
+import ArgumentParser
 import Foundation
-public import MultiMix
+import MultiMix
 import NeuralNetworks
 import Training
 
