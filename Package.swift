@@ -20,6 +20,7 @@ let package = Package(
     // System libraries, each behind a module map of its own.
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
 
     // DCMTK and OpenJPEG behind a C ABI. Debian's dcmtk.pc names libraries that it doesn't ship, so
@@ -33,7 +34,7 @@ let package = Package(
 
     // The way of a file.
     room("DICOM", ["CDCMTK", crypto]),
-    room("Radiography", ["DICOM", "CCairo", "CPNG"]),
+    room("Radiography", ["DICOM", "CCairo", "CDeflate", "CPNG"]),
     room("Archive", ["DICOM", "Radiography", crypto]),
 
     // The engine.

@@ -61,7 +61,7 @@ package struct Analyser {
       let files = ResultFiles(in: folder, sopInstanceUID: image.identity.sopInstanceUID)
       do throws(ResultFailure) {
         let overlay = try overlay(of: radiograph, findings, prediction, input)
-        try write(secondaryCapture(of: source, overlay.frames, compression), overlay.preview, to: files)
+        try write(overlay, of: source, compression, to: files)
         row.outputs = [files.overlay.lastPathComponent, files.preview.lastPathComponent]
         if tensors {
           try write(prediction, of: input, to: files.tensors)
@@ -86,23 +86,65 @@ package struct Analyser {
     case cannotWrite(WriteFailure)
     /// The image doesn't carry what a result object needs.
     case invalid(code: String, detail: String)
+
+    static func undrawable(_ error: OverlayError) -> ResultFailure {
+      .invalid(code: "overlay_failed", detail: "\(error)")
+    }
   }
 
-  /// The frames of the result object, and the same side by side.
   private func overlay(
     of radiograph: Radiograph, _ findings: Findings, _ prediction: Prediction, _ input: ModelInput
-  ) throws(ResultFailure) -> (frames: [RGBPicture], preview: RGBPicture) {
+  ) throws(ResultFailure) -> Overlay {
     let caption = OverlayCaption(
       pneumoniaProbability: findings.pneumoniaProbability, finding: findings.finding,
       lungFraction: findings.lungFraction, lungArea: findings.lungArea,
       modelName: predictor.metadata.name, modelVersion: predictor.metadata.version)
     do {
-      let overlay = try Overlay(
+      return try Overlay(
         radiograph, lungProbability: findings.lungProbability, saliency: input.mapBack(prediction.saliency),
         caption: caption)
-      return (try overlay.frames(), try overlay.sideBySide())
     } catch {
-      throw .invalid(code: "overlay_failed", detail: "\(error)")
+      throw .undrawable(error)
+    }
+  }
+
+  /// The result object and its preview, at the same time: one waits for the disk while the other compresses.
+  private func write(
+    _ overlay: Overlay, of source: DataSet, _ compression: LossyCompression?, to files: ResultFiles
+  ) throws(ResultFailure) {
+    do { try DurableFile.createFolder(files.overlay.deletingLastPathComponent()) } catch {
+      throw .cannotWrite(error)
+    }
+    do {
+      _ = try simultaneously(
+        { () throws(ResultFailure) in try writeObject(overlay, of: source, compression, to: files.overlay) },
+        { () throws(ResultFailure) in try writePreview(overlay, to: files.preview) })
+    } catch {
+      // The image has both results or none.
+      for url in [files.overlay, files.preview] { try? FileManager.default.removeItem(at: url) }
+      throw error
+    }
+  }
+
+  private func writeObject(
+    _ overlay: Overlay, of source: DataSet, _ compression: LossyCompression?, to url: URL
+  ) throws(ResultFailure) {
+    let pictures: [RGBPicture]
+    do { pictures = try overlay.frames() } catch { throw .undrawable(error) }
+    let capture = try secondaryCapture(of: source, pictures, compression)
+    do { try capture.write(to: url) } catch {
+      guard error.reason == .invalidObject else {
+        throw .cannotWrite(WriteFailure(path: error.path, message: error.detail))
+      }
+      throw .invalid(code: error.code, detail: error.detail)
+    }
+  }
+
+  private func writePreview(_ overlay: Overlay, to url: URL) throws(ResultFailure) {
+    let picture: RGBPicture
+    do { picture = try overlay.sideBySide() } catch { throw .undrawable(error) }
+    do { try PNG.write(picture, to: url) } catch {
+      throw .cannotWrite(WriteFailure(path: url.path, message: error.description))
     }
   }
 
@@ -121,23 +163,6 @@ package struct Analyser {
         createdAt: Date.now)
     } catch {
       throw .invalid(code: error.code, detail: error.description)
-    }
-  }
-
-  private func write(
-    _ capture: SecondaryCapture, _ picture: RGBPicture, to files: ResultFiles
-  ) throws(ResultFailure) {
-    do { try DurableFile.createFolder(files.overlay.deletingLastPathComponent()) } catch {
-      throw .cannotWrite(error)
-    }
-    do { try capture.write(to: files.overlay) } catch {
-      guard error.reason == .invalidObject else {
-        throw .cannotWrite(WriteFailure(path: error.path, message: error.detail))
-      }
-      throw .invalid(code: error.code, detail: error.detail)
-    }
-    do { try PNG.write(picture, to: files.preview) } catch {
-      throw .cannotWrite(WriteFailure(path: files.preview.path, message: error.description))
     }
   }
 

@@ -1,4 +1,6 @@
 // JPEG 2000 and high-throughput JPEG 2000 (PS3.5 sections 8.2.4 and 8.2.14) through OpenJPEG.
+#include <sched.h>
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -107,6 +109,14 @@ OPJ_CODEC_FORMAT format_of(const Codestream &codestream) {
   throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "no JPEG 2000 codestream");
 }
 
+// More of them gain little on one radiograph, and other files may be decoding beside it.
+int decoder_threads() {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  if (sched_getaffinity(0, sizeof processors, &processors) != 0) return 1;
+  return std::min(CPU_COUNT(&processors), 4);
+}
+
 }  // namespace
 
 void decode_jpeg2000(
@@ -124,6 +134,8 @@ void decode_jpeg2000(
   opj_set_default_decoder_parameters(&parameters);
   expect(opj_setup_decoder(codec.get(), &parameters));
   expect(opj_decoder_set_strict_mode(codec.get(), OPJ_TRUE));
+  // Code-blocks are independent. Without threads it decodes as well.
+  opj_codec_set_threads(codec.get(), decoder_threads());
 
   Source source{codestream};
   StreamHandle stream(opj_stream_default_create(OPJ_TRUE), opj_stream_destroy);

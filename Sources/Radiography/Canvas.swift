@@ -47,31 +47,23 @@ import DICOM
     }
   }
 
-  /// Puts opaque pixels (0x00RRGGBB, row-major, `width` wide) at a place.
-  func place(_ pixels: [UInt32], width: Int, atX x: Int, y: Int) throws(OverlayError) {
-    let height = pixels.count / width
-    precondition(x >= 0 && y >= 0 && x + width <= self.width && y + height <= self.height)
+  /// Replaces all pixels: 0x00RRGGBB, row-major, `width` x `height`.
+  func place(_ pixels: [UInt32]) throws(OverlayError) {
+    precondition(pixels.count == width * height)
     unsafe cairo_surface_flush(surface)
     guard let data = unsafe cairo_image_surface_get_data(surface) else { throw .drawing("no image data") }
     let stride = unsafe Int(cairo_image_surface_get_stride(surface))
     unsafe pixels.withUnsafeBytes { bytes in
       for row in 0..<height {
-        unsafe (data + (y + row) * stride + 4 * x).update(
+        unsafe (data + row * stride).update(
           from: bytes.baseAddress!.assumingMemoryBound(to: UInt8.self) + 4 * row * width, count: 4 * width)
       }
     }
     unsafe cairo_surface_mark_dirty(surface)
   }
 
-  /// Draws lines shifted by (`x`, `y`) and clipped to `box`.
-  func stroke(
-    _ lines: [IsoLine], atX x: Int, y: Int, clip box: (width: Int, height: Int), width: Double,
-    colour: RGBColour, opacity: Double = 1
-  ) {
-    unsafe cairo_save(context)
-    unsafe cairo_rectangle(context, Double(x), Double(y), Double(box.width), Double(box.height))
-    unsafe cairo_clip(context)
-    unsafe cairo_translate(context, Double(x), Double(y))
+  /// Draws lines.
+  func stroke(_ lines: [IsoLine], width: Double, colour: RGBColour, opacity: Double = 1) {
     for line in lines {
       guard let first = line.points.first else { continue }
       unsafe cairo_move_to(context, first.x, first.y)
@@ -83,7 +75,6 @@ import DICOM
     unsafe cairo_set_line_cap(context, CAIRO_LINE_CAP_ROUND)
     setColour(colour, opacity: opacity)
     unsafe cairo_stroke(context)
-    unsafe cairo_restore(context)
   }
 
   /// Fills a rectangle.

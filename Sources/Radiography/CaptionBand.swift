@@ -1,3 +1,5 @@
+import DICOM
+
 /// The strip below the pictures: text, the outline's key and the colour bar, flowing from left to right and
 /// wrapping between words where the strip is narrow.
 struct CaptionBand: Sendable {
@@ -15,7 +17,7 @@ struct CaptionBand: Sendable {
     let x, y, width: Double
   }
 
-  let height: Int
+  let width, height: Int
   private let placed: [Placed]
   private let size: Double
 
@@ -60,15 +62,22 @@ struct CaptionBand: Sendable {
         }
       }
     }
+    self.width = width
     self.placed = placed
     self.size = size
     height = Int((y + margin).rounded(.up))
   }
 
-  /// Draws the band with its top at `top`.
-  func draw(on canvas: borrowing Canvas, top: Int) {
+  /// The band, `height` pixels high: its own height or more.
+  func picture(height: Int) throws(OverlayError) -> RGBPicture {
+    let canvas = try Canvas(width: width, height: height, ground: Ink.band)
+    draw(on: canvas)
+    return try canvas.picture()
+  }
+
+  private func draw(on canvas: borrowing Canvas) {
     for item in placed {
-      let y = Double(top) + item.y
+      let y = item.y
       switch item.piece {
       case .text(let text, let isBold, let colour):
         canvas.write(text, x: item.x, y: y, size: size, isBold: isBold, colour: colour)
@@ -76,9 +85,7 @@ struct CaptionBand: Sendable {
         let line = IsoLine(
           points: [.init(x: item.x, y: y - 0.33 * size), .init(x: item.x + item.width, y: y - 0.33 * size)],
           isClosed: false)
-        canvas.stroke(
-          [line], atX: 0, y: 0, clip: (canvas.width, canvas.height), width: max(1.2, 0.16 * size),
-          colour: Ink.outline)
+        canvas.stroke([line], width: max(1.2, 0.16 * size), colour: Ink.outline)
       case .colourBar:
         let steps = max(8, min(256, Int(item.width)))
         let step = item.width / Double(steps)

@@ -20,9 +20,8 @@ public struct ModelInput: Sendable {
     contentBox = radiograph.contentBox
     sourceRows = radiograph.rows
     sourceColumns = radiograph.columns
-    let limits = Quantiles.of(radiograph.values, excluding: radiograph.padding, at: [0.005, 0.995])
-    let low = limits[0]
-    let scale = limits[1] > low ? 1 / (limits[1] - low) : 0
+    let (low, high) = radiograph.displayRange
+    let scale = high > low ? 1 / (high - low) : 0
     values = resample(
       radiograph.values, stride: radiograph.columns, box: contentBox,
       rows: ResamplingAxis(from: contentBox.rows, to: size),

@@ -6,57 +6,51 @@ public import DICOM
 /// other. In the result object they are two frames of equal geometry (`frames`), which a reader pages between,
 /// each as large as the radiograph; for a preview on a screen they stand side by side (`sideBySide`). Text stands
 /// in a band below, so that nothing of the image is covered. Rows and columns keep the source's orientation.
-public struct Overlay {
-  private let scene: OverlayScene
+public struct Overlay: Sendable {
+  /// The radiograph with the lungs outlined, and with the saliency as a heat map; of one size.
+  private let outline, heat: RGBPicture
   private let radiograph: Radiograph
   private let caption: OverlayCaption
 
+  /// Draws both panels.
   /// - Parameters:
   ///   - lungProbability: rows x columns of the radiograph, row-major, 0...1; outlined at 0.5.
   ///   - saliency: rows x columns of the radiograph, row-major; magnitudes in any unit.
   public init(
     _ radiograph: Radiograph, lungProbability: [Float], saliency: [Float], caption: OverlayCaption
   ) throws(OverlayError) {
-    scene = try OverlayScene(radiograph, lungProbability: lungProbability, saliency: saliency)
+    let scene = try OverlayScene(radiograph, lungProbability: lungProbability, saliency: saliency)
+    (outline, heat) = try simultaneously(
+      { () throws(OverlayError) in try scene.outline() }, { () throws(OverlayError) in try scene.heat() })
     self.radiograph = radiograph
     self.caption = caption
   }
 
   /// Two pictures of equal size: the radiograph with the lungs outlined, and with the saliency as a heat map.
   public func frames() throws(OverlayError) -> [RGBPicture] {
-    let size = Self.letterSize(panelWidth: scene.width)
+    let keys = [[outlineKey], [Self.saliencyKey]]
     var bands: [CaptionBand] = []
-    for key in [outlineKey, Self.saliencyKey] {
-      bands.append(try CaptionBand(paragraphs(key: [key]), width: scene.width, size: size))
-    }
+    for key in keys { bands.append(try band(key: key, width: outline.width)) }
     // All frames of an object have the same size.
-    let height = scene.height + (bands.map(\.height).max() ?? 0)
+    let height = bands.map(\.height).max() ?? 0
     var pictures: [RGBPicture] = []
-    for (index, band) in bands.enumerated() {
-      let canvas = try Canvas(width: scene.width, height: height, ground: Ink.band)
-      if index == 0 {
-        try scene.drawOutline(on: canvas, atX: 0)
-      } else {
-        try scene.drawHeat(on: canvas, atX: 0)
-      }
-      band.draw(on: canvas, top: scene.height)
-      pictures.append(try canvas.picture())
+    for (panel, band) in zip([outline, heat], bands) {
+      pictures.append(RGBPicture(stacking: panel, try band.picture(height: height)))
     }
     return pictures
   }
 
   /// One picture with both panels side by side, for a preview.
   public func sideBySide() throws(OverlayError) -> RGBPicture {
-    let gap = max(2, scene.width / 100)
-    let width = 2 * scene.width + gap
-    let band = try CaptionBand(
-      paragraphs(key: [outlineKey, Self.saliencyKey]), width: width,
-      size: Self.letterSize(panelWidth: scene.width))
-    let canvas = try Canvas(width: width, height: scene.height + band.height, ground: Ink.band)
-    try scene.drawOutline(on: canvas, atX: 0)
-    try scene.drawHeat(on: canvas, atX: scene.width + gap)
-    band.draw(on: canvas, top: scene.height)
-    return try canvas.picture()
+    let gap = try Canvas(width: max(2, outline.width / 100), height: outline.height, ground: Ink.band)
+    let panels = RGBPicture(sideBySide: [outline, try gap.picture(), heat])
+    let band = try band(key: [outlineKey, Self.saliencyKey], width: panels.width)
+    return RGBPicture(stacking: panels, try band.picture(height: band.height))
+  }
+
+  private func band(key: [[CaptionBand.Piece]], width: Int) throws(OverlayError) -> CaptionBand {
+    try CaptionBand(
+      paragraphs(key: key), width: width, size: Self.letterSize(panelWidth: outline.width))
   }
 
   /// Grows with the picture; below 9 pixels letters can't be told apart.
@@ -84,4 +78,25 @@ public struct Overlay {
     .text("saliency: weak"), .colourBar, .text("strong"),
     .text("(influence on the decision, not disease extent)", colour: Ink.quiet),
   ]
+}
+
+extension RGBPicture {
+  /// Two pictures of one width, the second below the first.
+  fileprivate init(stacking upper: RGBPicture, _ lower: RGBPicture) {
+    self.init(width: upper.width, height: upper.height + lower.height, pixels: upper.pixels + lower.pixels)
+  }
+
+  /// Pictures of one height, from left to right.
+  fileprivate init(sideBySide pictures: [RGBPicture]) {
+    let width = pictures.reduce(0) { $0 + $1.width }
+    let height = pictures.first?.height ?? 0
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(3 * width * height)
+    for row in 0..<height {
+      for picture in pictures {
+        pixels += picture.pixels[3 * picture.width * row..<3 * picture.width * (row + 1)]
+      }
+    }
+    self.init(width: width, height: height, pixels: pixels)
+  }
 }

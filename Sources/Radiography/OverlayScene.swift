@@ -1,4 +1,6 @@
-/// A radiograph and its maps on square pixels, ready to be put on a canvas.
+import DICOM
+
+/// A radiograph and its maps on square pixels, ready to be drawn.
 ///
 /// Where pixels aren't square the axis along which they are longer gets more of them, so that no resolution is
 /// lost and what is round in the patient is round in the picture.
@@ -8,7 +10,7 @@ struct OverlayScene: Sendable {
   /// Brightness 0...1.
   private let values: [Float]
   private let lungs: [IsoLine]
-  private let heat: HeatMap
+  private let heatMap: HeatMap
 
   init(_ radiograph: Radiograph, lungProbability: [Float], saliency: [Float]) throws(OverlayError) {
     let count = radiograph.rows * radiograph.columns
@@ -20,7 +22,7 @@ struct OverlayScene: Sendable {
     let width = max(1, aspect < 1 ? Int((Double(radiograph.columns) / aspect).rounded()) : radiograph.columns)
     let height = max(1, aspect > 1 ? Int((Double(radiograph.rows) * aspect).rounded()) : radiograph.rows)
 
-    func squared(_ map: [Float], _ kernel: ResamplingAxis.Kernel) -> [Float] {
+    @Sendable func squared(_ map: [Float], _ kernel: ResamplingAxis.Kernel) -> [Float] {
       if width == radiograph.columns && height == radiograph.rows { return map }
       return resample(
         map, stride: radiograph.columns, box: PixelBox(rows: radiograph.rows, columns: radiograph.columns),
@@ -30,43 +32,42 @@ struct OverlayScene: Sendable {
     self.width = width
     self.height = height
     values = squared(radiograph.values, .cubic)
-    // The network's own pixels are several of ours; smoothing by a fraction of one takes its steps away.
-    let probability = Smoothing.gaussian(
-      squared(lungProbability, .triangle), width: width, height: height,
-      sigma: 0.0025 * Double(max(width, height)))
-    lungs = IsoLine.lines(in: probability, width: width, height: height, level: 0.5)
-    heat = HeatMap(saliency: squared(saliency, .triangle), width: width, height: height)
+    (lungs, heatMap) = simultaneously(
+      {
+        // The network's own pixels are several of ours; smoothing by a fraction of one takes its steps away.
+        let probability = Smoothing.gaussian(
+          squared(lungProbability, .triangle), width: width, height: height,
+          sigma: 0.0025 * Double(max(width, height)))
+        return IsoLine.lines(in: probability, width: width, height: height, level: 0.5)
+      }, { HeatMap(saliency: squared(saliency, .triangle), width: width, height: height) })
   }
 
   /// Width of the outline, growing with the picture.
   private var lineWidth: Double { max(1.2, 0.0026 * Double(max(width, height))) }
 
   /// The radiograph with the lungs outlined.
-  func drawOutline(on canvas: borrowing Canvas, atX x: Int) throws(OverlayError) {
-    try canvas.place(values.map(Self.gray), width: width, atX: x, y: 0)
+  func outline() throws(OverlayError) -> RGBPicture {
+    let canvas = try Canvas(width: width, height: height, ground: Ink.band)
+    try canvas.place(values.map(Self.gray))
     // A dark seam keeps the line visible over bright bone.
-    strokeLungs(on: canvas, atX: x, width: 1.9 * lineWidth, colour: Ink.shadow, opacity: 0.5)
-    strokeLungs(on: canvas, atX: x, width: lineWidth, colour: Ink.outline, opacity: 1)
+    canvas.stroke(lungs, width: 1.9 * lineWidth, colour: Ink.shadow, opacity: 0.5)
+    canvas.stroke(lungs, width: lineWidth, colour: Ink.outline)
+    return try canvas.picture()
   }
 
   /// The radiograph with the saliency in colour, and the lungs finely outlined for orientation.
-  func drawHeat(on canvas: borrowing Canvas, atX x: Int) throws(OverlayError) {
+  func heat() throws(OverlayError) -> RGBPicture {
     let ramp = HeatMap.ramp
-    let blended = zip(values, heat.strength).map { value, strength in
+    let blended = zip(values, heatMap.strength).map { value, strength in
       let entry = ramp[Int(strength * 255 + 0.5)]
       let ground = min(max(value, 0), 1) * entry.ground
       return Self.pack(
         entry.colour.red + ground, entry.colour.green + ground, entry.colour.blue + ground)
     }
-    try canvas.place(blended, width: width, atX: x, y: 0)
-    strokeLungs(on: canvas, atX: x, width: 0.6 * lineWidth, colour: Ink.outline, opacity: 0.7)
-  }
-
-  private func strokeLungs(
-    on canvas: borrowing Canvas, atX x: Int, width: Double, colour: RGBColour, opacity: Double
-  ) {
-    canvas.stroke(
-      lungs, atX: x, y: 0, clip: (self.width, height), width: width, colour: colour, opacity: opacity)
+    let canvas = try Canvas(width: width, height: height, ground: Ink.band)
+    try canvas.place(blended)
+    canvas.stroke(lungs, width: 0.6 * lineWidth, colour: Ink.outline, opacity: 0.7)
+    return try canvas.picture()
   }
 
   private static func gray(_ value: Float) -> UInt32 { pack(value, value, value) }

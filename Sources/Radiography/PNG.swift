@@ -3,8 +3,8 @@ public import DICOM
 public import FoundationEssentials
 import Glibc
 
-/// 8-bit PNG files through libpng. A file appears under its name only when it is complete: it is written under a
-/// temporary name beside it, synchronised to the disk and renamed.
+/// 8-bit PNG files: made by ``PNGEncoder``, read by libpng. A file appears under its name only when it is complete:
+/// it is written under a temporary name beside it, synchronised to the disk and renamed.
 public enum PNG {
   /// Writes a colour picture.
   public static func write(_ picture: RGBPicture, to url: URL) throws(PNGError) {
@@ -28,19 +28,13 @@ public enum PNG {
     return GrayPicture(width: width, height: height, pixels: pixels)
   }
 
-  // libpng's "simplified" interface reports errors by status; the classic one would jump over Swift frames.
-
-  private static func header(isColour: Bool) -> png_image {
-    var image = unsafe png_image()
-    unsafe image.version = png_uint_32(PNG_IMAGE_VERSION)
-    unsafe image.format = isColour ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0
-    return unsafe image
-  }
-
   private static func write(
     _ pixels: [UInt8], width: Int, height: Int, isColour: Bool, to url: URL
   ) throws(PNGError) {
     let path = url.path
+    guard let bytes = PNGEncoder(width: width, height: height, isColour: isColour).encode(pixels) else {
+      throw .cannotWrite(path: path, why: "out of memory")
+    }
     let temporary = url.deletingLastPathComponent()
       .appending(path: ".\(url.lastPathComponent).\(getpid()).part").path
     // Not for everybody: the picture is a patient's.
@@ -49,14 +43,9 @@ public enum PNG {
       throw .cannotWrite(path: path, why: errorText(errno))
     }
 
-    var image = unsafe header(isColour: isColour)
-    unsafe image.width = png_uint_32(width)
-    unsafe image.height = png_uint_32(height)
-    let encoded = unsafe pixels.withUnsafeBytes { bytes in
-      unsafe png_image_write_to_stdio(&image, file, 0, bytes.baseAddress, 0, nil)
-    }
+    let written = unsafe bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
     var failure: String?
-    if encoded == 0 { failure = unsafe message(of: image) }
+    if written != bytes.count { failure = errorText(errno) }
     if failure == nil, unsafe fflush(file) != 0 || fsync(fileno(file)) != 0 { failure = errorText(errno) }
     if unsafe fclose(file) != 0, failure == nil { failure = errorText(errno) }
     if failure == nil, unsafe rename(temporary, path) != 0 { failure = errorText(errno) }
@@ -69,11 +58,13 @@ public enum PNG {
   private static func read(
     _ url: URL, isColour: Bool
   ) throws(PNGError) -> (width: Int, height: Int, pixels: [UInt8]) {
-    var image = unsafe header(isColour: isColour)
+    // The "simplified" interface reports errors by status; the classic one would jump over Swift frames.
+    var image = unsafe png_image()
+    unsafe image.version = png_uint_32(PNG_IMAGE_VERSION)
     guard unsafe png_image_begin_read_from_file(&image, url.path) != 0 else {
       throw unsafe .cannotRead(path: url.path, why: message(of: image))
     }
-    // Beginning to read sets the file's own format; ask for ours.
+    // The file's own format was set; ask for ours.
     unsafe image.format = isColour ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0
     let width = unsafe Int(image.width)
     let height = unsafe Int(image.height)

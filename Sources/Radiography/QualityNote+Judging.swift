@@ -1,6 +1,8 @@
 extension QualityNote {
   /// Notes that follow from the displayed values alone: saturation, contrast, size.
-  static func judging(_ values: [Float], padding: [Bool]?, rows: Int, columns: Int) -> [QualityNote] {
+  static func judging(
+    _ values: [Float], padding: [Bool]?, displayRange: (low: Float, high: Float), rows: Int, columns: Int
+  ) -> [QualityNote] {
     var notes: [QualityNote] = []
     // The air beside a patient is often black on purpose; detail lost in white is lost anatomy.
     var white = 0
@@ -17,8 +19,7 @@ extension QualityNote {
     let fraction = Double(white) / Double(max(count, 1))
     if fraction > 0.1 { notes.append(.saturated(fraction: fraction)) }
 
-    let limits = Quantiles.of(values, excluding: padding, at: [0.005, 0.995])
-    let span = Double(limits[1] - limits[0])
+    let span = Double(displayRange.high - displayRange.low)
     if span < 0.2 { notes.append(.lowContrast(span: span)) }
 
     if min(rows, columns) < 200 { notes.append(.tinyMatrix(rows: rows, columns: columns)) }

@@ -16,6 +16,8 @@ public struct Radiograph: Sendable {
   public let pixelAspect: Double
   /// Distance between pixel centers, mm; nil when not stated.
   public let pixelSpacing: PixelSpacing?
+  /// The 0.5th and 99.5th percentile of the brightness outside the padding.
+  public let displayRange: (low: Float, high: Float)
   /// What a reader of the result should know.
   public let notes: [QualityNote]
 
@@ -69,10 +71,18 @@ public struct Radiograph: Sendable {
 
     let geometry = PixelGeometry(dataSet)
     if let note = geometry.note { notes.append(note) }
-    self.init(
-      rows: frame.rows, columns: frame.columns, values: values, padding: padding, contentBox: box,
-      pixelAspect: geometry.aspect, pixelSpacing: geometry.spacing,
-      notes: notes + QualityNote.judging(values, padding: padding, rows: frame.rows, columns: frame.columns))
+    self.rows = frame.rows
+    self.columns = frame.columns
+    self.values = values
+    self.padding = padding
+    contentBox = box
+    pixelAspect = geometry.aspect
+    pixelSpacing = geometry.spacing
+    displayRange = Self.displayRange(of: values, padding: padding)
+    self.notes =
+      notes
+      + QualityNote.judging(
+        values, padding: padding, displayRange: displayRange, rows: frame.rows, columns: frame.columns)
   }
 
   /// The same, lossy where the data set says so.
@@ -100,7 +110,13 @@ public struct Radiograph: Sendable {
       ?? PixelBox(rows: rows, columns: columns)
     self.pixelAspect = pixelAspect
     self.pixelSpacing = pixelSpacing
+    displayRange = Self.displayRange(of: values, padding: padding)
     self.notes = notes
+  }
+
+  private static func displayRange(of values: [Float], padding: [Bool]?) -> (low: Float, high: Float) {
+    let limits = Quantiles.of(values, excluding: padding, at: [0.005, 0.995])
+    return (limits[0], limits[1])
   }
 }
 

@@ -17,18 +17,27 @@ enum Smoothing {
 
   private static func meanOfRows(_ values: [Float], width: Int, height: Int, radius: Int) -> [Float] {
     var result = values
+    let scale = 1 / Double(2 * radius + 1)
     unsafe values.withUnsafeBufferPointer { input in
       unsafe result.withUnsafeMutableBufferPointer { output in
         for row in 0..<height {
           let base = row * width
           var sum = 0.0
           for column in 0..<min(radius, width) { unsafe sum += Double(input[base + column]) }
-          for column in 0..<width {
+          func step(_ column: Int) {
             if column + radius < width { unsafe sum += Double(input[base + column + radius]) }
             if column - radius > 0 { unsafe sum -= Double(input[base + column - radius - 1]) }
             let count = min(column + radius, width - 1) - max(column - radius, 0) + 1
             unsafe output[base + column] = Float(sum / Double(count))
           }
+          // Away from the border every mean is over the same number of values.
+          let interior = min(radius + 1, width)..<max(width - radius, min(radius + 1, width))
+          for column in 0..<interior.lowerBound { step(column) }
+          for column in interior {
+            unsafe sum += Double(input[base + column + radius]) - Double(input[base + column - radius - 1])
+            unsafe output[base + column] = Float(sum * scale)
+          }
+          for column in interior.upperBound..<width { step(column) }
         }
       }
     }

@@ -4,7 +4,6 @@ import ArgumentParser
 import DICOM
 import Foundation
 import MultiMix
-import NeuralNetworks
 import Radiography
 import Tensors
 
@@ -12,7 +11,10 @@ import Tensors
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure inference, training, decoding and the whole way of a file.",
-    discussion: "Medians. The network has random weights; the files are phantoms of 512 pixels in JPEG 2000.")
+    discussion: """
+      Medians. The network has random weights, except where a file goes its whole way: an overlay takes as long \
+      as its outline is. That file is a phantom of 512 pixels in JPEG 2000, or the one that --file names.
+      """)
 
   enum Part: String, CaseIterable, ExpressibleByArgument {
     case peak, forward, inference, train, decode, pipeline, layers
@@ -33,6 +35,11 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Threads; by default one for each processor.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
 
+  @Option(help: ArgumentHelp("A DICOM file for decode and pipeline.", valueName: "file"))
+  var file: String?
+
+  @OptionGroup var model: ModelOption
+
   func validate() throws {
     guard runs > 0, batch > 0, (1...256).contains(threads) else {
       throw ValidationError("--runs, --batch and --threads must be positive")
@@ -49,7 +56,8 @@ struct BenchCommand: AsyncParsableCommand {
   func run() async throws {
     try await reportingFailure {
       let parts = only.isEmpty ? Set(Part.allCases) : Set(only)
-      let benchmark = Benchmark(threads: threads)
+      // Its weights take a second to draw.
+      lazy var benchmark = Benchmark(threads: threads)
       var figures: [Figure] = []
       var peak: Double?
       if parts.contains(.peak) || parts.contains(.layers) {
@@ -78,7 +86,7 @@ struct BenchCommand: AsyncParsableCommand {
         figures.append(Figure(key: "train_step_s", value: seconds, text: String(format: "%.2f s", seconds)))
       }
       if parts.contains(.decode) || parts.contains(.pipeline) {
-        figures += try await files(parts, model: benchmark.randomModel)
+        figures += try files(parts)
       }
       let layers = parts.contains(.layers) ? benchmark.layers(runs: runs) : []
       try show(figures, layers, peak: peak)
@@ -86,35 +94,27 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   /// Decoding to the network's input, and the whole way to result objects and report rows.
-  private func files(_ parts: Set<Part>, model: Model) async throws -> [Figure] {
+  private func files(_ parts: Set<Part>) throws -> [Figure] {
     let folder = FileManager.default.temporaryDirectory.appending(path: "mmdicom-bench-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let paths = try PhantomArchive.write(count: 1, size: 512, seed: 1, to: folder)
-    let file = folder.appending(path: paths[0])
+    let file =
+      try file.map { URL(filePath: $0) }
+      ?? folder.appending(path: PhantomArchive.write(count: 1, size: 512, seed: 1, to: folder)[0])
     var figures: [Figure] = []
     if parts.contains(.decode) {
-      var times: [Double] = []
-      for _ in 0...runs {
-        let begin = ContinuousClock.now
-        _ = ModelInput(try Radiograph(DICOMFile(reading: file)))
-        times.append((ContinuousClock.now - begin) / .seconds(1))
-      }
-      figures.append(
-        Self.milliseconds("decode_ms", median(Array(times.dropFirst())), "file to network input"))
+      let seconds = try median { _ = ModelInput(try Radiograph(DICOMFile(reading: file))) }
+      figures.append(Self.milliseconds("decode_ms", seconds, "file to network input"))
     }
     if parts.contains(.pipeline) {
-      let modelFile = folder.appending(path: "model.safetensors")
-      try model.encoded(.float32).write(to: modelFile)
-      let analyser = try Analyser(modelAt: modelFile, threads: threads)
-      var times: [Double] = []
-      for _ in 0...runs {
-        let begin = ContinuousClock.now
+      let analyser = try Analyser(modelAt: model.resolve(), threads: threads)
+      let report = try ReportFile(at: folder.appending(path: "report.csv"))
+      let seconds = try median {
         let image = PreparedImage(file, inputSize: analyser.inputSize)
-        _ = try analyser.analyse(image, into: folder.appending(path: "out"), tensors: false)
-        times.append((ContinuousClock.now - begin) / .seconds(1))
+        let (row, detail) = try analyser.analyse(image, into: folder.appending(path: "out"), tensors: false)
+        guard row.status == .analysed else { throw CommandFailure(.badData, "\(file.path): \(detail)") }
+        try report.append(row)
       }
-      let seconds = median(Array(times.dropFirst()))
       figures.append(
         Figure(
           key: "images_per_s", value: 1 / seconds,
@@ -122,6 +122,17 @@ struct BenchCommand: AsyncParsableCommand {
             format: "%.2f images/s (%.1f ms from file to results on disk)", 1 / seconds, seconds * 1e3)))
     }
     return figures
+  }
+
+  /// Of `runs` runs behind one that doesn't count.
+  private func median(_ body: () throws -> Void) rethrows -> Double {
+    try body()
+    return try median(
+      (0..<runs).map { _ in
+        let begin = ContinuousClock.now
+        try body()
+        return (ContinuousClock.now - begin) / .seconds(1)
+      })
   }
 
   private func show(_ figures: [Figure], _ layers: [Benchmark.Layer], peak: Double?) throws {

@@ -3,9 +3,10 @@
     python Tests/Benchmarks/compare.py [--rounds 3] [--threads 2] [--json FILE]
 
 Needs only the standard library; the peers run in --python, which needs torch (and openvino, onnxruntime, onnx and
-onnxscript for theirs). Whatever is missing is reported as skipped. Each measurement is a process of its own, held to
-the same first --threads cores; a figure is the median over the rounds of the medians that each process reports. Peak
-memory is the process's largest resident set. The exit status is 1 only where nothing at all could be measured.
+onnxscript for theirs; pydicom, pylibjpeg-openjpeg, highdicom and pillow for the pipeline). Whatever is missing is
+reported as skipped. Each measurement is a process of its own that does one work, held to the same first --threads
+cores; a figure is the median over the rounds of the medians that each process reports. Peak memory is the process's
+largest resident set. The exit status is 1 only where nothing at all could be measured.
 """
 import argparse
 import json
@@ -18,29 +19,53 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 OURS = "mmdicom"
-# Our figure in `bench --json`, seconds in one of its units, and the peers that do the same work.
-ROWS = [
-    ("inference with saliency, batch 1", "inference_ms", 1e-3, ["torch infer"]),
-    ("encoder + decoder, batch 1", "forward_ms", 1e-3, ["torch forward", "openvino", "onnxruntime"]),
-    ("training step, batch 10 x 5 streams", "train_step_s", 1.0, ["torch lean", "torch reference"]),
+
+
+@dataclass
+class Work:
+    """One row's work: `bench --only`, its figure in the JSON, and how that becomes seconds."""
+    title: str
+    part: str
+    figure: str
+    seconds: Callable
+    peers: list
+    # What the peak memory must stay below, MB; 0 where nothing is asked.
+    memory_bar: int = 0
+
+
+def milliseconds(value):
+    return value / 1000
+
+
+WORKS = [
+    Work("inference with saliency, batch 1", "inference", "inference_ms", milliseconds, ["torch infer"], 250),
+    Work("encoder + decoder, batch 1", "forward", "forward_ms", milliseconds,
+         ["torch forward", "openvino", "onnxruntime"]),
+    Work("training step, batch 10 x 5 streams", "train", "train_step_s", float, ["torch lean", "torch reference"],
+         3000),
+    Work("512-pixel JPEG 2000 to Secondary Capture and row", "pipeline", "images_per_s", lambda rate: 1 / rate,
+         ["torch pipeline"]),
 ]
+NEEDS_FILE = ("decode", "pipeline")
+# What is shown without a peer.
+PARTS_ALONE = {"peak": ("peak_gflops", "machine's peak, GFLOPS"), "decode": ("decode_ms", "decode, ms")}
 
 
 @dataclass
 class Contestant:
     name: str
     command: list
-    seconds: dict = field(default_factory=dict)  # figure -> one value a round
-    peak_mib: list = field(default_factory=list)
+    # Of `bench --json`; none for a peer, which prints a line with its median.
+    figure: str = ""
+    values: list = field(default_factory=list)  # one a round
+    peak_mb: list = field(default_factory=list)
     skipped: str = ""
-
-    def add(self, figure, seconds):
-        self.seconds.setdefault(figure, []).append(seconds)
 
 
 @dataclass
@@ -48,7 +73,7 @@ class Outcome:
     status: int
     output: str
     errors: str
-    peak_mib: float
+    peak_mb: float
 
 
 def run(command, cores, timeout):
@@ -72,7 +97,7 @@ def run(command, cores, timeout):
         out.seek(0)
         err.seek(0)
         return Outcome(child.returncode, out.read().decode(errors="replace"), err.read().decode(errors="replace"),
-                       usage.ru_maxrss / 1024)
+                       usage.ru_maxrss * 1024 / 1e6)
 
 
 def measure(contestant, cores, timeout):
@@ -86,43 +111,67 @@ def measure(contestant, cores, timeout):
         lines = outcome.errors.strip().splitlines() or ["no message"]
         contestant.skipped = f"exit status {outcome.status}: {lines[-1][:160]}"
         return
-    if contestant.name == OURS:
+    if contestant.figure:
         try:
-            figures = json.loads(outcome.output)
-            for _, key, unit, _ in ROWS:
-                if key in figures:
-                    contestant.add(key, figures[key] * unit)
-            for key in ("peak_gflops", "decode_ms", "images_per_s"):
-                if key in figures:
-                    contestant.add(key, figures[key])
-        except (ValueError, TypeError) as error:
-            contestant.skipped = f"`bench --json` printed no figures: {error}"
+            contestant.values.append(json.loads(outcome.output)[contestant.figure])
+        except (ValueError, TypeError, KeyError) as error:
+            contestant.skipped = f"`bench --json` printed no {contestant.figure}: {error}"
             return
     else:
         found = re.search(r"median ([0-9.]+) s", outcome.output)
         if not found:
             contestant.skipped = "printed no median"
             return
-        contestant.add("seconds", float(found.group(1)))
-    contestant.peak_mib.append(outcome.peak_mib)
+        contestant.values.append(float(found.group(1)))
+    contestant.peak_mb.append(outcome.peak_mb)
 
 
-def contestants(options):
+def contestants(options, file):
+    """In the order of their turns: ours, then the peers that do the same work."""
     python, peer, threads = str(options.python), str(options.peer), str(options.threads)
-    runs = {"infer": ("1", options.runs), "forward": ("1", options.runs),
-            "lean": ("10", options.steps), "reference": ("10", options.steps)}
-    made = [Contestant(OURS, [str(options.mmdicom), "bench", "--json"])]
-    for mode, (batch, n) in runs.items():
-        made.append(Contestant(f"torch {mode}", [python, peer, mode, batch, "256", str(n), threads]))
+    runs, steps = str(options.runs), str(options.steps)
+    peers = {name: [python, peer, name, batch, "256", n, threads] for name, batch, n in (
+        ("infer", "1", runs), ("forward", "1", runs), ("lean", "10", steps), ("reference", "10", steps))}
+    peers["pipeline"] = [python, str(HERE / "pipeline_elsewhere.py"), peer, str(options.model), str(file), runs,
+                         threads]
     for engine in ("openvino", "onnxruntime"):
-        made.append(Contestant(engine, [python, str(HERE / "forward_elsewhere.py"), engine, peer, "1", "256",
-                                        str(options.runs), threads]))
+        peers[engine] = [python, str(HERE / "forward_elsewhere.py"), engine, peer, "1", "256", runs, threads]
+
+    def ours(part, figure):
+        # A training step takes a third of --runs.
+        n = str(3 * options.steps) if part == "train" else runs
+        command = [str(options.mmdicom), "bench", "--json", "--only", part, "--runs", n, "--threads", threads]
+        if part in NEEDS_FILE:
+            command += ["--file", str(file), "--model", str(options.model)]
+        return Contestant(f"{OURS} {part}", command, figure)
+
+    made = [ours(part, figure) for part, (figure, _) in PARTS_ALONE.items()]
+    for work in WORKS:
+        made.append(ours(work.part, work.figure))
+        made += [Contestant(name, peers[name.removeprefix("torch ")]) for name in work.peers]
     for c in made:
-        if c.name in options.without or c.name.removeprefix("torch ") in options.without:
+        is_ours = c.name.startswith(OURS)
+        if {c.name, c.name.removeprefix("torch "), OURS if is_ours else c.name} & set(options.without):
             c.skipped = "left out (--without)"
-        elif c.name != OURS and not options.peer.is_file():
+        elif not is_ours and not options.peer.is_file():
             c.skipped = f"no peer at {peer}"
+        elif file is None and c.name.split()[-1] in NEEDS_FILE:
+            c.skipped = "no radiograph"
     return made
+
+
+def radiograph(options, folder):
+    """The file for decode and pipeline: a phantom of our own unless one is named; None where there is neither."""
+    if options.file:
+        return options.file.absolute()
+    command = [str(options.mmdicom), "archive", "phantom", "--count", "1", "--size", "512", "--seed", "1",
+               "--output", folder]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+        return next(pathlib.Path(folder).rglob("dx.dcm"))
+    except (OSError, subprocess.CalledProcessError, StopIteration) as error:
+        print(f"no radiograph: {getattr(error, 'stderr', None) or error or 'none drawn'}", file=sys.stderr)
+        return None
 
 
 def shown(values):
@@ -133,29 +182,32 @@ def shown(values):
     return middle if len(values) < 2 else f"{middle} ({one(min(values))} to {one(max(values))})"
 
 
-def memory(c):
-    return f"{max(c.peak_mib):.0f} MiB" if c.peak_mib else "-"
+def memory(c, bar=0):
+    if not c.peak_mb:
+        return "-"
+    peak = max(c.peak_mb)
+    return f"{peak:.0f} MB" + (f" (bar {bar}{', missed' if peak >= bar else ''})" if bar else "")
 
 
 def table(made):
     by_name = {c.name: c for c in made}
-    ours = by_name[OURS]
-    lines = ["| work | mmdicom | peer | its time | peer / mmdicom | peer's peak memory |", "|---|---|---|---|---|---|"]
-    for title, key, _, peers in ROWS:
-        mine = ours.seconds.get(key)
-        for name in peers:
+    lines = ["| work | mmdicom | its peak memory | peer | its time | peer / mmdicom | its peak memory |",
+             "|---|---|---|---|---|---|---|"]
+    for work in WORKS:
+        ours = by_name[f"{OURS} {work.part}"]
+        mine = [work.seconds(value) for value in ours.values]
+        for name in work.peers:
             peer = by_name[name]
-            theirs = peer.seconds.get("seconds")
-            ratio = f"{statistics.median(theirs) / statistics.median(mine):.2f}" if mine and theirs else "-"
-            lines.append(f"| {title} | {shown(mine) if mine else 'skipped'} | {name} | "
-                         f"{shown(theirs) if theirs else 'skipped'} | {ratio} | {memory(peer)} |")
+            ratio = "-"
+            if mine and peer.values:
+                ratio = f"{statistics.median(peer.values) / statistics.median(mine):.2f}"
+            lines.append(f"| {work.title} | {shown(mine) if mine else 'skipped'} | {memory(ours, work.memory_bar)} | "
+                         f"{name} | {shown(peer.values) if peer.values else 'skipped'} | {ratio} | {memory(peer)} |")
     lines.append("")
-    for key, label in (("peak_gflops", "machine's peak, GFLOPS"), ("decode_ms", "decode, ms"),
-                       ("images_per_s", "images per second")):
-        if key in ours.seconds:
-            lines.append(f"- {label}: {statistics.median(ours.seconds[key]):.4g}")
-    # One process does all of bench's work, so this is the training step's memory, not that of inference.
-    lines.append(f"- peak memory of the whole `mmdicom bench` process: {memory(ours)}")
+    for part, (_, label) in PARTS_ALONE.items():
+        values = by_name[f"{OURS} {part}"].values
+        if values:
+            lines.append(f"- {label}: {statistics.median(values):.4g}")
     lines += [f"- skipped: {c.name}: {c.skipped}" for c in made if c.skipped]
     return "\n".join(lines)
 
@@ -176,33 +228,38 @@ def main():
     parser.add_argument("--peer", type=pathlib.Path, default=ROOT.parent / "shared/peers/torch_multimix.py")
     parser.add_argument("--python", type=pathlib.Path, default=pathlib.Path(sys.executable),
                         help="the Python that runs the peers")
+    parser.add_argument("--model", type=pathlib.Path, default=ROOT / "samples/multimix.safetensors",
+                        help="the weights of the pipeline")
+    parser.add_argument("--file", type=pathlib.Path, help="the radiograph of the pipeline, instead of a phantom")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3, help="times that every contestant runs, in turn")
     parser.add_argument("--runs", type=int, default=15, help="repetitions of an inference in a process")
     parser.add_argument("--steps", type=int, default=1, help="repetitions of a training step in a process")
     parser.add_argument("--without", action="append", default=[], metavar="NAME",
-                        help="mmdicom, infer, forward, lean, reference, openvino or onnxruntime; may be repeated")
+                        help="mmdicom, infer, forward, lean, reference, pipeline, openvino or onnxruntime; repeatable")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for one process")
     parser.add_argument("--json", type=pathlib.Path, help="also write every figure of every round here")
     options = parser.parse_args()
+    options.mmdicom, options.model = options.mmdicom.absolute(), options.model.absolute()
     cores = set(sorted(os.sched_getaffinity(0))[:options.threads])
     if len(cores) < options.threads:
         parser.error(f"only {len(cores)} cores are available")
 
-    made = contestants(options)
-    for turn in range(options.rounds):
-        for c in made:
-            if not c.skipped:
-                print(f"round {turn + 1} of {options.rounds}: {c.name}", file=sys.stderr, flush=True)
-                measure(c, cores, options.timeout)
+    with tempfile.TemporaryDirectory() as folder:
+        made = contestants(options, radiograph(options, folder))
+        for turn in range(options.rounds):
+            for c in made:
+                if not c.skipped:
+                    print(f"round {turn + 1} of {options.rounds}: {c.name}", file=sys.stderr, flush=True)
+                    measure(c, cores, options.timeout)
     print(f"{machine(cores)}; {options.rounds} rounds\n")
     print(table(made))
     if options.json:
         options.json.write_text(json.dumps({
             "machine": machine(cores), "rounds": options.rounds,
-            "contestants": {c.name: {"seconds": c.seconds, "peak_mib": c.peak_mib, "skipped": c.skipped}
-                            for c in made}}, indent=2) + "\n")
-    return 0 if any(c.seconds for c in made) else 1
+            "contestants": {c.name: {"figure": c.figure or "seconds", "values": c.values, "peak_mb": c.peak_mb,
+                                     "skipped": c.skipped} for c in made}}, indent=2) + "\n")
+    return 0 if any(c.values for c in made) else 1
 
 
 if __name__ == "__main__":
