@@ -6,22 +6,22 @@ internal import Tensors
 public struct Benchmark: Sendable {
   public let threads: Int
   public let size: Int
-  private let network: MultiMix<Float>
+  private let parameters: Parameters<Float>
   private let image: [Float]
 
   public init(threads: Int, size: Int = 256) {
     self.threads = threads
     self.size = size
-    let parameters = Parameters<Float>(MultiMix<Float>.layout)
+    parameters = Parameters(MultiMix<Float>.layout)
     var generator = SystemRandomNumberGenerator()
     parameters.initialize(using: &generator)
-    network = MultiMix(parameters)
     image = (0..<size * size).map { _ in Float.random(in: 0...1) }
   }
 
   /// Seconds of encoder + decoder on one image, run by run.
   public func forward(runs: Int) -> [Double] {
     let workers = Workers(count: threads)
+    let network = MultiMix(parameters)
     let state = SegmentationState<Float>(size: size, dropout: false)
     let scratch = GradientScratch<Float>(size: size, decoder: false)
     var objective = Objective()
@@ -33,7 +33,7 @@ public struct Benchmark: Sendable {
   /// The random weights as a model.
   public var randomModel: Model {
     Model(
-      metadata: ModelMetadata(name: "bench", version: "0", inputSize: size), parameters: network.parameters)
+      metadata: ModelMetadata(name: "bench", version: "0", inputSize: size), parameters: parameters)
   }
 
   /// Seconds of one inference with saliency.
@@ -55,14 +55,14 @@ public struct Benchmark: Sendable {
     }
     var objective = Objective()
     objective.tau = 0
-    let step = TrainingStep(network, size: size, threads: threads)
-    let gradient = Parameters<Float>(network.parameters.layout)
-    let adam = Adam<Float>(network.parameters.layout)
+    let step = TrainingStep(MultiMix(parameters), size: size, threads: threads)
+    let gradient = Parameters<Float>(parameters.layout)
+    let adam = Adam<Float>(parameters.layout)
     var number = 0
     return time(runs) {
       number += 1
       _ = step.run(batch, objective: objective, seed: UInt32(number), gradient: gradient)
-      adam.update(network.parameters, gradient: gradient, learningRate: 1e-4, step: number)
+      adam.update(parameters, gradient: gradient, learningRate: 1e-4, step: number)
     }
   }
 
@@ -105,7 +105,7 @@ public struct Benchmark: Sendable {
   /// Every 3x3 convolution of the network by itself.
   public func layers(runs: Int) -> [Layer] {
     let workers = Workers(count: threads)
-    return network.parameters.layout.entries.compactMap { entry in
+    return parameters.layout.entries.compactMap { entry in
       guard entry.shape.count == 4, entry.shape[2] == 3 else { return nil }
       return time(layer: entry, runs: runs, workers)
     }
@@ -115,13 +115,13 @@ public struct Benchmark: Sendable {
     let (outputs, inputs) = (entry.shape[0], entry.shape[1])
     let level = Int(entry.name.split(separator: ".")[1].filter(\.isNumber)) ?? 1
     let side = size >> (level - 1)
-    let weights = network.parameters[entry.name]
+    let weights = parameters[entry.name]
     let x = FeatureMap<Float>(height: side, width: side, channels: inputs)
     let y = FeatureMap<Float>(height: side, width: side, channels: outputs)
     let statistics = InstanceStatistics<Float>(channels: outputs)
     let times: [[Double]]
     if inputs == 1 {
-      let gradient = Parameters<Float>(network.parameters.layout)
+      let gradient = Parameters<Float>(parameters.layout)
       times = [
         time(runs) {
           x.convolvePlane(weights: weights, bias: nil, into: y, statistics: statistics, on: workers)

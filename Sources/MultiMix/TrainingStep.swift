@@ -75,16 +75,22 @@ public final class TrainingStep<Element: Scalar>: Sendable {
     DispatchQueue.concurrentPerform(iterations: (count + length - 1) / length) { [threads] chunk in
       let range = chunk * length..<min(count, (chunk + 1) * length)
       sum.memory.withElements(range) { total in
-        for i in total.indices { total[i] = 0 }
-        for thread in threads {
-          thread.gradient.parameters.memory.withElements(range) { own in Self.move(&own, &total) }
+        for (t, thread) in threads.enumerated() {
+          thread.gradient.parameters.memory.withElements(range) { own in
+            Self.move(&own, to: &total, isFirst: t == 0)
+          }
         }
       }
     }
   }
 
   @specialized(where Element == Float)
-  private static func move(_ own: inout MutableSpan<Element>, _ total: inout MutableSpan<Element>) {
+  private static func move(
+    _ own: inout MutableSpan<Element>, to total: inout MutableSpan<Element>, isFirst: Bool
+  ) {
+    // Known before the loops, so that they are vectorised.
+    precondition(own.count == total.count)
+    if isFirst { for i in total.indices { total[i] = 0 } }
     for i in total.indices {
       total[i] += own[i]
       own[i] = 0
