@@ -3,7 +3,7 @@ package import FoundationEssentials
 import MultiMix
 import Radiography
 
-/// Turns prepared images into findings, result objects and report rows. Holds the model; one image at a time.
+/// Turns prepared images into findings, result objects and report rows. Holds the model; the network takes one image at a time.
 package struct Analyser {
   private let predictor: Predictor
   private let configurationDigest: String
@@ -11,10 +11,10 @@ package struct Analyser {
   /// Loads the model.
   /// - Parameters:
   ///   - url: a safetensors file.
-  ///   - threads: threads for inference; 0 takes one per core.
+  ///   - threads: threads for inference; 0 takes one per core but one, which is left to decoding and drawing.
   package init(modelAt url: URL, threads: Int) throws(ModelRefusal) {
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    predictor = try .loading(url, threads: threads > 0 ? threads : cores)
+    predictor = try .loading(url, threads: threads > 0 ? threads : max(1, cores - 1))
     let metadata = predictor.metadata
     guard metadata.system.classifies && metadata.system.segments else {
       let lack = metadata.system.classifies ? "never learned lung masks" : "never learned findings"
@@ -38,25 +38,51 @@ package struct Analyser {
   /// SHA-256 of the model file, hexadecimal.
   package var modelSHA256: String { predictor.sha256 }
 
-  /// Analyses an image and writes its results into `folder`, each under a temporary name first.
+  /// Prepares, reads and finishes one image; see ``finish(_:into:tensors:)``.
+  package func analyse(
+    _ image: PreparedImage, into folder: URL, tensors: Bool
+  ) throws(WriteFailure) -> (row: ReportRow, detail: String) {
+    try finish(read(image), into: folder, tensors: tensors)
+  }
+
+  /// A prepared image and what the network says of it.
+  package struct ReadImage: Sendable {
+    let image: PreparedImage
+    /// Nil for an image that isn't for the network.
+    let prediction: Prediction?
+    /// Wall-clock time that preparation and network took.
+    let duration: Duration
+  }
+
+  /// Takes an image through the network, if it is for it.
+  package func read(_ image: PreparedImage) -> ReadImage {
+    let start = ContinuousClock.now
+    var prediction: Prediction?
+    if case .ready(_, let input, _, _) = image.content { prediction = predictor.predict(input.values) }
+    return ReadImage(
+      image: image, prediction: prediction, duration: image.duration + start.duration(to: .now))
+  }
+
+  /// Draws what was found and writes the results into `folder`, each under a temporary name first.
   ///
   /// - Returns: the row, whose `outputs` are names in `folder`, and one line for people: the findings, or what
   ///   was wrong.
   /// - Throws: ``WriteFailure`` when the results can't be written: not the image's fault.
-  package func analyse(
-    _ image: PreparedImage, into folder: URL, tensors: Bool
+  package func finish(
+    _ read: ReadImage, into folder: URL, tensors: Bool
   ) throws(WriteFailure) -> (row: ReportRow, detail: String) {
     let start = ContinuousClock.now
+    let image = read.image
     var row = ReportRow(
       identity: image.identity, status: .analysed, model: modelName, modelSHA256: modelSHA256,
       analysedAt: Date.now.formatted(.iso8601))
     var detail = ""
-    switch image.content {
-    case .refused(let status, let code, let text):
+    switch (image.content, read.prediction) {
+    case (.refused(let status, let code, let text), _):
       row.refuse(status, code: code, file: image.url.path)
       detail = text
-    case .ready(let radiograph, let input, let source, let compression):
-      let prediction = predictor.predict(input.values)
+    case (.ready, nil): preconditionFailure("a ready image was not read")
+    case (.ready(let radiograph, let input, let source, let compression), let prediction?):
       let findings = Findings(prediction, of: radiograph, input: input, metadata: predictor.metadata)
       let files = ResultFiles(in: folder, sopInstanceUID: image.identity.sopInstanceUID)
       do throws(ResultFailure) {
@@ -78,7 +104,7 @@ package struct Analyser {
         }
       }
     }
-    row.seconds = (image.duration + start.duration(to: .now)).inSeconds
+    row.seconds = (read.duration + start.duration(to: .now)).inSeconds
     return (row, detail)
   }
 

@@ -59,7 +59,7 @@ package struct WorkerLoop<Launcher: WorkerLauncher, Source: WorkSource>: Sendabl
   private static var startAttempts: Int { 3 }
 
   /// - Parameter depth: files in the worker at a time.
-  package init(launcher: Launcher, source: Source, depth: Int = 2) {
+  package init(launcher: Launcher, source: Source, depth: Int = 3) {
     self.launcher = launcher
     self.source = source
     self.depth = depth

@@ -19,30 +19,24 @@ public enum WorkerServer {
     }
     replies.send(.ready(model: analyser.modelName, sha256: analyser.modelSHA256))
 
-    let requests = RequestReader.requests()
     let inputSize = analyser.inputSize
-    let (prepared, handOver) = AsyncStream.makeStream(of: Prepared.self)
-    await withTaskGroup(of: Void.self) { group in
-      // One image is decoded here while the one before it is in the network below. The buffer between them
-      // holds no more than the parent has requests open.
-      group.addTask {
-        for await request in requests { handOver.yield(prepare(request, inputSize: inputSize)) }
-        handOver.finish()
-      }
-      for await item in prepared {
+    // No more images are on their way than the parent has requests open.
+    await assemblyLine(
+      RequestReader.requests(), first: { prepare($0, inputSize: inputSize) },
+      second: { read($0, with: analyser) },
+      last: { item in
         replies.send(answer(item, with: analyser))
         RequestReader.answered()
-      }
-    }
+      })
     return 0
   }
 
-  private enum Prepared: Sendable {
+  private enum Item<Image: Sendable>: Sendable {
     case identity(id: Int, ImageIdentity)
-    case image(id: Int, PreparedImage, output: String, tensors: Bool)
+    case image(id: Int, Image, output: String, tensors: Bool)
   }
 
-  private static func prepare(_ request: WorkerRequest, inputSize: Int) -> Prepared {
+  private static func prepare(_ request: WorkerRequest, inputSize: Int) -> Item<PreparedImage> {
     WorkerFault.strike(request.path)
     let url = URL(filePath: request.path)
     return switch request {
@@ -52,12 +46,20 @@ public enum WorkerServer {
     }
   }
 
-  private static func answer(_ item: Prepared, with analyser: Analyser) -> WorkerReply {
+  private static func read(_ item: Item<PreparedImage>, with analyser: Analyser) -> Item<Analyser.ReadImage> {
+    switch item {
+    case .identity(let id, let identity): .identity(id: id, identity)
+    case .image(let id, let image, let output, let tensors):
+      .image(id: id, analyser.read(image), output: output, tensors: tensors)
+    }
+  }
+
+  private static func answer(_ item: Item<Analyser.ReadImage>, with analyser: Analyser) -> WorkerReply {
     switch item {
     case .identity(let id, let identity): return .identified(id: id, identity)
     case .image(let id, let image, let output, let tensors):
       do {
-        let result = try analyser.analyse(image, into: URL(filePath: output), tensors: tensors)
+        let result = try analyser.finish(image, into: URL(filePath: output), tensors: tensors)
         return .finished(id: id, row: result.row, detail: result.detail)
       } catch {
         return .cannotWrite(id: id, path: error.path, message: error.message)
