@@ -1,8 +1,6 @@
 import Analysis
 import ArgumentParser
 import FoundationEssentials
-import MultiMix
-import NeuralNetworks
 
 /// `mmdicom model`: looks at model files, and converts them.
 struct ModelCommand: AsyncParsableCommand {
@@ -46,50 +44,6 @@ extension ModelCommand {
         let summary = try ModelSummary(ofFileAt: URL(filePath: path))
         try summary.requireFiniteAnswer(of: URL(filePath: path))
         Terminal.result("\(path): usable, \(summary.name) \(summary.version), SHA-256 \(summary.sha256)\n")
-      }
-    }
-  }
-
-  /// `mmdicom model export`: a model for release, under its own name and in half the space.
-  struct ExportCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "export", abstract: "Write a model anew: other precision, name, version or reading.")
-
-    enum Precision: String, CaseIterable, ExpressibleByArgument {
-      case float16, float32
-    }
-
-    @Argument(help: ArgumentHelp("Model file.", valueName: "file"))
-    var file: String
-
-    @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
-    var output: String
-
-    @Option(help: "Of the weights in the file; the network computes in float32.")
-    var precision = Precision.float32
-
-    @Option(help: "The model's name.")
-    var name: String?
-
-    @Option(help: ArgumentHelp("The model's version.", valueName: "text"))
-    var modelVersion: String?
-
-    @Flag(
-      inversion: .prefixedNo,
-      help: "Whether the model reads each image's mirror image too and averages the answers.")
-    var testTimeFlip: Bool?
-
-    func run() async throws {
-      try await reportingFailure {
-        var model = try ModelOption.load(URL(filePath: try ModelLocation.here.find(file)))
-        model.metadata.name = name ?? model.metadata.name
-        model.metadata.version = modelVersion ?? model.metadata.version
-        model.metadata.testTimeFlip = testTimeFlip ?? model.metadata.testTimeFlip
-        let bytes = model.encoded(precision == .float16 ? .float16 : .float32)
-        do { try bytes.write(to: URL(filePath: output), options: .atomic) } catch {
-          throw CommandFailure(.cannotCreate, "\(output): can't be written")
-        }
-        Terminal.result("\(output): \(model.metadata.name) \(model.metadata.version), \(bytes.count) bytes\n")
       }
     }
   }

@@ -17,6 +17,15 @@ public enum TestEnvironment {
     return FileManager.default.isExecutableFile(atPath: path) ? URL(fileURLWithPath: path) : nil
   }()
 
+  /// That Python where it can import these modules too.
+  public static func python(importing modules: String...) -> URL? {
+    guard let python, let result = try? run(python, ["-c", "import \(modules.joined(separator: ", "))"])
+    else {
+      return nil
+    }
+    return result.status == 0 ? python : nil
+  }
+
   public static let packageRoot = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
