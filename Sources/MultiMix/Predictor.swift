@@ -57,10 +57,8 @@ public final class Predictor: Sendable {
   public func predict(_ input: [Float]) -> Prediction {
     let mask = state.forward(network, input, .none, Objective(), scratch, workers)
     let scores = state.encoder.scores
-    let temperature = Float(metadata.temperature)
-    let pneumonia = metadata.classNames.firstIndex(of: "pneumonia") ?? 1
     return Prediction(
       classLogits: scores, maskLogits: mask, saliency: state.saliency.plane(),
-      pneumoniaProbability: Double(softmax(scores.map { $0 / temperature })[pneumonia]))
+      pneumoniaProbability: metadata.pneumoniaProbability(ofLogit: metadata.pneumoniaLogit(ofScores: scores)))
   }
 }
