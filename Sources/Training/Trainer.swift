@@ -133,7 +133,7 @@ public struct Trainer: Sendable {
   private func validate(
     _ parameters: Parameters<Float>, _ state: inout Checkpoint, report: @Sendable (Event) -> Void
   ) throws {
-    let model = Model(
+    var model = Model(
       metadata: ModelMetadata(
         name: configuration.name, version: "\(state.step) steps", inputSize: data.cache.size,
         trainingDataDigest: data.index.digest), parameters: parameters)
@@ -147,6 +147,8 @@ public struct Trainer: Sendable {
     let isBest = score > state.bestScore || parts.isEmpty
     if isBest {
       state.bestScore = score
+      model.metadata.training = data.summary(configuration, steps: state.step)
+      model.metadata.calibrate(on: evaluation)
       try TrainingError.writing(bestModel) {
         try model.encoded(.float32).write(to: bestModel, options: .atomic)
       }
