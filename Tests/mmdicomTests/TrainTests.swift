@@ -110,18 +110,10 @@ struct TrainTests {
     try program.write(
       program.read("small.json").dropLast() + #", "checkpointEvery": 10, "validateEvery": 1000}"#,
       "small.json")
-    let long = common + ["--stages", "32x300"]
+    let long = common + ["--stages", "32x120"]
     let checkpoint = program.folder.appending(path: "run/checkpoint.safetensors")
-    // Stopped as soon as there is a checkpoint.
-    let (process, output, complaints) = try program.start(long)
-    async let said = (Program.text(of: output), Program.text(of: complaints))
-    while process.isRunning, !FileManager.default.fileExists(atPath: checkpoint.path) {
-      try await Task.sleep(for: .milliseconds(2))
-    }
-    process.terminate()
-    _ = await said
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 1)
+    let first = try await trainUntil(long) { FileManager.default.fileExists(atPath: checkpoint.path) }
+    try #require(first.status == 1, "\(first.complaints)")
     let kept = try Data(contentsOf: checkpoint)
 
     // No file may grow beyond 16 MiB: the model fits, a checkpoint (three times as large) doesn't.
@@ -142,10 +134,28 @@ struct TrainTests {
     #expect(try Data(contentsOf: checkpoint) == kept)
     #expect(program.files("run").allSatisfy { !$0.hasPrefix(".") })
 
-    let resumed = try program.start(long + ["--resume"])
-    async let end = (Program.text(of: resumed.1), Program.text(of: resumed.2))
-    let texts = await end
-    resumed.0.waitUntilExit()
-    #expect(resumed.0.terminationStatus == 0 && texts.1.contains("resumed after step"), "\(texts.1)")
+    let inode = try fileNumber(checkpoint)
+    let resumed = try await trainUntil(long + ["--resume"]) { (try? fileNumber(checkpoint)) != inode }
+    #expect(resumed.status == 1 && resumed.complaints.contains("resumed after step"), "\(resumed.complaints)")
+    #expect(try Data(contentsOf: checkpoint) != kept)
+  }
+
+  /// Starts a training, and stops it with a signal once it has come so far.
+  private func trainUntil(_ arguments: [String], _ isEnough: () -> Bool) async throws -> Program.Outcome {
+    let (process, output, complaints) = try program.start(arguments)
+    // What it says fits the pipes; reading would hold the threads that this loop needs.
+    while process.isRunning, !isEnough() { try await Task.sleep(for: .milliseconds(2)) }
+    process.terminate()
+    async let said = Program.text(of: output)
+    async let complained = Program.text(of: complaints)
+    let texts = await (said, complained)
+    process.waitUntilExit()
+    return .init(status: process.terminationStatus, output: texts.0, complaints: texts.1)
+  }
+
+  /// A replaced file has another one.
+  private func fileNumber(_ url: URL) throws -> UInt64 {
+    let number = try FileManager.default.attributesOfItem(atPath: url.path)[.systemFileNumber]
+    return try #require((number as? NSNumber)?.uint64Value)
   }
 }
