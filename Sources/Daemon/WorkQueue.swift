@@ -1,7 +1,7 @@
 /// What to send to the worker next, and whom to blame when it dies. Pure.
 ///
-/// Up to `depth` files are in the worker at a time, so that one is decoded while the one before it is in the
-/// network. When the worker is lost, nobody knows which of them did it: each goes in once more, alone. A
+/// Up to `depth` files are in the worker at a time, so that one is decoded while others are in the network
+/// and being written. When the worker is lost, nobody knows which of them did it: each goes in once more, alone. A
 /// file that loses its worker when it is alone is given up.
 package struct WorkQueue<Job: Identifiable & Sendable>: Sendable where Job.ID == Int {
   /// The next thing to do.

@@ -104,11 +104,12 @@ public final class BlockGradient<Element: Scalar>: Sendable {
   }
 }
 
-/// A 3x3 convolution and its parameters. Its bias stands before an instance norm, which takes it out
-/// again: its gradient is exactly zero and is not computed.
+/// A 3x3 convolution and its parameters. Its bias stands before an instance norm, which takes it out again, so it
+/// isn't added, and its gradient, which is exactly zero, isn't computed: in a constant map a bias would leave
+/// nothing but its rounding errors, made larger by the norm.
 struct ConvolutionLayer<Element: Scalar>: Sendable {
   let name: String
-  let weight, bias: MemorySlice<Element>
+  let weight: MemorySlice<Element>
   let inputs, outputs: Int
   /// Nil for a plane as input.
   let filter: ConvolutionFilter<Element>?
@@ -118,7 +119,6 @@ struct ConvolutionLayer<Element: Scalar>: Sendable {
     self.inputs = inputs
     self.outputs = outputs
     weight = parameters[name + ".weight"]
-    bias = parameters[name + ".bias"]
     filter = inputs == 1 ? nil : ConvolutionFilter(inputs: inputs, outputs: outputs)
   }
 
@@ -129,9 +129,9 @@ struct ConvolutionLayer<Element: Scalar>: Sendable {
     on workers: Workers
   ) {
     if let filter {
-      x.convolve(filter, bias: bias, into: y, statistics: statistics, on: workers)
+      x.convolve(filter, bias: nil, into: y, statistics: statistics, on: workers)
     } else {
-      x.convolvePlane(weights: weight, bias: bias, into: y, statistics: statistics, on: workers)
+      x.convolvePlane(weights: weight, bias: nil, into: y, statistics: statistics, on: workers)
     }
   }
 

@@ -125,6 +125,7 @@ struct WorkerLoopTests {
   func stop() async throws {
     let files = Files((1...10).map { "f\($0)" }, stopAfter: 3)
     try await run(files, ScriptedWorkers { request, _ in Self.finished(request) })
-    #expect(await files.order == ["f1", "f2", "f3", "f4"])
+    // Two more were in the worker when the third had ended.
+    #expect(await files.order == ["f1", "f2", "f3", "f4", "f5"])
   }
 }
