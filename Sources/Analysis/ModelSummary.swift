@@ -22,10 +22,17 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   public let system: String
   /// Digest of the archive that it was trained on.
   public let trainingDataDigest: String
+  /// In words: what it was trained on, how temperature and threshold were chosen, and its figures on the
+  /// validation split; each empty where the file doesn't say.
+  public let training, calibration, validation: String
 
   /// Loads the model at `url`.
   public init(ofFileAt url: URL) throws(ModelRefusal) {
-    let predictor = try Predictor.loading(url, threads: 1)
+    self.init(of: try Predictor.loading(url, threads: 1), at: url)
+  }
+
+  /// - Parameter url: where it was loaded from.
+  init(of predictor: Predictor, at url: URL) {
     let metadata = predictor.metadata
     path = url.path
     name = metadata.name
@@ -38,21 +45,9 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     testTimeFlip = metadata.testTimeFlip
     system = metadata.system.rawValue
     trainingDataDigest = metadata.trainingDataDigest
-  }
-
-  /// Runs the network once on a ramp from black to white; refuses a model whose answer isn't finite or whose
-  /// outputs have the wrong size.
-  public func requireFiniteAnswer(of url: URL) throws(ModelRefusal) {
-    let predictor = try Predictor.loading(url, threads: 1)
-    let pixels = inputSize * inputSize
-    let prediction = predictor.predict((0..<pixels).map { Float($0) / Float(pixels) })
-    let outputs = [prediction.classLogits, prediction.maskLogits, prediction.saliency]
-    guard outputs.map(\.count) == [2, pixels, pixels] else {
-      throw ModelRefusal(isMissing: false, description: "\(url.path): outputs of the wrong size")
-    }
-    guard outputs.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
-      throw ModelRefusal(isMissing: false, description: "\(url.path): the network's answer isn't finite")
-    }
+    training = metadata.training
+    calibration = metadata.calibration
+    validation = metadata.validation
   }
 
   /// One `key: value` a line.
@@ -69,8 +64,15 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     test_time_flip: \(testTimeFlip)
     system: \(system)
     training_data_digest: \(trainingDataDigest)
+    training: \(Self.line(training))
+    calibration: \(Self.line(calibration))
+    validation: \(Self.line(validation))
 
     """
+  }
+
+  private static func line(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).joined(separator: " ")
   }
 
   /// One JSON object.
@@ -81,7 +83,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case path, name, version, sha256, temperature, system
+    case path, name, version, sha256, temperature, system, training, calibration, validation
     case inputSize = "input_size"
     case classNames = "class_names"
     case decisionThreshold = "decision_threshold"

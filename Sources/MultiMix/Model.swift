@@ -21,6 +21,11 @@ public struct ModelMetadata: Sendable, Equatable {
   public var system = System.multimix
   /// Whether the mirror image is read too, and the two answers averaged: twice the time.
   public var testTimeFlip = false
+  /// In words: what it was trained on and for how long, how temperature and threshold were chosen, and its
+  /// figures on the validation split; each empty where it is not known.
+  public var training = ""
+  public var calibration = ""
+  public var validation = ""
 
   public init(
     name: String, version: String, inputSize: Int = 256, classNames: [String] = ["normal", "pneumonia"],
@@ -35,16 +40,34 @@ public struct ModelMetadata: Sendable, Equatable {
     self.trainingDataDigest = trainingDataDigest
   }
 
+  /// How much more the scores speak for pneumonia than for the other class, before the temperature.
+  /// - Parameter scores: [2], in the order of ``classNames``.
+  public func pneumoniaLogit(ofScores scores: [Float]) -> Double {
+    let pneumonia = classNames.firstIndex(of: "pneumonia") ?? 1
+    return Double(scores[pneumonia]) - Double(scores[1 - pneumonia])
+  }
+
+  /// The calibrated probability of pneumonia: softmax(scores / temperature).
+  /// - Parameter logit: of ``pneumoniaLogit(ofScores:)``.
+  public func pneumoniaProbability(ofLogit logit: Double) -> Double { 1 / (1 + exp(-logit / temperature)) }
+
   var dictionary: [String: String] {
-    var entries = [
+    var dictionary = [
       "format": "pt", "name": name, "version": version, "input_size": "\(inputSize)",
       "class_names": classNames.joined(separator: ","), "decision_threshold": "\(decisionThreshold)",
       "temperature": "\(temperature)", "training_data_digest": trainingDataDigest,
       "system": system.rawValue,
       "intended_use": "research use only, not for diagnosis",
     ]
-    if testTimeFlip { entries["test_time_flip"] = "true" }
-    return entries
+    if testTimeFlip { dictionary["test_time_flip"] = "true" }
+    for (key, path) in Self.remarks where !self[keyPath: path].isEmpty {
+      dictionary[key] = self[keyPath: path]
+    }
+    return dictionary
+  }
+
+  private static var remarks: [(key: String, path: WritableKeyPath<ModelMetadata, String>)] {
+    [("training", \.training), ("calibration", \.calibration), ("validation", \.validation)]
   }
 
   /// Missing entries take their defaults, so that a converted PyTorch checkpoint loads; present ones must be
@@ -68,6 +91,7 @@ public struct ModelMetadata: Sendable, Equatable {
       guard let system = System(rawValue: name) else { throw .invalidMetadata(file, "system = \(name)") }
       self.system = system
     }
+    for (key, path) in Self.remarks { self[keyPath: path] = dictionary[key] ?? "" }
     if let names = dictionary["class_names"] {
       classNames = names.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard classNames.count == 2, classNames.contains("pneumonia") else {
@@ -119,6 +143,14 @@ public struct Model: Sendable {
       throw .unknownParameter(url.path, name)
     }
     sha256 = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+
+  /// float16 where that keeps every weight, as in a model that was exported so.
+  public var exactPrecision: Safetensors.Precision {
+    let isHalf = parameters.layout.entries.allSatisfy { entry in
+      parameters.values(entry.name).allSatisfy { Float(Float16($0)) == $0 }
+    }
+    return isHalf ? .float16 : .float32
   }
 
   /// The model as a safetensors file's bytes.

@@ -82,11 +82,10 @@ public final class Predictor: Sendable {
       answer.mask = mean(answer.mask, mirrored(other.mask))
       answer.saliency = mean(answer.saliency, mirrored(other.saliency))
     }
-    let temperature = Float(metadata.temperature)
-    let pneumonia = metadata.classNames.firstIndex(of: "pneumonia") ?? 1
     return Prediction(
       classLogits: answer.scores, maskLogits: answer.mask, saliency: answer.saliency,
-      pneumoniaProbability: Double(softmax(answer.scores.map { $0 / temperature })[pneumonia]))
+      pneumoniaProbability: metadata.pneumoniaProbability(
+        ofLogit: metadata.pneumoniaLogit(ofScores: answer.scores)))
   }
 
   private func answer(_ input: [Float]) -> (scores: [Float], mask: [Float], saliency: [Float]) {

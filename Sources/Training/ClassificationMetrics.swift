@@ -1,17 +1,40 @@
-/// How well probabilities of pneumonia agree with labels.
+/// How well probabilities of pneumonia agree with labels. Pneumonia is the positive class.
 public struct ClassificationMetrics: Sendable, Equatable, Codable {
+  /// How many images of each kind there are.
+  public struct Confusion: Sendable, Equatable, Codable {
+    /// Normal called normal, and called pneumonia.
+    public let trueNegative, falsePositive: Int
+    /// Pneumonia called normal, and called pneumonia.
+    public let falseNegative, truePositive: Int
+
+    enum CodingKeys: String, CodingKey {
+      case trueNegative = "true_negative"
+      case falsePositive = "false_positive"
+      case falseNegative = "false_negative"
+      case truePositive = "true_positive"
+    }
+  }
+
   public let n: Int
   public let accuracy: Double
+  /// 95 %, by bootstrap over patients; nil where the patients are unknown or there is just one.
+  public let accuracyInterval: ConfidenceInterval?
   /// Area under the ROC curve, ties counted half (Mann-Whitney); nil where only one class occurs.
   public let auroc: Double?
+  /// As ``accuracyInterval``.
+  public let aurocInterval: ConfidenceInterval?
+  /// 0 where a figure's denominator is 0, as in scikit-learn.
   public let f1Normal, f1Pneumonia: Double
-  /// Of pneumonia.
+  /// Of pneumonia; 0 where the denominator is 0.
   public let precision, recall: Double
   /// Expected calibration error of the more probable class, 15 bins of equal width (Guo et al. 2017).
   public let ece: Double
+  public let confusion: Confusion
 
   enum CodingKeys: String, CodingKey {
-    case n, accuracy, auroc, precision, recall, ece
+    case n, accuracy, auroc, precision, recall, ece, confusion
+    case accuracyInterval = "accuracy_ci"
+    case aurocInterval = "auroc_ci"
     case f1Normal = "f1_normal"
     case f1Pneumonia = "f1_pneumonia"
   }
@@ -20,8 +43,10 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
   ///   - probabilities: of pneumonia, 0 ... 1.
   ///   - labels: whether it is pneumonia.
   ///   - threshold: pneumonia is predicted from this probability on.
-  public init(probabilities: [Double], labels: [Bool], threshold: Double) {
+  ///   - patients: of each image, for the intervals; nil draws none.
+  public init(probabilities: [Double], labels: [Bool], threshold: Double, patients: [String]? = nil) {
     precondition(probabilities.count == labels.count && probabilities.allSatisfy { (0...1).contains($0) })
+    precondition(patients.map { $0.count == labels.count } ?? true)
     n = labels.count
     let predicted = probabilities.map { $0 >= threshold }
     let truePositive = zip(predicted, labels).count { $0 && $1 }
@@ -34,38 +59,31 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
     recall = ratio(truePositive, truePositive + falseNegative)
     f1Pneumonia = ratio(2 * truePositive, 2 * truePositive + falsePositive + falseNegative)
     f1Normal = ratio(2 * trueNegative, 2 * trueNegative + falsePositive + falseNegative)
-    auroc = Self.auroc(probabilities, labels)
+    confusion = Confusion(
+      trueNegative: trueNegative, falsePositive: falsePositive, falseNegative: falseNegative,
+      truePositive: truePositive)
     ece = Self.calibrationError(probabilities, labels)
+
+    let ranked = RankedLabels(scores: probabilities, labels: labels)
+    auroc = ranked.auroc()
+    let bootstrap = patients.map { Bootstrap(patients: $0) }
+    aurocInterval = auroc == nil ? nil : bootstrap?.interval { ranked.auroc(weights: $0) }
+    let right = zip(predicted, labels).map { $0 == $1 ? 1.0 : 0 }
+    accuracyInterval = bootstrap?.interval(ofMean: right)
   }
 
-  static func auroc(_ probabilities: [Double], _ labels: [Bool]) -> Double? {
-    let positives = labels.count { $0 }
-    let negatives = labels.count - positives
-    guard positives > 0, negatives > 0 else { return nil }
-    let order = probabilities.indices.sorted { probabilities[$0] < probabilities[$1] }
-    var rankSum = 0.0
-    var i = 0
-    while i < order.count {
-      var j = i + 1
-      while j < order.count && probabilities[order[j]] == probabilities[order[i]] { j += 1 }
-      // Ranks i + 1 ... j share their mean.
-      rankSum += Double(order[i..<j].count { labels[$0] }) * Double(i + 1 + j) / 2
-      i = j
-    }
-    return (rankSum - Double(positives * (positives + 1)) / 2) / Double(positives * negatives)
-  }
-
-  static func calibrationError(_ probabilities: [Double], _ labels: [Bool]) -> Double {
+  /// Bin b holds the probabilities of the more probable class in (b / 15, (b + 1) / 15].
+  private static func calibrationError(_ probabilities: [Double], _ labels: [Bool]) -> Double {
+    guard !labels.isEmpty else { return 0 }
     let bins = 15
     var confidence = [Double](repeating: 0, count: bins)
     var correct = confidence
     for (p, label) in zip(probabilities, labels) {
       let top = max(p, 1 - p)
-      let bin = min(bins - 1, Int(top * Double(bins)))
+      let bin = (1..<bins).count { Double($0) / Double(bins) < top }
       confidence[bin] += top
       correct[bin] += (p >= 0.5) == label ? 1 : 0
     }
-    guard !labels.isEmpty else { return 0 }
     return zip(confidence, correct).reduce(0) { $0 + abs($1.0 - $1.1) } / Double(labels.count)
   }
 }

@@ -8,25 +8,41 @@ public struct Evaluation: Sendable {
   /// One image with a label or a mask.
   public struct Row: Sendable {
     public let image: ArchiveImage
+    /// The score of pneumonia less that of normal, before the temperature.
+    public let pneumoniaLogit: Double
+    /// At the model's temperature.
     public let pneumoniaProbability: Double
     public let segmentation: SegmentationMetrics?
-  }
 
-  /// The figures over a set of images. A part is nil where no image has such labels.
-  public struct Figures: Sendable, Codable, Equatable {
-    public var classification: ClassificationMetrics?
-    public var segmentation: Segmentation?
+    /// Whether the label says so.
+    public var isPneumonia: Bool { image.finding == .pneumonia }
 
-    public struct Segmentation: Sendable, Codable, Equatable {
-      public let n: Int
-      public let dice, jaccard, ssim, hausdorff, precision, recall: Double
+    package init(
+      image: ArchiveImage, pneumoniaLogit: Double, pneumoniaProbability: Double,
+      segmentation: SegmentationMetrics?
+    ) {
+      self.image = image
+      self.pneumoniaLogit = pneumoniaLogit
+      self.pneumoniaProbability = pneumoniaProbability
+      self.segmentation = segmentation
     }
   }
 
   public let rows: [Row]
-  public let threshold: Double
-  /// What the model learned; the figures leave out the rest.
-  public let system: System
+  /// Of the model, with the temperature and the threshold that ``rows`` and figures are drawn with.
+  public let metadata: ModelMetadata
+
+  public var threshold: Double { metadata.decisionThreshold }
+  public var sources: [String] { Set(rows.map(\.image.source)).sorted() }
+  /// The rows that the figures of the findings, and of the masks, are drawn from; none of
+  /// what the model didn't learn.
+  public var classified: [Row] { metadata.system.classifies ? rows.filter { $0.image.finding != nil } : [] }
+  public var segmented: [Row] { metadata.system.segments ? rows.filter { $0.segmentation != nil } : [] }
+
+  package init(rows: [Row], metadata: ModelMetadata) {
+    self.rows = rows
+    self.metadata = metadata
+  }
 
   /// Reads the images at `positions` of the index that carry a finding or a mask.
   /// - Parameters:
@@ -39,8 +55,7 @@ public struct Evaluation: Sendable {
     let labelled = positions.filter {
       cache.hasImage($0) && (index.images[$0].finding != nil || cache.hasMask($0))
     }
-    threshold = models[0].metadata.decisionThreshold
-    system = models[0].metadata.system
+    metadata = models[0].metadata
     let results = models.map { _ in Results() }
     let done = Counter()
     DispatchQueue.concurrentPerform(iterations: models.count) { t in
@@ -62,54 +77,9 @@ public struct Evaluation: Sendable {
         prediction: prediction.maskLogits.map { $0 > 0 }, reference: mask.map { $0 > 127 }, size: cache.size)
     }
     return Row(
-      image: index.images[position], pneumoniaProbability: prediction.pneumoniaProbability,
-      segmentation: segmentation)
-  }
-
-  /// Over all rows, or those of one source folder.
-  public func figures(source: String? = nil) -> Figures {
-    let chosen = source.map { name in rows.filter { $0.image.source == name } } ?? rows
-    var figures = Figures()
-    let labelled = chosen.filter { system.classifies && $0.image.finding != nil }
-    if !labelled.isEmpty {
-      figures.classification = ClassificationMetrics(
-        probabilities: labelled.map(\.pneumoniaProbability),
-        labels: labelled.map { $0.image.finding == .pneumonia },
-        threshold: threshold)
-    }
-    let masked = system.segments ? chosen.compactMap(\.segmentation) : []
-    if let mean = SegmentationMetrics.mean(masked) {
-      figures.segmentation = .init(
-        n: masked.count, dice: mean.dice, jaccard: mean.jaccard, ssim: mean.ssim, hausdorff: mean.hausdorff,
-        precision: mean.precision, recall: mean.recall)
-    }
-    return figures
-  }
-
-  public var sources: [String] { Set(rows.map(\.image.source)).sorted() }
-
-  /// One line per image, RFC 4180.
-  public var csv: String {
-    var lines = [
-      "sop_instance_uid,source,finding,pneumonia_probability,dice,jaccard,ssim,hausdorff,precision,recall"
-    ]
-    for row in rows {
-      let figures = row.segmentation.map {
-        [$0.dice, $0.jaccard, $0.ssim, $0.hausdorff, $0.precision, $0.recall].map {
-          String(format: "%.5f", $0)
-        }
-      }
-      let source = row.image.source
-      let quoted =
-        source.contains(where: { ",\"\r\n".contains($0) })
-        ? "\"" + source.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : source
-      lines.append(
-        ([
-          row.image.sopInstanceUID, quoted, row.image.finding?.rawValue ?? "",
-          String(format: "%.6f", row.pneumoniaProbability),
-        ] + (figures ?? Array(repeating: "", count: 6))).joined(separator: ","))
-    }
-    return lines.joined(separator: "\r\n") + "\r\n"
+      image: index.images[position],
+      pneumoniaLogit: model.metadata.pneumoniaLogit(ofScores: prediction.classLogits),
+      pneumoniaProbability: prediction.pneumoniaProbability, segmentation: segmentation)
   }
 
   private final class Results: @unchecked Sendable {

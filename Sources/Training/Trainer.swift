@@ -141,7 +141,7 @@ public struct Trainer: Sendable {
       trainingDataDigest: data.index.digest)
     metadata.system = configuration.system
     metadata.testTimeFlip = configuration.testTimeFlip
-    let model = Model(metadata: metadata, parameters: parameters)
+    var model = Model(metadata: metadata, parameters: parameters)
     let evaluation = Evaluation(
       (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
       positions: data.index.indices(of: .val))
@@ -152,6 +152,8 @@ public struct Trainer: Sendable {
     let isBest = score > progress.bestScore || parts.isEmpty
     if isBest {
       progress.bestScore = score
+      model.metadata.training = data.summary(configuration, steps: progress.step)
+      model.metadata.calibrate(on: evaluation)
       try TrainingError.write(model.encoded(.float32), to: bestModel)
     }
     report(.validation(step: progress.step, figures, isBest: isBest))

@@ -15,8 +15,16 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "train, val or test; by default every labelled image.")
   var split: String?
 
-  @Option(help: "Folder for images.csv, one row per image.", completion: .directory)
+  @Option(
+    help: "Folder for images.csv, one row per image, and the figures as figures.json and figures.csv.",
+    completion: .directory)
   var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Choose temperature and threshold anew on the val split, write the model with them to this file, and "
+        + "print its figures.", valueName: "file"))
+  var calibrate: String?
 
   @Flag(
     help: "Print one JSON document: the figures over all images, and under \"sources\" per source folder.")
@@ -30,31 +38,13 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "Threads; by default one for each processor.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
 
-  private struct Report: Encodable {
-    let classification: ClassificationMetrics?
-    let segmentation: Evaluation.Figures.Segmentation?
-    let model: String
-    let modelSHA256: String
-    let sources: [String: Evaluation.Figures]
-
-    enum CodingKeys: String, CodingKey {
-      case classification, segmentation, model, sources
-      case modelSHA256 = "model_sha256"
-    }
-  }
-
   func validate() throws {
     guard (1...256).contains(threads) else { throw ValidationError("--threads must be from 1 to 256") }
   }
 
   func run() async throws {
     try await reportingFailure {
-      let wanted = try split.map { name in
-        guard let split = Split(rawValue: name) else {
-          throw CommandFailure(.usage, "--split \(name): train, val or test")
-        }
-        return split
-      }
+      let wanted = try wantedSplit()
       let model = try self.model.load()
       let predictors = (0..<max(1, threads)).map { _ in Predictor(model, threads: 1, flips: flip ? true : nil)
       }
@@ -65,55 +55,77 @@ struct EvaluateCommand: AsyncParsableCommand {
           .badData, "the model takes \(model.metadata.inputSize) pixels, the cache \(cache.size)")
       }
       progress.begin("evaluate")
-      let evaluation = Evaluation(
-        predictors, index: index, cache: cache,
-        positions: wanted.map { index.indices(of: $0) } ?? Array(index.images.indices)
-      ) { progress.update($0, of: $1) }
+      let positions = wanted.map { index.indices(of: $0) } ?? Array(index.images.indices)
+      let evaluation = Evaluation(predictors, index: index, cache: cache, positions: positions) {
+        progress.update($0, of: $1)
+      }
       progress.end("\(evaluation.rows.count) labelled images")
       guard !evaluation.rows.isEmpty else {
         throw CommandFailure(
-          .badData, "no labelled images in \(access.archive)\(split.map { ", split \($0)" } ?? "")")
+          .badData, "no labelled images in \(access.archive)\(wanted.map { ", split \($0)" } ?? "")")
       }
-      if let output { try write(evaluation, to: URL(filePath: output, directoryHint: .isDirectory)) }
-      let report = Report(
-        classification: evaluation.figures().classification, segmentation: evaluation.figures().segmentation,
-        model: "\(model.metadata.name) \(model.metadata.version)", modelSHA256: model.sha256 ?? "",
-        sources: Dictionary(
-          uniqueKeysWithValues: evaluation.sources.map { ($0, evaluation.figures(source: $0)) }))
-      if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      if let calibrate {
+        let (calibrated, remark, sha256) = try self.calibrate(model, on: evaluation, writing: calibrate)
+        progress.note("calibration: \(remark)")
+        progress.note("\(calibrate): SHA-256 \(sha256)")
+        try publish(calibrated, EvaluationReport(calibrated, sha256: sha256, calibration: remark))
       } else {
-        printTable(evaluation)
+        try publish(evaluation, EvaluationReport(evaluation, sha256: model.sha256 ?? "", calibration: nil))
       }
     }
   }
 
-  private func write(_ evaluation: Evaluation, to folder: URL) throws {
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try Data(evaluation.csv.utf8).write(to: folder.appending(path: "images.csv"), options: .atomic)
-    } catch {
-      throw CommandFailure(.cannotCreate, "\(folder.path): can't be written")
+  private func wantedSplit() throws(CommandFailure) -> Split? {
+    let wanted: Split?
+    if let split {
+      wanted = Split(rawValue: split)
+      guard wanted != nil else { throw CommandFailure(.usage, "--split \(split): train, val or test") }
+    } else {
+      wanted = calibrate == nil ? nil : .val
     }
+    guard calibrate == nil || wanted == .val else {
+      throw CommandFailure(.usage, "--calibrate is for the val split: images neither trained nor tested on")
+    }
+    return wanted
   }
 
-  private func printTable(_ evaluation: Evaluation) {
-    func row(_ name: String, _ figures: Evaluation.Figures) -> String {
-      func text(_ value: Double?) -> String { value.map { String(format: "%8.4f", $0) } ?? "       -" }
-      let c = figures.classification
-      let s = figures.segmentation
-      return name.padding(toLength: 18, withPad: " ", startingAt: 0)
-        + String(format: "%6d", c?.n ?? 0) + text(c?.accuracy) + text(c?.auroc) + text(c?.f1Normal)
-        + text(c?.f1Pneumonia) + text(c?.ece) + String(format: "%6d", s?.n ?? 0) + text(s?.dice)
-        + text(s?.jaccard)
-        + text(s?.ssim) + text(s?.hausdorff)
+  /// Writes the model with a temperature and a threshold that suit the evaluation.
+  private func calibrate(_ model: Model, on evaluation: Evaluation, writing path: String)
+    throws(CommandFailure)
+    -> (evaluation: Evaluation, remark: String, sha256: String)
+  {
+    guard let calibration = evaluation.fittedCalibration() else {
+      throw CommandFailure(
+        .badData, "can't calibrate: fewer than \(Calibration.fewestOfAClass) labelled images of a class")
     }
-    print(
-      "source            findings accuracy  AUROC   F1-N    F1-P     ECE masks  Dice  Jaccard    SSIM Hausdorff"
-    )
-    for source in evaluation.sources { print(row(source, evaluation.figures(source: source))) }
-    print(row("all", evaluation.figures()))
+    var model = model
+    model.metadata.calibrate(on: evaluation)
+    let url = URL(filePath: path)
+    do { try model.encoded(model.exactPrecision).write(to: url, options: .atomic) } catch {
+      throw CommandFailure(.cannotCreate, "\(path): can't be written")
+    }
+    let sha256: String
+    do { sha256 = try Model(readingFrom: url).sha256 ?? "" } catch {
+      throw CommandFailure(.cannotCreate, "\(error)")
+    }
+    return (evaluation.applying(calibration), model.metadata.calibration, sha256)
+  }
+
+  private func publish(_ evaluation: Evaluation, _ report: EvaluationReport) throws {
+    if let output {
+      let folder = URL(filePath: output, directoryHint: .isDirectory)
+      do {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for (name, text) in [
+          ("images.csv", evaluation.csv), ("figures.csv", Evaluation.csv(of: report.sets)),
+          ("figures.json", try report.json()),
+        ] {
+          try Data(text.utf8).write(to: folder.appending(path: name), options: .atomic)
+        }
+      } catch {
+        throw CommandFailure(.cannotCreate, "\(folder.path): can't be written")
+      }
+    }
+    Terminal.result(json ? try report.json() : EvaluationTable(report: report).text)
   }
 }

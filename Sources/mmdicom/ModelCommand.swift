@@ -34,8 +34,11 @@ extension ModelCommand {
   /// `mmdicom model verify`: whether a model can be used.
   struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "verify", abstract: "Load a model and run it once.",
-      discussion: "Exit status: 0 it can be used, 65 it can't, 66 it isn't there.")
+      commandName: "verify", abstract: "Load a model, run it once, and check what it says of itself.",
+      discussion: """
+        Weights and answers must be finite, the decision threshold between 0 and 1, and a MODEL-CARD.md in the \
+        same folder must name the file's SHA-256. Exit status: 0 it can be used, 65 it can't, 66 it isn't there.
+        """)
 
     @Argument(help: ArgumentHelp("Model file; by default the one that analyze takes.", valueName: "file"))
     var file: String?
@@ -43,9 +46,11 @@ extension ModelCommand {
     func run() async throws {
       try await reportingFailure {
         let path = try ModelLocation.here.find(file)
-        let summary = try ModelSummary(ofFileAt: URL(filePath: path))
-        try summary.requireFiniteAnswer(of: URL(filePath: path))
-        Terminal.result("\(path): usable, \(summary.name) \(summary.version), SHA-256 \(summary.sha256)\n")
+        let verification = try ModelVerification(ofFileAt: URL(filePath: path))
+        let summary = verification.summary
+        Terminal.result(
+          "\(path): usable, \(summary.name) \(summary.version), SHA-256 \(summary.sha256); "
+            + (verification.hasCard ? "its model card names it\n" : "no model card beside it\n"))
       }
     }
   }

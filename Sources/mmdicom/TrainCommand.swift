@@ -102,6 +102,9 @@ struct TrainCommand: AsyncParsableCommand {
         let (resume, report) = (resume, report(on: progress))
         let model = try await cancellingOnSignals { try await trainer.run(resume: resume, report: report) }
         progress.end("done")
+        let metadata = try ModelOption.load(model).metadata
+        if !metadata.validation.isEmpty { progress.note("validation: \(metadata.validation)") }
+        progress.note("calibration: \(metadata.calibration)")
         print(model.path)
       } catch is CancellationError {
         throw CommandFailure(.someInputsFailed, "stopped after a whole step; --resume goes on from there")

@@ -163,6 +163,17 @@ import Training
     }
   }
 
+  @Test func aModelSaysWhatItSaw() async throws {
+    let folder = try TestEnvironment.temporaryFolder()
+    _ = try await train(configuration(), to: folder, resume: false)
+    let metadata = try Model(readingFrom: folder.appending(path: "model.safetensors")).metadata
+    #expect(metadata.training.contains("images, 4 findings (2 normal, 2 pneumonia), 4 masks, seed 1"))
+    #expect(metadata.training.contains("of 6 steps (") && metadata.training.contains("at 32 px"))
+    #expect(metadata.validation.contains("findings: accuracy"))
+    // Four validation images are too few.
+    #expect(metadata.calibration.hasPrefix("none: ") && metadata.temperature == 1)
+  }
+
   @Test func cancelledTrainingLeavesACheckpointOfItsLastStep() async throws {
     let folder = try TestEnvironment.temporaryFolder()
     _ = try await train(configuration(), to: folder, resume: false, stopAfter: 3)

@@ -22,12 +22,12 @@ enum RandomModel {
   }()
 
   /// Writes the model.
-  static func write(to url: URL) throws {
-    var header: [String: Any] = [
-      "__metadata__": [
-        "name": "random", "version": "0", "class_names": "normal,pneumonia", "input_size": "256",
-      ]
-    ]
+  /// - Parameter remarks: what else it says of itself.
+  static func write(to url: URL, remarks: [String: String] = [:]) throws {
+    let metadata = [
+      "name": "random", "version": "0", "class_names": "normal,pneumonia", "input_size": "256",
+    ].merging(remarks) { $1 }
+    var header: [String: Any] = ["__metadata__": metadata]
     var data = Data()
     var state: UInt64 = 1
     for (name, shape) in shapes {

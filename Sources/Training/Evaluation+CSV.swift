@@ -1,0 +1,69 @@
+internal import Archive
+internal import Foundation
+
+extension Evaluation {
+  /// One line per image, RFC 4180. `pneumonia_logit` is the score of pneumonia less that of normal, before the
+  /// temperature; distances in pixels of the network's input.
+  public var csv: String {
+    let header = [
+      "sop_instance_uid", "source", "split", "finding", "pneumonia_probability", "called", "pneumonia_logit",
+      "dice", "jaccard", "ssim", "hausdorff", "hausdorff95", "precision", "recall", "predicted_fraction",
+      "reference_fraction",
+    ]
+    let lines = rows.map { row -> [String] in
+      let s = row.segmentation
+      let figures = [
+        s?.dice, s?.jaccard, s?.ssim, s?.hausdorff, s?.hausdorff95, s?.precision, s?.recall,
+        s?.predictedFraction, s?.referenceFraction,
+      ]
+      let called: Finding = row.pneumoniaProbability >= threshold ? .pneumonia : .normal
+      return [
+        row.image.sopInstanceUID, row.image.source, row.image.split?.rawValue ?? "",
+        row.image.finding?.rawValue ?? "", Self.decimal(row.pneumoniaProbability, 6), called.rawValue,
+        Self.decimal(row.pneumoniaLogit, 6),
+      ] + figures.map { Self.decimal($0, 5) }
+    }
+    return Self.text([header] + lines)
+  }
+
+  /// One line per set of images, RFC 4180; empty where a figure isn't defined.
+  public static func csv(of sets: [(name: String, figures: Figures)]) -> String {
+    let header = [
+      "source", "findings", "accuracy", "accuracy_low", "accuracy_high", "auroc", "auroc_low", "auroc_high",
+      "f1_normal", "f1_pneumonia", "precision", "recall", "ece", "true_negative", "false_positive",
+      "false_negative", "true_positive", "masks", "dice", "dice_low", "dice_high", "jaccard", "ssim",
+      "hausdorff", "hausdorff95", "mask_precision", "mask_recall",
+    ]
+    let lines = sets.map { name, figures -> [String] in
+      let (c, s) = (figures.classification, figures.segmentation)
+      let finding = [
+        c?.accuracy, c?.accuracyInterval?.lower, c?.accuracyInterval?.upper, c?.auroc,
+        c?.aurocInterval?.lower, c?.aurocInterval?.upper, c?.f1Normal, c?.f1Pneumonia, c?.precision,
+        c?.recall, c?.ece,
+      ].map { decimal($0, 5) }
+      let confusion = [
+        c?.confusion.trueNegative, c?.confusion.falsePositive, c?.confusion.falseNegative,
+        c?.confusion.truePositive,
+      ].map { $0.map { "\($0)" } ?? "" }
+      let mask = [
+        s?.dice, s?.diceInterval?.lower, s?.diceInterval?.upper, s?.jaccard, s?.ssim, s?.hausdorff,
+        s?.hausdorff95, s?.precision, s?.recall,
+      ].map { decimal($0, 5) }
+      return [name, "\(c?.n ?? 0)"] + finding + confusion + ["\(s?.n ?? 0)"] + mask
+    }
+    return text([header] + lines)
+  }
+
+  private static func decimal(_ value: Double?, _ places: Int) -> String {
+    value.map { String(format: "%.\(places)f", $0) } ?? ""
+  }
+
+  private static func text(_ lines: [[String]]) -> String {
+    lines.map { fields in
+      fields.map { field in
+        field.contains(where: { ",\"\r\n".contains($0) })
+          ? "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : field
+      }.joined(separator: ",") + "\r\n"
+    }.joined()
+  }
+}

@@ -1,0 +1,79 @@
+internal import Archive
+internal import Foundation
+
+extension Evaluation {
+  /// The figures over a set of images. A part is nil where no image has such labels.
+  public struct Figures: Sendable, Codable, Equatable {
+    public var classification: ClassificationMetrics?
+    public var segmentation: Segmentation?
+
+    /// Means over the images with a mask.
+    public struct Segmentation: Sendable, Codable, Equatable {
+      public let n: Int
+      public let dice, jaccard, ssim, hausdorff, hausdorff95, precision, recall: Double
+      /// Of the mean, 95 %, by bootstrap over patients; nil where there is just one patient.
+      public let diceInterval: ConfidenceInterval?
+
+      enum CodingKeys: String, CodingKey {
+        case n, dice, jaccard, ssim, hausdorff, hausdorff95, precision, recall
+        case diceInterval = "dice_ci"
+      }
+
+      /// - Parameter patients: of each image, for the interval; nil draws none.
+      /// - Precondition: at least one image.
+      public init(meanOf images: [SegmentationMetrics], patients: [String]? = nil) {
+        precondition(!images.isEmpty)
+        func mean(_ path: KeyPath<SegmentationMetrics, Double>) -> Double {
+          images.reduce(0) { $0 + $1[keyPath: path] } / Double(images.count)
+        }
+        n = images.count
+        dice = mean(\.dice)
+        jaccard = mean(\.jaccard)
+        ssim = mean(\.ssim)
+        hausdorff = mean(\.hausdorff)
+        hausdorff95 = mean(\.hausdorff95)
+        precision = mean(\.precision)
+        recall = mean(\.recall)
+        diceInterval = patients.flatMap { Bootstrap(patients: $0).interval(ofMean: images.map(\.dice)) }
+      }
+    }
+
+    /// One line for people.
+    public var summary: String {
+      func range(_ interval: ConfidenceInterval?) -> String {
+        interval.map { String(format: " (%.3f to %.3f)", $0.lower, $0.upper) } ?? ""
+      }
+      var parts: [String] = []
+      if let c = classification {
+        let area = c.auroc.map { String(format: ", AUROC %.4f", $0) + range(c.aurocInterval) } ?? ""
+        let rest = String(
+          format: ", F1 normal %.4f, F1 pneumonia %.4f, ECE %.4f", c.f1Normal, c.f1Pneumonia, c.ece)
+        parts.append("\(c.n) findings: accuracy " + String(format: "%.4f", c.accuracy) + area + rest)
+      }
+      if let s = segmentation {
+        let rest = String(format: ", Jaccard %.4f, HD95 %.2f px", s.jaccard, s.hausdorff95)
+        parts.append("\(s.n) masks: Dice " + String(format: "%.4f", s.dice) + range(s.diceInterval) + rest)
+      }
+      return parts.joined(separator: "; ")
+    }
+  }
+
+  /// Over all rows, or those of one source folder.
+  /// - Parameter withIntervals: whether to draw the bootstrap's intervals too.
+  public func figures(source: String? = nil, withIntervals: Bool = true) -> Figures {
+    func isChosen(_ row: Row) -> Bool { source.map { row.image.source == $0 } ?? true }
+    func patients(_ rows: [Row]) -> [String]? { withIntervals ? rows.map(\.image.patientKey) : nil }
+    var figures = Figures()
+    let labelled = classified.filter(isChosen)
+    if !labelled.isEmpty {
+      figures.classification = ClassificationMetrics(
+        probabilities: labelled.map(\.pneumoniaProbability), labels: labelled.map(\.isPneumonia),
+        threshold: threshold, patients: patients(labelled))
+    }
+    let masked = segmented.filter(isChosen)
+    if !masked.isEmpty {
+      figures.segmentation = .init(meanOf: masked.compactMap(\.segmentation), patients: patients(masked))
+    }
+    return figures
+  }
+}

@@ -1,0 +1,43 @@
+/// Labels in the order of their scores: sorted once, then the area under the ROC curve takes one pass for
+/// each set of weights, as the bootstrap asks.
+package struct RankedLabels: Sendable {
+  /// Images by rising score, cut where the score rises.
+  private let ties: [[Int]]
+  private let labels: [Bool]
+
+  package init(scores: [Double], labels: [Bool]) {
+    precondition(scores.count == labels.count)
+    self.labels = labels
+    let order = scores.indices.sorted { scores[$0] < scores[$1] }
+    var ties: [[Int]] = []
+    for (place, image) in order.enumerated() {
+      if place > 0 && scores[order[place - 1]] == scores[image] {
+        ties[ties.count - 1].append(image)
+      } else {
+        ties.append([image])
+      }
+    }
+    self.ties = ties
+  }
+
+  /// Area under the ROC curve, ties counted half (Mann-Whitney); nil where only one class has weight.
+  /// - Parameter weights: how often each image counts; nil counts each once.
+  package func auroc(weights: [Int]? = nil) -> Double? {
+    var negatives = 0
+    var positives = 0
+    // Twice the number of pairs in the right order.
+    var ordered = 0
+    for tie in ties {
+      var (positive, negative) = (0, 0)
+      for image in tie {
+        let weight = weights?[image] ?? 1
+        if labels[image] { positive += weight } else { negative += weight }
+      }
+      ordered += positive * (2 * negatives + negative)
+      positives += positive
+      negatives += negative
+    }
+    guard positives > 0, negatives > 0 else { return nil }
+    return Double(ordered) / Double(2 * positives * negatives)
+  }
+}

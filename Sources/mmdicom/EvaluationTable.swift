@@ -1,0 +1,73 @@
+import Foundation
+import Training
+
+/// The figures for people, at most 120 columns wide.
+struct EvaluationTable {
+  let report: EvaluationReport
+
+  var text: String {
+    var blocks: [[String]] = []
+    let sets = report.sets
+    if report.classification != nil { blocks.append(classification(sets)) }
+    if report.segmentation != nil { blocks.append(segmentation(sets)) }
+    let settings =
+      "threshold \(Self.short(report.threshold)), temperature \(Self.short(report.temperature)); intervals: 95 %, "
+      + "\(report.intervals.resamples) bootstrap resamples of patients"
+    blocks.append([settings])
+    return blocks.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
+  }
+
+  private typealias Sets = [(name: String, figures: Evaluation.Figures)]
+
+  private func classification(_ sets: Sets) -> [String] {
+    let header =
+      Self.name("findings") + "     n accur.  AUROC  (95 %)             F1-N   F1-P precis. recall    ECE"
+      + "    TN    FP    FN    TP"
+    return [header]
+      + sets.compactMap { name, figures in
+        guard let c = figures.classification else { return nil }
+        let counts = [
+          c.confusion.trueNegative, c.confusion.falsePositive, c.confusion.falseNegative,
+          c.confusion.truePositive,
+        ]
+        return Self.name(name) + Self.count(c.n) + Self.figure(c.accuracy) + Self.figure(c.auroc)
+          + Self.interval(c.aurocInterval) + Self.figure(c.f1Normal) + Self.figure(c.f1Pneumonia)
+          + Self.figure(c.precision, width: 8) + Self.figure(c.recall) + Self.figure(c.ece)
+          + counts.map(Self.count).joined()
+      } + ["TN, FP: normal called normal, pneumonia; FN, TP: pneumonia called normal, pneumonia"]
+  }
+
+  private func segmentation(_ sets: Sets) -> [String] {
+    let header =
+      Self.name("masks")
+      + "     n   Dice  (95 %)          Jaccard   SSIM Hausdorff   HD95 precis. recall"
+    return [header]
+      + sets.compactMap { name, figures in
+        guard let s = figures.segmentation else { return nil }
+        return Self.name(name) + Self.count(s.n) + Self.figure(s.dice) + Self.interval(s.diceInterval)
+          + Self.figure(s.jaccard, width: 8) + Self.figure(s.ssim)
+          + String(format: "%10.2f%7.2f", s.hausdorff, s.hausdorff95)
+          + Self.figure(s.precision, width: 8) + Self.figure(s.recall)
+      } + ["Hausdorff, HD95: pixels at \(report.inputSize); means over images"]
+  }
+
+  /// 20 columns.
+  private static func name(_ name: String) -> String {
+    let shown = name.isEmpty ? "(root)" : name.count > 19 ? name.prefix(18) + "~" : name
+    return shown.padding(toLength: 20, withPad: " ", startingAt: 0)
+  }
+
+  private static func count(_ n: Int) -> String { String(format: "%6d", n) }
+
+  private static func figure(_ value: Double?, width: Int = 7) -> String {
+    value.map { String(format: "%\(width).4f", $0) } ?? String(repeating: " ", count: width - 1) + "-"
+  }
+
+  /// 17 columns.
+  private static func interval(_ interval: ConfidenceInterval?) -> String {
+    guard let interval else { return String(repeating: " ", count: 17) }
+    return String(format: " (%.3f to %.3f)", interval.lower, interval.upper)
+  }
+
+  private static func short(_ value: Double) -> String { String(format: "%.4g", value) }
+}

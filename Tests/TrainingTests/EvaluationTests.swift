@@ -1,0 +1,155 @@
+import Archive
+import Foundation
+import MultiMix
+import Testing
+import Training
+
+/// Figures of made-up rows: what is left out, and what the files say.
+@Suite struct EvaluationTests {
+  private func image(_ n: Int, patient: Int? = nil, source: String = "a", finding: Finding?) throws
+    -> ArchiveImage
+  {
+    var fields: [String: Any] = [
+      "path": "\(source)/\(n).dcm", "source": source, "sopInstanceUID": "2.25.\(n)",
+      "studyInstanceUID": "2.25.1\(n)", "seriesInstanceUID": "2.25.2\(n)", "patientID": "P\(patient ?? n)",
+      "rows": 8, "columns": 8, "fileSize": 1, "masks": [String](), "split": "val",
+    ]
+    fields["finding"] = finding?.rawValue
+    return try JSONDecoder().decode(ArchiveImage.self, from: JSONSerialization.data(withJSONObject: fields))
+  }
+
+  private func mask(_ pixels: Int) -> [Bool] { (0..<64).map { $0 < pixels } }
+
+  private func evaluation(_ rows: [Evaluation.Row]) -> Evaluation {
+    Evaluation(rows: rows, metadata: ModelMetadata(name: "made up", version: "0", inputSize: 32))
+  }
+
+  private func row(_ image: ArchiveImage, _ logit: Double, _ masks: (Int, Int)? = nil) -> Evaluation.Row {
+    Evaluation.Row(
+      image: image, pneumoniaLogit: logit, pneumoniaProbability: 1 / (1 + exp(-logit)),
+      segmentation: masks.map {
+        SegmentationMetrics(prediction: mask($0.0), reference: mask($0.1), size: 8)
+      })
+  }
+
+  private func object(_ figures: Evaluation.Figures) throws -> [String: [String: Any]] {
+    let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(figures))
+    return try #require(json as? [String: [String: Any]])
+  }
+
+  @Test func partsWithoutLabelsAreAbsent() throws {
+    let masksOnly = evaluation([row(try image(1, finding: nil), 0, (8, 8))])
+    #expect(masksOnly.figures().classification == nil)
+    #expect(try object(masksOnly.figures()).keys.sorted() == ["segmentation"])
+    #expect(masksOnly.fittedCalibration() == nil)
+    let findingsOnly = evaluation([row(try image(1, finding: .normal), -1)])
+    #expect(try object(findingsOnly.figures()).keys.sorted() == ["classification"])
+    #expect(try object(evaluation([]).figures()).isEmpty)
+    #expect(evaluation([]).csv.split(separator: "\r\n").count == 1)
+  }
+
+  @Test func oneClassHasNoAreaButTheRest() throws {
+    let figures = evaluation([
+      row(try image(1, finding: .pneumonia), 1), row(try image(2, finding: .pneumonia), -1),
+    ]).figures()
+    let part = try #require(try object(figures)["classification"])
+    #expect(part["auroc"] == nil && part["auroc_ci"] == nil)
+    #expect(part["accuracy"] as? Double == 0.5 && part["f1_normal"] as? Double == 0)
+    #expect(try JSONDecoder().decode(Evaluation.Figures.self, from: JSONEncoder().encode(figures)) == figures)
+  }
+
+  @Test func emptyMasksGiveFiniteFigures() throws {
+    let figures = evaluation([
+      row(try image(1, finding: nil), 0, (0, 0)), row(try image(2, finding: nil), 0, (0, 4)),
+    ]).figures()
+    let part = try #require(figures.segmentation)
+    #expect(part.dice == 0.5 && part.jaccard == 0.5)
+    #expect(part.hausdorff == 128.0.squareRoot() / 2 && part.hausdorff95 == part.hausdorff)
+    #expect(part.diceInterval == ConfidenceInterval(lower: 0, upper: 1))
+  }
+
+  @Test func figuresHaveTheAgreedKeys() throws {
+    let rows = try (0..<8).map { n in
+      row(try image(n, finding: n % 2 == 0 ? .normal : .pneumonia), Double(n) - 3.2, (20 + n, 24))
+    }
+    let json = try object(evaluation(rows).figures())
+    for key in ["n", "accuracy", "auroc", "f1_normal", "f1_pneumonia", "precision", "recall", "ece"] {
+      #expect(json["classification"]?[key] is NSNumber, "\(key)")
+    }
+    for key in ["n", "dice", "jaccard", "ssim", "hausdorff", "hausdorff95", "precision", "recall"] {
+      #expect(json["segmentation"]?[key] is NSNumber, "\(key)")
+    }
+    for interval in [json["classification"]?["auroc_ci"], json["segmentation"]?["dice_ci"]] {
+      let ends = try #require(interval as? [Double])
+      #expect(ends.count == 2 && ends[0] <= ends[1])
+    }
+    #expect((json["classification"]?["confusion"] as? [String: Int])?["true_positive"] == 2)
+  }
+
+  @Test func patientsAreResampledWhole() throws {
+    func width(_ patient: (Int) -> Int) throws -> Double {
+      let rows = try (0..<40).map { n in
+        row(try image(n, patient: patient(n), finding: nil), 0, ((n / 10) * 8 + 2, 30))
+      }
+      let interval = try #require(evaluation(rows).figures().segmentation?.diceInterval)
+      return interval.upper - interval.lower
+    }
+    // Ten images alike of each of four patients tell little more than four images.
+    #expect(try width { $0 / 10 } > 2 * width { $0 })
+  }
+
+  @Test func figuresOfASource() throws {
+    let both = evaluation([
+      row(try image(1, source: "a", finding: .normal), -1),
+      row(try image(2, source: "b", finding: .normal), 1),
+      row(try image(3, source: "b", finding: .pneumonia), 2),
+    ])
+    #expect(both.sources == ["a", "b"])
+    #expect(both.figures(source: "a").classification?.n == 1)
+    #expect(both.figures(source: "b").classification?.accuracy == 0.5)
+    let none = both.figures(source: "c")
+    #expect(none.classification == nil && none.segmentation == nil)
+  }
+
+  @Test func rowsAreQuotedAndWhole() throws {
+    let evaluation = evaluation([
+      row(try image(1, source: "a \"b\", c", finding: .normal), 1.5, (8, 16)),
+      row(try image(2, finding: nil), 0),
+    ])
+    let lines = evaluation.csv.components(separatedBy: "\r\n")
+    #expect(lines.count == 4 && lines[3].isEmpty)
+    #expect(lines[1].hasPrefix("2.25.1,\"a \"\"b\"\", c\",val,normal,0.817574,pneumonia,1.500000,0.66667,"))
+    let columns = lines[0].components(separatedBy: ",").count
+    #expect(lines[2].components(separatedBy: ",").count == columns)
+    let table = Evaluation.csv(of: [("a", evaluation.figures(source: "a")), ("all", evaluation.figures())])
+      .components(separatedBy: "\r\n")
+    #expect(table.count == 4)
+    let header = table[0].components(separatedBy: ",")
+    for line in table[1...2] { #expect(line.components(separatedBy: ",").count == header.count) }
+    #expect(table[2].components(separatedBy: ",")[try #require(header.firstIndex(of: "masks"))] == "1")
+  }
+
+  @Test func calibrationChangesProbabilitiesOnly() throws {
+    // Twice as sure as it may be, and leaning to pneumonia.
+    let golden = try MetricGoldens.read().calibration[1]
+    let before = evaluation(
+      try zip(golden.logits, golden.labels).enumerated().map { n, value in
+        row(try image(n, finding: value.1 ? .pneumonia : .normal), value.0, (n % 60, 30))
+      })
+    let (after, remark) = before.calibrated()
+    #expect(abs(after.metadata.temperature / golden.temperature - 1) < 1e-6)
+    let (old, new) = (before.figures(), after.figures())
+    #expect(old.classification?.auroc == new.classification?.auroc)
+    #expect(old.segmentation == new.segmentation)
+    #expect(try #require(new.classification).ece < #require(old.classification).ece)
+    #expect(after.logLoss < before.logLoss)
+    #expect(remark.contains("150 validation images"))
+    // What is calibrated already stays as it is.
+    #expect(after.calibrated().evaluation.metadata == after.metadata)
+    var metadata = before.metadata
+    metadata.calibrate(on: before)
+    #expect(metadata.temperature == after.metadata.temperature)
+    #expect(metadata.decisionThreshold == after.threshold)
+    #expect(metadata.calibration == remark && metadata.validation == new.summary)
+  }
+}

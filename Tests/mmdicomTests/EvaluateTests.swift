@@ -1,0 +1,90 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("mmdicom evaluate", .enabled(if: Program.url != nil, "the program isn't built"), .serialized)
+struct EvaluateTests {
+  private let program: Program
+
+  init() throws { program = try Program() }
+
+  /// Phantoms, all of them in one split.
+  private func phantoms(_ count: Int, split: String) async throws {
+    let outcome = try await program.run(
+      "archive", "phantom", "--output", "archive", "--count", "\(count)", "--size", "96")
+    try #require(outcome.status == 0, "\(outcome.complaints)")
+    let labels = program.read("archive/labels.csv").split(whereSeparator: \.isNewline)
+    let changed = labels.dropFirst().map {
+      ($0.split(separator: ",", omittingEmptySubsequences: false).dropLast() + [Substring(split)])
+        .joined(separator: ",")
+    }
+    try program.write(([String(labels[0])] + changed).joined(separator: "\n") + "\n", "archive/labels.csv")
+  }
+
+  private func evaluate(_ options: String...) async throws -> Program.Outcome {
+    let (process, output, complaints) = try program.start(
+      ["evaluate", "--archive", "archive", "--cache", "cache"] + options)
+    async let said = Program.text(of: output)
+    async let complained = Program.text(of: complaints)
+    let (first, second) = await (said, complained)
+    process.waitUntilExit()
+    return Program.Outcome(status: process.terminationStatus, output: first, complaints: second)
+  }
+
+  private func object(_ json: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any], "\(json)")
+  }
+
+  @Test("figures as a table, as JSON and in files; calibration leaves the area and writes a model")
+  func figures() async throws {
+    try await phantoms(24, split: "val")
+    let table = try await evaluate("--output", "out")
+    #expect(table.status == 0, "\(table.complaints)")
+    #expect(table.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
+    #expect(table.output.contains("findings") && table.output.contains("HD95"))
+    #expect(program.read("out/images.csv").split(separator: "\r\n").count == 25)
+    #expect(program.read("out/figures.csv").split(separator: "\r\n").last?.hasPrefix("all,24,") == true)
+
+    let before = try object(try await evaluate("--json").output)
+    #expect(try object(program.read("out/figures.json")) as NSDictionary == before as NSDictionary)
+    let classes = try #require(before["classification"] as? [String: Any])
+    let masks = try #require(before["segmentation"] as? [String: Any])
+    #expect(classes["n"] as? Int == 24 && masks["n"] as? Int == 24)
+    #expect((classes["auroc_ci"] as? [Double])?.count == 2 && (masks["dice_ci"] as? [Double])?.count == 2)
+
+    let calibrating = try await evaluate("--calibrate", "calibrated.safetensors", "--json")
+    #expect(calibrating.status == 0, "\(calibrating.complaints)")
+    #expect(calibrating.complaints.contains("calibration: temperature by log loss"))
+    let promised = try object(calibrating.output)
+    let again = try object(
+      try await evaluate("--model", "calibrated.safetensors", "--split", "val", "--json").output)
+    for key in ["temperature", "threshold", "model_sha256"] {
+      #expect(again[key] as? NSObject == promised[key] as? NSObject, "\(key)")
+    }
+    for key in ["classification", "segmentation", "sources"] {
+      #expect(again[key] as? NSDictionary == promised[key] as? NSDictionary, "\(key)")
+    }
+    let after = try #require(again["classification"] as? [String: Any])
+    #expect(after["auroc"] as? Double == classes["auroc"] as? Double)
+    #expect(again["threshold"] as? Double != 0.5)
+    let verified = try await program.run("model", "verify", "calibrated.safetensors")
+    #expect(verified.status == 0, "\(verified.complaints)")
+    let info = try await program.run("model", "info", "calibrated.safetensors")
+    #expect(info.output.contains("calibration: temperature by log loss"))
+    #expect(info.output.contains("validation: 24 findings: accuracy"))
+  }
+
+  @Test("what can't be measured or calibrated is refused in one line")
+  func refusals() async throws {
+    try await phantoms(2, split: "val")
+    let empty = try await evaluate("--split", "test")
+    #expect(empty.status == 65 && empty.complaints.contains("no labelled images"))
+    let wrong = try await evaluate("--split", "valid")
+    #expect(wrong.status == 64)
+    let few = try await evaluate("--calibrate", "calibrated.safetensors")
+    #expect(few.status == 65 && few.complaints.contains("can't calibrate: fewer than 10"))
+    #expect(program.files(".", "calibrated.safetensors").isEmpty)
+    let trained = try await evaluate("--calibrate", "calibrated.safetensors", "--split", "train")
+    #expect(trained.status == 64 && trained.complaints.contains("--calibrate is for the val split"))
+  }
+}
