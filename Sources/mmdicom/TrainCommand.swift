@@ -81,13 +81,12 @@ struct TrainCommand: AsyncParsableCommand {
       let start = try initial.map { try ModelOption.load(URL(filePath: $0)) }
       let progress = ProgressLine()
       let (index, cache) = try access.open(threads: threads, progress: progress)
-      let validation = index.indices(of: .val).count
       let data = TrainingData(index: index, cache: cache, configuration: configuration)
       progress.note(
         "streams: \(data.segmentation.count) masks, \(data.segmentationUnlabelled.count) without; "
           + "\(data.classification.count) findings, \(data.unlabelled.count) without; "
-          + "validation \(validation) images"
-          + (validation == 0 ? ": without any, the last model is the one that is kept" : ""))
+          + "validation \(data.validation.count) images"
+          + (data.validation.isEmpty ? ": without any, the last model is the one that is kept" : ""))
       let readiness = TrainingReadiness(
         problems: index.problems + cache.failures, labels: data.labels, system: configuration.system)
       if let refusal = readiness.refusal(acceptingProblems: acceptProblems) {
