@@ -108,11 +108,8 @@ struct TrainCommand: AsyncParsableCommand {
       } catch is CancellationError {
         throw CommandFailure(.someInputsFailed, "stopped after a whole step; --resume goes on from there")
       } catch let error as TrainingError {
-        switch error {
-        case .configuration: throw CommandFailure(.badConfiguration, "\(error)")
-        case .nothingToTrainOn, .checkpoint, .diverged: throw CommandFailure(.badData, "\(error)")
-        case .cannotWrite: throw CommandFailure(.cannotCreate, "\(error)\(Self.whatRemains(in: output))")
-        }
+        guard case .cannotWrite = error else { throw error }
+        throw CommandFailure(.cannotCreate, "\(error)\(Self.whatRemains(in: output))")
       }
     }
   }
