@@ -41,7 +41,7 @@ let package = Package(
     room("Tensors", ["COpenBLAS", "CKernels"]),
     room("NeuralNetworks", ["Tensors"]),
     room("MultiMix", ["NeuralNetworks", "Tensors", crypto]),
-    room("Training", ["Archive", "MultiMix", "NeuralNetworks", "Tensors"]),
+    room("Training", ["Archive", "MultiMix", "NeuralNetworks", "Radiography", "Tensors"]),
 
     // The product.
     room("Analysis", ["DICOM", "Radiography", "MultiMix"]),
@@ -72,7 +72,8 @@ let package = Package(
     tests("Tensors"),
     tests("NeuralNetworks", ["Tensors"]),
     tests("MultiMix", ["NeuralNetworks", "Tensors"], goldens: true),
-    tests("Training", ["Archive", "MultiMix", "NeuralNetworks", "Tensors"], goldens: true),
+    tests(
+      "Training", ["Archive", "DICOM", "MultiMix", "NeuralNetworks", "Radiography", "Tensors"], goldens: true),
     tests("Analysis", ["DICOM", "Radiography", "MultiMix", "Archive"]),
     tests("Daemon", ["Analysis", "DICOM", "Archive", .product(name: "Logging", package: "swift-log")]),
     tests("mmdicom", ["Archive", "DICOM"]),

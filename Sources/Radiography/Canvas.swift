@@ -1,19 +1,41 @@
-import CCairo
-import DICOM
+internal import CCairo
+package import DICOM
 
-/// A picture to draw on with Cairo: lines and text over pixels. Units are pixels from the upper left corner.
-@safe struct Canvas: ~Copyable {
-  let width: Int
-  let height: Int
-  private let surface: OpaquePointer
-  private let context: OpaquePointer
+/// A picture to draw on with Cairo: lines and text over pixels, as a raster or as an SVG file. Units are
+/// pixels from the upper left corner, which a scale can make finer in the raster.
+@safe package struct Canvas: ~Copyable {
+  package let width: Int
+  package let height: Int
+  /// Pixels of the raster per unit.
+  private let scale: Int
+  let surface: OpaquePointer
+  let context: OpaquePointer
 
-  /// A canvas filled with one colour.
-  init(width: Int, height: Int, ground: RGBColour) throws(OverlayError) {
-    guard width > 0, height > 0, width <= 32767, height <= 32767,
-      let surface = unsafe cairo_image_surface_create(CAIRO_FORMAT_RGB24, Int32(width), Int32(height)),
-      let context = unsafe cairo_create(surface)
-    else { throw .tooLarge(width: width, height: height) }
+  /// A raster filled with one colour.
+  package init(width: Int, height: Int, scale: Int = 1, ground: RGBColour) throws(OverlayError) {
+    guard width > 0, height > 0, scale > 0, width * scale <= 32767, height * scale <= 32767 else {
+      throw .tooLarge(width: width, height: height)
+    }
+    let surface = unsafe cairo_image_surface_create(
+      CAIRO_FORMAT_RGB24, Int32(width * scale), Int32(height * scale))
+    unsafe try self.init(surface, width: width, height: height, scale: scale, ground: ground)
+  }
+
+  /// An SVG document, which lies at `path` once `finish` has been called. Letters become outlines, so that
+  /// it looks alike where the font is missing.
+  package init(svgAt path: String, width: Int, height: Int, ground: RGBColour) throws(OverlayError) {
+    guard width > 0, height > 0 else { throw .tooLarge(width: width, height: height) }
+    let surface = unsafe cairo_svg_surface_create(path, Double(width), Double(height))
+    unsafe cairo_svg_surface_set_document_unit(surface, CAIRO_SVG_UNIT_PX)
+    unsafe try self.init(surface, width: width, height: height, scale: 1, ground: ground)
+  }
+
+  private init(
+    _ surface: OpaquePointer?, width: Int, height: Int, scale: Int, ground: RGBColour
+  ) throws(OverlayError) {
+    guard let surface = unsafe surface, let context = unsafe cairo_create(surface) else {
+      throw .tooLarge(width: width, height: height)
+    }
     let status = unsafe cairo_status(context)
     guard status == CAIRO_STATUS_SUCCESS else {
       unsafe cairo_destroy(context)
@@ -22,8 +44,10 @@ import DICOM
     }
     self.width = width
     self.height = height
+    self.scale = scale
     unsafe self.surface = surface
     unsafe self.context = context
+    unsafe cairo_scale(context, Double(scale), Double(scale))
     setColour(ground)
     unsafe cairo_paint(context)
     let options = unsafe cairo_font_options_create()
@@ -47,9 +71,9 @@ import DICOM
     }
   }
 
-  /// Replaces all pixels: 0x00RRGGBB, row-major, `width` x `height`.
+  /// Replaces all pixels of a raster of scale 1: 0x00RRGGBB, row-major, `width` x `height`.
   func place(_ pixels: [UInt32]) throws(OverlayError) {
-    precondition(pixels.count == width * height)
+    precondition(scale == 1 && pixels.count == width * height)
     unsafe cairo_surface_flush(surface)
     guard let data = unsafe cairo_image_surface_get_data(surface) else { throw .drawing("no image data") }
     let stride = unsafe Int(cairo_image_surface_get_stride(surface))
@@ -62,63 +86,23 @@ import DICOM
     unsafe cairo_surface_mark_dirty(surface)
   }
 
-  /// Draws lines.
-  func stroke(_ lines: [IsoLine], width: Double, colour: RGBColour, opacity: Double = 1) {
-    for line in lines {
-      guard let first = line.points.first else { continue }
-      unsafe cairo_move_to(context, first.x, first.y)
-      for point in line.points.dropFirst() { unsafe cairo_line_to(context, point.x, point.y) }
-      if line.isClosed { unsafe cairo_close_path(context) }
+  /// Completes an SVG document.
+  package consuming func finish() throws(OverlayError) {
+    try check()
+    unsafe cairo_surface_finish(surface)
+    let status = unsafe cairo_surface_status(surface)
+    guard status == CAIRO_STATUS_SUCCESS else {
+      throw unsafe .drawing(String(cString: cairo_status_to_string(status)))
     }
-    unsafe cairo_set_line_width(context, width)
-    unsafe cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND)
-    unsafe cairo_set_line_cap(context, CAIRO_LINE_CAP_ROUND)
-    setColour(colour, opacity: opacity)
-    unsafe cairo_stroke(context)
   }
 
-  /// Fills a rectangle.
-  func fill(x: Double, y: Double, width: Double, height: Double, colour: RGBColour) {
-    setColour(colour)
-    unsafe cairo_rectangle(context, x, y, width, height)
-    unsafe cairo_fill(context)
-  }
-
-  /// Writes one line; `y` is the base line.
-  func write(_ text: String, x: Double, y: Double, size: Double, isBold: Bool, colour: RGBColour) {
-    select(size: size, isBold: isBold)
-    setColour(colour)
-    unsafe cairo_move_to(context, x, y)
-    unsafe cairo_show_text(context, text)
-  }
-
-  /// Advance of a line of text.
-  func width(of text: String, size: Double, isBold: Bool) -> Double {
-    select(size: size, isBold: isBold)
-    var extents = cairo_text_extents_t()
-    unsafe cairo_text_extents(context, text, &extents)
-    return extents.x_advance
-  }
-
-  private func select(size: Double, isBold: Bool) {
-    unsafe cairo_select_font_face(
-      context, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
-      isBold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL)
-    unsafe cairo_set_font_size(context, size)
-  }
-
-  private func setColour(_ colour: RGBColour, opacity: Double = 1) {
-    unsafe cairo_set_source_rgba(
-      context, Double(colour.red), Double(colour.green), Double(colour.blue), opacity)
-  }
-
-  /// The finished picture.
-  func picture() throws(OverlayError) -> RGBPicture {
+  /// The finished raster.
+  package func picture() throws(OverlayError) -> RGBPicture {
     try check()
     unsafe cairo_surface_flush(surface)
     guard let data = unsafe cairo_image_surface_get_data(surface) else { throw .drawing("no image data") }
     let stride = unsafe Int(cairo_image_surface_get_stride(surface))
-    let width = width
+    let (width, height) = (width * scale, height * scale)
     let pixels = unsafe [UInt8](unsafeUninitializedCapacity: 3 * width * height) { output, count in
       count = 3 * width * height
       var target = 0

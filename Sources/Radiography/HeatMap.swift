@@ -1,5 +1,5 @@
 /// Saliency as colour over a radiograph: the stronger, the brighter and the less transparent.
-struct HeatMap: Sendable {
+package struct HeatMap: Sendable {
   /// Strength 0...1 of each pixel, row-major.
   let strength: [Float]
 
@@ -9,7 +9,7 @@ struct HeatMap: Sendable {
   /// (sigma 2 % of the longer side), then stretched between its median, the noise floor, and its 99.8th
   /// percentile, so that one outlier can't darken the rest. The result is relative: it tells where this image's
   /// decision came from, not how strong the evidence is.
-  init(saliency: [Float], width: Int, height: Int) {
+  package init(saliency: [Float], width: Int, height: Int) {
     // Smoothing this wide leaves nothing that a coarser grid can't hold.
     let longer = max(width, height)
     let reduction = max(1, Double(longer) / 384)
@@ -29,6 +29,19 @@ struct HeatMap: Sendable {
       box: PixelBox(rows: smallHeight, columns: smallWidth),
       rows: ResamplingAxis(from: smallHeight, to: height),
       columns: ResamplingAxis(from: smallWidth, to: width))
+  }
+
+  /// The colours over a picture's brightness values (0...1, row-major): pixels for a `Canvas`.
+  package func over(_ values: [Float]) -> [UInt32] {
+    let ramp = Self.ramp
+    return zip(values, strength).map { value, strength in
+      let entry = ramp[Int(strength * 255 + 0.5)]
+      let ground = min(max(value, 0), 1) * entry.ground
+      return RGBColour(
+        red: entry.colour.red + ground, green: entry.colour.green + ground,
+        blue: entry.colour.blue + ground
+      ).packed
+    }
   }
 
   /// Opacity for a strength: nothing below a sixth, then smoothly up to `maximumOpacity`.
@@ -70,11 +83,4 @@ struct HeatMap: Sendable {
       1 - opacity
     )
   }
-}
-
-/// A colour, each part 0...1.
-struct RGBColour: Sendable, Equatable {
-  var red: Float
-  var green: Float
-  var blue: Float
 }

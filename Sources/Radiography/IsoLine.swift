@@ -1,17 +1,17 @@
 /// Lines along which a sampled function has one value: marching squares with linear interpolation.
-struct IsoLine: Sendable {
-  /// A point in pixel units; the upper left pixel's center is (0.5, 0.5).
-  struct Point: Sendable, Equatable {
-    var x: Double
-    var y: Double
+package struct IsoLine: Sendable {
+  /// Points in order. A closed line doesn't repeat its first point.
+  package let points: [Point]
+  package let isClosed: Bool
+
+  /// The line on a picture that is magnified `zoom` times and moved to `corner`.
+  package func magnified(_ zoom: Double, at corner: Point) -> IsoLine {
+    IsoLine(
+      points: points.map { Point(x: corner.x + zoom * $0.x, y: corner.y + zoom * $0.y) }, isClosed: isClosed)
   }
 
-  /// Points in order. A closed line doesn't repeat its first point.
-  let points: [Point]
-  let isClosed: Bool
-
   /// All lines at `level` through `values` (width x height, row-major). Lines end only at the border.
-  static func lines(in values: [Float], width: Int, height: Int, level: Float) -> [IsoLine] {
+  package static func lines(in values: [Float], width: Int, height: Int, level: Float) -> [IsoLine] {
     guard width > 1, height > 1 else { return [] }
     var crossings = Crossings(values: values, width: width, level: level)
     for row in 0..<height - 1 {
@@ -93,7 +93,7 @@ private struct Crossings {
     }
   }
 
-  private func point(on edge: Int) -> IsoLine.Point {
+  private func point(on edge: Int) -> Point {
     let index = edge / 2
     let isDownward = edge % 2 == 1
     let from = values[index]
@@ -111,7 +111,7 @@ private struct Crossings {
     let ends = order.filter { neighbours[$0]?.second == nil }
     for (starts, isClosed) in [(ends, false), (order, true)] {
       for start in starts where unused.contains(start) {
-        var points: [IsoLine.Point] = []
+        var points: [Point] = []
         var current: Int? = start
         while let edge = current {
           unused.remove(edge)

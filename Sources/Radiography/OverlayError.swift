@@ -12,8 +12,8 @@ public enum OverlayError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .mapSize(let name, let expected, let found):
       "overlay: \(name) has \(found) values where the radiograph has \(expected) pixels"
-    case .tooLarge(let width, let height): "overlay: a picture of \(width) x \(height) can't be drawn"
-    case .drawing(let message): "overlay: \(message)"
+    case .tooLarge(let width, let height): "a picture of \(width) x \(height) can't be drawn"
+    case .drawing(let message): "drawing failed: \(message)"
     }
   }
 }

@@ -48,7 +48,7 @@ struct OverlayScene: Sendable {
   /// The radiograph with the lungs outlined.
   func outline() throws(OverlayError) -> RGBPicture {
     let canvas = try Canvas(width: width, height: height, ground: Ink.band)
-    try canvas.place(values.map(Self.gray))
+    try canvas.place(values.map { RGBColour.gray($0).packed })
     // A dark seam keeps the line visible over bright bone.
     canvas.stroke(lungs, width: 1.9 * lineWidth, colour: Ink.shadow, opacity: 0.5)
     canvas.stroke(lungs, width: lineWidth, colour: Ink.outline)
@@ -57,24 +57,9 @@ struct OverlayScene: Sendable {
 
   /// The radiograph with the saliency in colour, and the lungs finely outlined for orientation.
   func heat() throws(OverlayError) -> RGBPicture {
-    let ramp = HeatMap.ramp
-    let blended = zip(values, heatMap.strength).map { value, strength in
-      let entry = ramp[Int(strength * 255 + 0.5)]
-      let ground = min(max(value, 0), 1) * entry.ground
-      return Self.pack(
-        entry.colour.red + ground, entry.colour.green + ground, entry.colour.blue + ground)
-    }
     let canvas = try Canvas(width: width, height: height, ground: Ink.band)
-    try canvas.place(blended)
+    try canvas.place(heatMap.over(values))
     canvas.stroke(lungs, width: 0.6 * lineWidth, colour: Ink.outline, opacity: 0.7)
     return try canvas.picture()
-  }
-
-  private static func gray(_ value: Float) -> UInt32 { pack(value, value, value) }
-
-  /// 0x00RRGGBB of three parts 0...1.
-  private static func pack(_ red: Float, _ green: Float, _ blue: Float) -> UInt32 {
-    func byte(_ part: Float) -> UInt32 { UInt32(min(max(part, 0), 1) * 255 + 0.5) }
-    return byte(red) << 16 | byte(green) << 8 | byte(blue)
   }
 }

@@ -50,23 +50,31 @@ public struct Bootstrap: Sendable {
   /// two patients, or where more than half of the resamples are left out.
   /// - Parameter figure: of the images, each counted as often as its weight says; nil where it isn't defined.
   public func interval(_ figure: (_ weights: [Int]) -> Double?) -> ConfidenceInterval? {
+    intervals { weights in figure(weights).map { [$0] } }?.first
+  }
+
+  /// The same for several figures of the same resamples, such as the points of a curve.
+  /// - Parameter figures: always equally many.
+  public func intervals(_ figures: (_ weights: [Int]) -> [Double]?) -> [ConfidenceInterval]? {
     guard patients > 1 else { return nil }
     var generator = SplitMix64(seed)
     var weights = [Int](repeating: 0, count: patientOfImage.count)
-    var figures: [Double] = []
+    var drawings: [[Double]] = []
     for _ in 0..<resamples {
       var drawn = [Int](repeating: 0, count: patients)
       for _ in 0..<patients {
         drawn[Int(generator.next().multipliedFullWidth(by: UInt64(patients)).high)] += 1
       }
       for (image, patient) in patientOfImage.enumerated() { weights[image] = drawn[patient] }
-      if let value = figure(weights) { figures.append(value) }
+      if let values = figures(weights) { drawings.append(values) }
     }
-    guard 2 * figures.count >= resamples else { return nil }
-    figures.sort()
+    guard 2 * drawings.count >= resamples else { return nil }
     let tail = (1 - Self.level) / 2
-    return ConfidenceInterval(
-      lower: figures.quantile(ofSorted: tail), upper: figures.quantile(ofSorted: 1 - tail))
+    return drawings[0].indices.map { place in
+      let sorted = drawings.map { $0[place] }.sorted()
+      return ConfidenceInterval(
+        lower: sorted.quantile(ofSorted: tail), upper: sorted.quantile(ofSorted: 1 - tail))
+    }
   }
 
   /// The interval of a mean over images.

@@ -1,3 +1,5 @@
+package import Radiography
+
 /// Labels in the order of their scores: sorted once, then the area under the ROC curve takes one pass for
 /// each set of weights, as the bootstrap asks.
 package struct RankedLabels: Sendable {
@@ -39,5 +41,23 @@ package struct RankedLabels: Sendable {
     }
     guard positives > 0, negatives > 0 else { return nil }
     return Double(ordered) / Double(2 * positives * negatives)
+  }
+  /// The corners of the ROC curve, (1 - specificity, sensitivity) from (0, 0) to (1, 1); a tie is one corner.
+  /// Nil where only one class has weight.
+  package func curve(weights: [Int]? = nil) -> [Point]? {
+    var counts = [(negative: 0, positive: 0)]
+    for tie in ties.reversed() {
+      var next = counts[counts.count - 1]
+      for image in tie {
+        let weight = weights?[image] ?? 1
+        if labels[image] { next.positive += weight } else { next.negative += weight }
+      }
+      counts.append(next)
+    }
+    let all = counts[counts.count - 1]
+    guard all.negative > 0, all.positive > 0 else { return nil }
+    return counts.map {
+      Point(x: Double($0.negative) / Double(all.negative), y: Double($0.positive) / Double(all.positive))
+    }
   }
 }

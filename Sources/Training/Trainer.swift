@@ -144,8 +144,8 @@ public struct Trainer: Sendable {
     var model = Model(metadata: metadata, parameters: parameters)
     let evaluation = Evaluation(
       (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
-      positions: data.index.indices(of: .val))
-    let figures = evaluation.figures()
+      positions: data.validation)
+    let figures = evaluation.figures(withIntervals: false)
     // Where the validation split tells nothing, the last model is the one.
     let parts = [figures.segmentation?.dice, figures.classification?.auroc].compactMap { $0 }
     let score = parts.reduce(0, +)

@@ -42,6 +42,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// How many images keep their finding, and how many their mask; nil keeps all.
   public var labelledClassification: Int?
   public var labelledSegmentation: Int?
+  /// The source folders of the archive that training and validation take images from; nil takes all.
+  public var sources: [String]?
   /// A source folder is drawn in proportion to its number of images to this power: 1 draws every image alike,
   /// 0 every source alike.
   public var sourceExponent = 0.5
@@ -105,6 +107,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     if (labelledClassification ?? 0) < 0 || (labelledSegmentation ?? 0) < 0 {
       return "a negative label budget"
     }
+    if sources?.isEmpty ?? false { return "no source folders" }
     if validateEvery < 1 || checkpointEvery < 1 { return "validation and checkpoints every 0 steps" }
     return nil
   }

@@ -1,5 +1,3 @@
-internal import Archive
-
 extension TrainingData {
   /// In words: what a model has seen after a number of steps.
   func summary(_ configuration: TrainingConfiguration, steps: Int) -> String {
@@ -9,13 +7,12 @@ extension TrainingData {
       left -= taken
       return taken > 0 ? "\(taken) at \(stage.size) px" : nil
     }
-    let labelled = classification.groups.joined().map { index.images[$0].finding }
+    let labels = labels
     return [
       "\(steps) of \(configuration.steps) steps (\(stages.joined(separator: ", ")))",
-      "\(index.indices(of: .train).count { cache.hasImage($0) }) images",
-      "\(labelled.count) findings (\(labelled.count { $0 == .normal }) normal, "
-        + "\(labelled.count { $0 == .pneumonia }) pneumonia)",
-      "\(segmentation.count) masks", "seed \(configuration.seed)",
+      "\(labels.images) images" + (configuration.sources.map { " from \($0.joined(separator: ", "))" } ?? ""),
+      "\(labels.normal + labels.pneumonia) findings (\(labels.normal) normal, \(labels.pneumonia) pneumonia)",
+      "\(labels.masks) masks", "seed \(configuration.seed)",
       configuration.initialModel.map { "from the model \($0)" } ?? "from random weights",
     ].joined(separator: ", ")
   }

@@ -8,6 +8,8 @@ public struct TrainingData: Sendable {
   public let cache: ImageCache
   /// Positions in the index.
   public let segmentation, segmentationUnlabelled, classification, unlabelled: Pool
+  /// Positions of the validation split.
+  public let validation: [Int]
   private let mixing: DomainMixing
 
   /// Positions of a stream, grouped so that drawing can balance sources (and, for labelled findings,
@@ -47,7 +49,13 @@ public struct TrainingData: Sendable {
   public init(index: ArchiveIndex, cache: ImageCache, configuration: TrainingConfiguration) {
     self.index = index
     self.cache = cache
-    let usable = index.indices(of: .train).filter { cache.hasImage($0) }
+    func positions(_ split: Split) -> [Int] {
+      index.indices(of: split).filter {
+        cache.hasImage($0) && configuration.sources?.contains(index.images[$0].source) ?? true
+      }
+    }
+    validation = positions(.val)
+    let usable = positions(.train)
     let masked = LabelBudget.draw(
       usable.filter { cache.hasMask($0) }, count: configuration.labelledSegmentation, index: index,
       seed: configuration.seed, balancingClasses: false)

@@ -33,7 +33,10 @@ struct ArchiveAccess: ParsableArguments {
 
   /// Scans the archive (headers that didn't change are not read again), completes the splits by patient and
   /// opens the cache of decoded images.
-  func open(threads: Int, progress: ProgressLine) throws -> (index: ArchiveIndex, cache: ImageCache) {
+  /// - Parameter size: side of the decoded images in pixels.
+  func open(
+    threads: Int, size: Int = 256, progress: ProgressLine
+  ) throws -> (index: ArchiveIndex, cache: ImageCache) {
     guard FileManager.default.fileExists(atPath: root.path) else {
       throw CommandFailure(.noInput, "\(archive): no such folder")
     }
@@ -55,7 +58,8 @@ struct ArchiveAccess: ParsableArguments {
     let cache: ImageCache
     do {
       cache = try ImageCache(
-        for: index, root: root, at: folder.appending(path: "images-256.cache"), size: 256, threads: threads
+        for: index, root: root, at: folder.appending(path: "images-\(size).cache"), size: size,
+        threads: threads
       ) { progress.update($0, of: $1) }
     } catch {
       throw CommandFailure(.cannotCreate, "\(error)")

@@ -2,6 +2,7 @@ import Analysis
 import Archive
 import ArgumentParser
 import Daemon
+import Training
 
 /// An end other than "all well", with its line on standard error. Exit status as in sysexits.h.
 struct CommandFailure: Error, CustomStringConvertible {
@@ -31,6 +32,7 @@ struct CommandFailure: Error, CustomStringConvertible {
       case let failure as ConfigurationFailure: failure.isMissing ? .noInput : .badConfiguration
       case let failure as ArchiveError: Self.status(failure)
       case let failure as PhantomError: Self.status(failure)
+      case let failure as TrainingError: Self.status(failure)
       case let failure as ModelRefusal: failure.isMissing ? .noInput : .badData
       case is WriteFailure: .cannotCreate
       case is MissingInput: .noInput
@@ -51,6 +53,14 @@ struct CommandFailure: Error, CustomStringConvertible {
     switch error {
     case .missing, .labelsMissing, .unreadable: .noInput
     case .notADirectory, .labelsUnusable: .badData
+    }
+  }
+
+  private static func status(_ error: TrainingError) -> Status {
+    switch error {
+    case .configuration: .badConfiguration
+    case .nothingToTrainOn, .checkpoint, .diverged: .badData
+    case .cannotWrite: .cannotCreate
     }
   }
 

@@ -81,13 +81,12 @@ struct TrainCommand: AsyncParsableCommand {
       let start = try initial.map { try ModelOption.load(URL(filePath: $0)) }
       let progress = ProgressLine()
       let (index, cache) = try access.open(threads: threads, progress: progress)
-      let validation = index.indices(of: .val).count
       let data = TrainingData(index: index, cache: cache, configuration: configuration)
       progress.note(
         "streams: \(data.segmentation.count) masks, \(data.segmentationUnlabelled.count) without; "
           + "\(data.classification.count) findings, \(data.unlabelled.count) without; "
-          + "validation \(validation) images"
-          + (validation == 0 ? ": without any, the last model is the one that is kept" : ""))
+          + "validation \(data.validation.count) images"
+          + (data.validation.isEmpty ? ": without any, the last model is the one that is kept" : ""))
       let readiness = TrainingReadiness(
         problems: index.problems + cache.failures, labels: data.labels, system: configuration.system)
       if let refusal = readiness.refusal(acceptingProblems: acceptProblems) {
@@ -109,11 +108,8 @@ struct TrainCommand: AsyncParsableCommand {
       } catch is CancellationError {
         throw CommandFailure(.someInputsFailed, "stopped after a whole step; --resume goes on from there")
       } catch let error as TrainingError {
-        switch error {
-        case .configuration: throw CommandFailure(.badConfiguration, "\(error)")
-        case .nothingToTrainOn, .checkpoint, .diverged: throw CommandFailure(.badData, "\(error)")
-        case .cannotWrite: throw CommandFailure(.cannotCreate, "\(error)\(Self.whatRemains(in: output))")
-        }
+        guard case .cannotWrite = error else { throw error }
+        throw CommandFailure(.cannotCreate, "\(error)\(Self.whatRemains(in: output))")
       }
     }
   }

@@ -343,6 +343,21 @@ import Training
     #expect(batch.unlabelled.map(\.weak) == mixed.unlabelled.map(\.weak))
   }
 
+  @Test func trainingKeepsToItsSources() throws {
+    let phantoms = try Self.phantoms.get()
+    var configuration = TrainingConfiguration()
+    let source = try #require(phantoms.index.split(.train).first?.source)
+    let other = try #require(phantoms.index.split(.val).first?.source)
+    configuration.sources = [source, other]
+    let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: configuration)
+    let inside = phantoms.index.indices(of: .train).filter { phantoms.index.images[$0].source == source }
+    #expect(data.segmentation.count + data.segmentationUnlabelled.count == inside.count)
+    #expect(data.classification.count + data.unlabelled.count == inside.count)
+    #expect(Set(data.validation.map { phantoms.index.images[$0].source }) == [other])
+    configuration.sources = []
+    #expect(configuration.problem != nil)
+  }
+
   @Test func batchesAreAFunctionOfSeedAndStep() throws {
     let phantoms = try Self.phantoms.get()
     let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: configuration())

@@ -1,0 +1,20 @@
+/// A colour, each part 0...1.
+package struct RGBColour: Sendable, Equatable {
+  package var red: Float
+  package var green: Float
+  package var blue: Float
+
+  package init(red: Float, green: Float, blue: Float) {
+    (self.red, self.green, self.blue) = (red, green, blue)
+  }
+
+  package static func gray(_ value: Float) -> RGBColour {
+    RGBColour(red: value, green: value, blue: value)
+  }
+
+  /// 0x00RRGGBB, as a `Canvas` takes its pixels; parts beyond 0...1 are clamped.
+  package var packed: UInt32 {
+    func byte(_ part: Float) -> UInt32 { UInt32(min(max(part, 0), 1) * 255 + 0.5) }
+    return byte(red) << 16 | byte(green) << 8 | byte(blue)
+  }
+}

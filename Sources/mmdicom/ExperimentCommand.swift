@@ -1,0 +1,136 @@
+import Archive
+import ArgumentParser
+import Foundation
+import MultiMix
+import Synchronization
+import Training
+
+/// `mmdicom experiment`: the paper's systems trained and compared.
+struct ExperimentCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "experiment", abstract: "Train and compare the paper's systems on an archive.",
+    discussion: """
+      The grid file says which systems, label budgets and seeds, how each is trained, and what it is measured \
+      on: etc/experiments has some. Every training has a folder of its own under cells/; a finished one is not \
+      done again, and an unfinished one goes on from its checkpoint. Writes table.csv, table.md, cells.csv and \
+      plots (PNG and SVG). Plots in the cells' folders show images of the archive.
+      """)
+
+  @OptionGroup var access: ArchiveAccess
+
+  @Option(help: "Folder for tables, plots and trainings.", completion: .directory)
+  var output: String
+
+  @Option(help: "The grid file (JSON).", completion: .file(extensions: ["json"]))
+  var grid = "etc/experiments/reduced.json"
+
+  @Option(
+    help: "Folder of the trainings, which grids may share; by default cells in the output folder.",
+    completion: .directory)
+  var cells: String?
+
+  @Flag(
+    help: "Train on what is left of an archive with problems (listed when training refuses to begin).")
+  var acceptProblems = false
+
+  @Option(help: "Trainings at a time; by default processors divided by the grid's threads.")
+  var jobs: Int?
+
+  func validate() throws {
+    guard (1...256).contains(jobs ?? 1) else { throw ValidationError("--jobs must be from 1 to 256") }
+  }
+
+  func run() async throws {
+    try await reportingFailure {
+      guard let file = FileManager.default.contents(atPath: grid) else {
+        throw CommandFailure(.noInput, "\(grid): can't be read")
+      }
+      let grid: ExperimentGrid
+      do { grid = try ExperimentGrid(file) } catch {
+        throw CommandFailure(.badConfiguration, "\(self.grid): \(error)")
+      }
+      let processors = ProcessInfo.processInfo.activeProcessorCount
+      let progress = ProgressLine()
+      let (index, cache) = try access.open(threads: processors, size: grid.size, progress: progress)
+      let output = URL(filePath: output, directoryHint: .isDirectory)
+      let cells =
+        cells.map { URL(filePath: $0, directoryHint: .isDirectory) }
+        ?? output.appending(path: "cells", directoryHint: .isDirectory)
+      let jobs = jobs ?? max(1, processors / grid.threads)
+      do {
+        let experiment = try Experiment(grid, index: index, cache: cache, output: output, cells: cells)
+        if let refusal = experiment.refusal(acceptingProblems: acceptProblems) {
+          throw CommandFailure(.badData, refusal)
+        }
+        let report = CellProgress(grid, on: progress)
+        progress.begin("experiment")
+        let failed = try await cancellingOnSignals {
+          try await experiment.run(jobs: jobs) { report.tell($0) }
+        }
+        progress.end("\(grid.cells.count - failed.count) of \(grid.cells.count) trainings done")
+        print(output.appending(path: "table.md").path)
+        if !failed.isEmpty {
+          throw CommandFailure(.someInputsFailed, "failed: \(failed.joined(separator: ", "))")
+        }
+      } catch is CancellationError {
+        throw CommandFailure(
+          .someInputsFailed, "stopped, each training after a whole step; the same command goes on from there")
+      }
+    }
+  }
+}
+
+/// Steps of all trainings together, as one bar.
+private final class CellProgress: Sendable {
+  private struct State {
+    var steps: [String: Int] = [:]
+    /// Steps that were done before this run.
+    var before = 0
+  }
+
+  private let state = Mutex(State())
+  private let progress: ProgressLine
+  private let stepsOfCell: Int
+  private let total: Int
+
+  init(_ grid: ExperimentGrid, on progress: ProgressLine) {
+    self.progress = progress
+    stepsOfCell = grid.training.steps
+    total = stepsOfCell * grid.cells.count
+  }
+
+  func tell(_ event: Experiment.Event) {
+    switch event {
+    case .found(let record):
+      state.withLock {
+        $0.steps[record.name] = stepsOfCell
+        $0.before += stepsOfCell
+      }
+    case .training(let cell, .resumed(let step)):
+      state.withLock {
+        $0.steps[cell.name] = step
+        $0.before += step
+      }
+      progress.note(step == 0 ? "\(cell.name): begins" : "\(cell.name): resumed after step \(step)")
+    case .training(let cell, .step(let number, _, _, let losses)):
+      let (done, before) = state.withLock {
+        $0.steps[cell.name] = number
+        return ($0.steps.values.reduce(0, +), $0.before)
+      }
+      progress.update(
+        done, of: total, after: before,
+        detail: "\(cell.name) step \(number) loss \(String(format: "%.4f", losses.total))")
+    case .training(_, .validation): break
+    case .finished(let record):
+      let figures = record.figures.sorted { $0.key < $1.key }.map { test, figures in
+        let parts = [
+          figures.classification?.auroc.map { String(format: "AUROC %.4f", $0) },
+          figures.segmentation.map { String(format: "Dice %.4f", $0.dice) },
+        ].compactMap(\.self)
+        return "\(test) \(parts.joined(separator: ", "))"
+      }
+      progress.note("\(record.name): \(figures.joined(separator: "; "))")
+    case .failed(let cell, let reason): progress.note("\(cell.name): failed: \(reason)")
+    }
+  }
+}
