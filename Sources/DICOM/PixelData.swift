@@ -26,7 +26,12 @@ public enum PixelData: Sendable {
   /// As Pixel Data (7FE0,0010) holds it, little-endian, without trailing padding.
   var nativeBytes: [UInt8] {
     switch self {
-    case .bytes(let frames): return frames.count == 1 ? frames[0] : Array(frames.joined())
+    case .bytes(let frames):
+      if frames.count == 1 { return frames[0] }
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(frames.reduce(0) { $0 + $1.count })
+      for frame in frames { bytes += frame }
+      return bytes
     case .words(let frames):
       var bytes: [UInt8] = []
       bytes.reserveCapacity(2 * frames.reduce(0) { $0 + $1.count })

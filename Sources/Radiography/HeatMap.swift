@@ -12,7 +12,7 @@ package struct HeatMap: Sendable {
   package init(saliency: [Float], width: Int, height: Int) {
     // Smoothing this wide leaves nothing that a coarser grid can't hold.
     let longer = max(width, height)
-    let reduction = max(1, Double(longer) / 384)
+    let reduction = max(1, Double(longer) / 192)
     let smallWidth = max(1, Int((Double(width) / reduction).rounded()))
     let smallHeight = max(1, Int((Double(height) / reduction).rounded()))
     let magnitudes = saliency.map { $0.isFinite ? abs($0) : 0 }

@@ -48,7 +48,7 @@ struct OverlayScene: Sendable {
   /// The radiograph with the lungs outlined.
   func outline() throws(OverlayError) -> RGBPicture {
     let canvas = try Canvas(width: width, height: height, ground: Ink.band)
-    try canvas.place(values.map { RGBColour.gray($0).packed })
+    try canvas.place(values.map(RGBColour.packedGray))
     // A dark seam keeps the line visible over bright bone.
     canvas.stroke(lungs, width: 1.9 * lineWidth, colour: Ink.shadow, opacity: 0.5)
     canvas.stroke(lungs, width: lineWidth, colour: Ink.outline)

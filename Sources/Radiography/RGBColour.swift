@@ -8,6 +8,9 @@ package struct RGBColour: Sendable, Equatable {
     (self.red, self.green, self.blue) = (red, green, blue)
   }
 
+  /// `gray(value).packed`, for whole pictures.
+  static func packedGray(_ value: Float) -> UInt32 { UInt32(min(max(value, 0), 1) * 255 + 0.5) * 0x010101 }
+
   package static func gray(_ value: Float) -> RGBColour {
     RGBColour(red: value, green: value, blue: value)
   }

@@ -123,15 +123,21 @@ struct BenchCommand: AsyncParsableCommand {
 
       // In a batch, as the worker process takes it: one image decoded, one in the network, one written at a time.
       let (images, line) = AsyncStream.makeStream(of: URL.self)
-      for _ in 0..<runs { line.yield(file) }
-      line.finish()
+      let count = 4 * runs
+      // As many as the daemon keeps in the worker.
+      for _ in 0..<3 { line.yield(file) }
+      var open = count - 3
       let inputSize = analyser.inputSize
       var failure: (any Error)?
       let begin = ContinuousClock.now
       await assemblyLine(
         images, first: { PreparedImage($0, inputSize: inputSize) }, second: { analyser.read($0) },
-        last: { image in do { try finish(image) } catch { failure = error } })
-      let batch = (ContinuousClock.now - begin) / .seconds(1) / Double(runs)
+        last: { image in
+          do { try finish(image) } catch { failure = error }
+          open -= 1
+          if open >= 0 { line.yield(file) } else { line.finish() }
+        })
+      let batch = (ContinuousClock.now - begin) / .seconds(1) / Double(count)
       if let failure { throw failure }
       figures.append(
         Figure(
