@@ -38,13 +38,6 @@ package struct Analyser {
   /// SHA-256 of the model file, hexadecimal.
   package var modelSHA256: String { predictor.sha256 }
 
-  /// Prepares, reads and finishes one image; see ``finish(_:into:tensors:)``.
-  package func analyse(
-    _ image: PreparedImage, into folder: URL, tensors: Bool
-  ) throws(WriteFailure) -> (row: ReportRow, detail: String) {
-    try finish(read(image), into: folder, tensors: tensors)
-  }
-
   /// A prepared image and what the network says of it.
   package struct ReadImage: Sendable {
     let image: PreparedImage

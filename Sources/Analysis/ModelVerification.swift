@@ -22,9 +22,6 @@ public struct ModelVerification: Sendable, Equatable {
     guard summary.decisionThreshold > 0, summary.decisionThreshold < 1 else {
       throw refusal("decision threshold \(summary.decisionThreshold), which must lie between 0 and 1")
     }
-    guard summary.temperature > 0, summary.temperature.isFinite else {
-      throw refusal("temperature \(summary.temperature), which must be positive")
-    }
     if let problem = Self.problem(of: predictor) { throw refusal(problem) }
 
     let card = url.deletingLastPathComponent().appending(path: Self.cardName)

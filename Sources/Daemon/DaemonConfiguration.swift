@@ -8,7 +8,7 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var model: URL?
   /// Also write `<SOPInstanceUID>.safetensors`.
   public var tensors = false
-  /// Threads for inference; 0 takes one per core.
+  /// Threads for inference; 0 leaves one core to decoding and drawing.
   public var threads = 0
   /// A file that nobody closed or renamed counts as written when unchanged for this long.
   public var settlingTime = Duration.seconds(5)

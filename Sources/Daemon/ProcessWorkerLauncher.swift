@@ -12,7 +12,7 @@ package struct ProcessWorkerLauncher: WorkerLauncher {
   /// - Parameters:
   ///   - executable: the program; by default the one that is running.
   ///   - model: the model file that the worker loads.
-  ///   - threads: threads for inference; 0 takes one per core.
+  ///   - threads: threads for inference; 0 leaves one core to decoding and drawing.
   ///   - timeLimit: a file that takes longer costs the worker its life.
   package init(
     executable: String = ProcessWorkerLauncher.ownExecutable, model: String, threads: Int, timeLimit: Duration

@@ -40,6 +40,12 @@ public struct ModelMetadata: Sendable, Equatable {
     self.trainingDataDigest = trainingDataDigest
   }
 
+  /// Takes back what was chosen on answers that the model no longer gives.
+  public mutating func forgetCalibration() {
+    (temperature, decisionThreshold) = (1, 0.5)
+    (calibration, validation) = ("", "")
+  }
+
   /// How much more the scores speak for pneumonia than for the other class, before the temperature.
   /// - Parameter scores: [2], in the order of ``classNames``.
   public func pneumoniaLogit(ofScores scores: [Float]) -> Double {

@@ -52,11 +52,10 @@ public final class Predictor: Sendable {
     self.init(try Model(readingFrom: url), threads: threads)
   }
 
-  /// - Parameter flips: whether to read the mirror image too; nil does as the model says.
-  public init(_ model: Model, threads: Int, flips: Bool? = nil) {
+  public init(_ model: Model, threads: Int) {
     metadata = model.metadata
     sha256 = model.sha256 ?? ""
-    self.flips = flips ?? model.metadata.testTimeFlip
+    flips = model.metadata.testTimeFlip
     var objective = Objective()
     objective.saliencyBridge = model.metadata.system.bridgesSaliency
     self.objective = objective

@@ -21,6 +21,10 @@ public protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
 
   init(_ table: UnsafePointer<ck_kernels>) { unsafe self.table = unsafe table }
 
+  /// To be raised whenever sums are added in another order: results then differ in their last bits, and a training
+  /// can't be resumed.
+  public static let revision = 2
+
   /// The instruction set: `avx512`, `avx2` or `portable`.
   public var name: String { unsafe String(cString: table.pointee.name) }
 

@@ -13,8 +13,18 @@ struct CellFolder {
 
   /// The finished cell; nil where there is none, or where it can't be read.
   var record: CellRecord? {
-    guard let data = try? Data(contentsOf: figures) else { return nil }
-    return try? JSONDecoder().decode(CellRecord.self, from: data)
+    guard let data = try? Data(contentsOf: figures),
+      var record = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any],
+      let stored = record["configuration"],
+      let configuration = try? TrainingConfiguration().changed(
+        byJSON: JSONSerialization.data(withJSONObject: stored)),
+      let complete = try? JSONSerialization.jsonObject(with: JSONEncoder().encode(configuration))
+    else { return nil }
+    // What an older version didn't know had its default.
+    record["configuration"] = complete
+    return (try? JSONSerialization.data(withJSONObject: record)).flatMap {
+      try? JSONDecoder().decode(CellRecord.self, from: $0)
+    }
   }
 
   var log: LogColumns? {

@@ -11,16 +11,29 @@ struct Checkpoint {
 
   /// What a training must have in common with the one that it goes on from, to go through the same losses.
   struct Origin: Equatable {
-    var configuration: Data
+    var configuration: TrainingConfiguration
     var archive: String
     var threads: Int
     var kernels: String
 
-    var metadata: [String: String] {
-      [
-        "configuration": String(decoding: configuration, as: UTF8.self), "archive": archive,
-        "threads": "\(threads)", "kernels": kernels,
+    /// - Throws: nothing that a configuration can bring about.
+    func metadata() throws -> [String: String] {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      return [
+        "configuration": String(decoding: try encoder.encode(configuration), as: UTF8.self),
+        "archive": archive, "threads": "\(threads)", "kernels": kernels,
       ]
+    }
+
+    /// What of a checkpoint's metadata is another training's; nil where nothing is. A configuration that an older
+    /// version wrote lacks keys, which had their defaults.
+    func difference(from metadata: [String: String]) -> String? {
+      let stored = metadata["configuration"].map { Data($0.utf8) } ?? Data()
+      if (try? TrainingConfiguration().changed(byJSON: stored)) != configuration { return "configuration" }
+      if metadata["archive"] != archive { return "archive" }
+      if metadata["threads"] != "\(threads)" { return "threads" }
+      return metadata["kernels"] == kernels ? nil : "kernels"
     }
   }
 
@@ -32,7 +45,9 @@ struct Checkpoint {
         file.arrays[prefix + entry.name] = .init(shape: entry.shape, values: values.values(entry.name))
       }
     }
-    file.metadata = origin.metadata.merging(state.metadata) { own, _ in own }
+    do { file.metadata = try origin.metadata().merging(state.metadata) { own, _ in own } } catch {
+      throw .cannotWrite("\(url.path): \(error)")
+    }
     file.metadata["step"] = "\(step)"
     file.metadata["best_score"] = "\(bestScore)"
     try TrainingError.write(file.encoded(), to: url)
@@ -48,7 +63,7 @@ struct Checkpoint {
     guard let step = file.metadata["step"].flatMap({ Int($0) }) else {
       throw .checkpoint(url.path, "it has no step number")
     }
-    for (key, value) in origin.metadata.sorted(by: { $0.key < $1.key }) where file.metadata[key] != value {
+    if let key = origin.difference(from: file.metadata) {
       throw .checkpoint(url.path, "it was made with another \(key); train anew with another --output")
     }
     for (prefix, values) in state.parts {

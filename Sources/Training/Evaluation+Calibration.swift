@@ -56,6 +56,6 @@ extension ModelMetadata {
     temperature = evaluation.metadata.temperature
     decisionThreshold = evaluation.metadata.decisionThreshold
     calibration = remark
-    self.validation = evaluation.figures().summary
+    self.validation = evaluation.figures().summary + " (on the images that it was chosen and calibrated on)"
   }
 }

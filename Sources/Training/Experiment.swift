@@ -112,6 +112,9 @@ public struct Experiment: Sendable {
       return record
     } catch let error as CancellationError {
       throw error
+    } catch TrainingError.cannotWrite(let what) {
+      // The next cell would meet the same full disk.
+      throw TrainingError.cannotWrite(what)
     } catch {
       report(.failed(cell: cell, reason: "\(error)"))
       return nil

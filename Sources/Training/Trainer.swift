@@ -33,6 +33,9 @@ public struct Trainer: Sendable {
       sizes.segmentation > 0 && !data.segmentation.isEmpty
         || sizes.classification > 0 && !data.classification.isEmpty
     else { throw .nothingToTrainOn("the training split has neither findings nor masks") }
+    if let wanted = configuration.initialModel, wanted != initial?.sha256 {
+      throw .configuration("it goes on from the model with SHA-256 \(wanted): name that with --initial")
+    }
     self.configuration = configuration
     self.configuration.initialModel = initial?.sha256
     self.initial = initial
@@ -44,21 +47,24 @@ public struct Trainer: Sendable {
   /// Trains to the end and returns where the model lies.
   /// - Throws: `TrainingError`, or `CancellationError` with the checkpoint of the last whole step written.
   public func run(resume: Bool, report: @Sendable (Event) -> Void) async throws -> URL {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    let encoded = try encoder.encode(configuration)
     let checkpointFile = output.appending(path: "checkpoint.safetensors")
     let parameters = Parameters<Float>(MultiMix<Float>.layout)
     let origin = Checkpoint.Origin(
-      configuration: encoded, archive: data.index.digest, threads: threads, kernels: Float.kernels.name)
+      configuration: configuration, archive: data.index.digest, threads: threads,
+      kernels: "\(Float.kernels.name) \(Kernels.revision)")
     var progress = Checkpoint(step: 0, bestScore: -.infinity)
     try TrainingError.writing(output) {
       try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
     }
     let hasCheckpoint = FileManager.default.fileExists(atPath: checkpointFile.path)
-    if hasCheckpoint && !resume {
-      throw TrainingError.checkpoint(
-        output.path, "it holds a training already; use --resume or another --output")
+    if !resume || !hasCheckpoint {
+      for file in [checkpointFile, bestModel] where FileManager.default.fileExists(atPath: file.path) {
+        throw TrainingError.checkpoint(
+          output.path,
+          hasCheckpoint
+            ? "it holds a training already; use --resume or another --output"
+            : "it holds a model, but no checkpoint to go on from; use another --output")
+      }
     }
     if resume && !hasCheckpoint { report(.resumed(step: 0)) }
     var generator = SplitMix64(configuration.seed, 0x696e_6974)
@@ -72,7 +78,6 @@ public struct Trainer: Sendable {
       progress = try Checkpoint(reading: checkpointFile, origin: origin, into: &state)
       report(.resumed(step: progress.step))
     } else {
-      try? FileManager.default.removeItem(at: bestModel)
       try record()
     }
     let logFile = output.appending(path: "log.csv")
@@ -101,6 +106,10 @@ public struct Trainer: Sendable {
         throw TrainingError.diverged(step: step + 1, images: data.describe(step: step, configuration))
       }
       state.update(gradient: gradient, losses: losses, learningRate: rate, step: step + 1)
+      // Nothing that isn't finite replaces the last good checkpoint.
+      guard state.isFinite else {
+        throw TrainingError.diverged(step: step + 1, images: data.describe(step: step, configuration))
+      }
       next = await following
       progress.step += 1
       let seconds = (ContinuousClock.now - begin) / .seconds(1)

@@ -29,6 +29,9 @@ struct TrainingState {
       + (average.map { [("average.", $0.parameters)] } ?? [])
   }
 
+  /// Whether no value is infinite or not a number.
+  var isFinite: Bool { parts.allSatisfy { $0.1.isFinite } }
+
   /// What there is of it besides, by its key in a checkpoint's metadata.
   var metadata: [String: String] { thresholds.map { ["thresholds": $0.description] } ?? [:] }
 

@@ -31,7 +31,8 @@ struct AnalyzeCommand: AsyncParsableCommand {
   @Flag(help: "Also write <SOPInstanceUID>.safetensors: input, class_logits, mask_logits, saliency.")
   var tensors = false
 
-  @Option(help: ArgumentHelp("Threads for inference; 0 takes one per core.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Threads for inference; 0 leaves one core to decoding and drawing.", valueName: "n"))
   var threads = 0
 
   func validate() throws {

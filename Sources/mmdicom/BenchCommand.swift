@@ -56,6 +56,8 @@ struct BenchCommand: AsyncParsableCommand {
   func run() async throws {
     try await reportingFailure {
       let parts = only.isEmpty ? Set(Part.allCases) : Set(only)
+      // Found out before minutes of measuring.
+      let modelFile = parts.contains(.pipeline) ? try model.resolve() : nil
       // Its weights take a second to draw.
       lazy var benchmark = Benchmark(threads: threads)
       var figures: [Figure] = []
@@ -86,7 +88,7 @@ struct BenchCommand: AsyncParsableCommand {
         figures.append(Figure(key: "train_step_s", value: seconds, text: String(format: "%.2f s", seconds)))
       }
       if parts.contains(.decode) || parts.contains(.pipeline) {
-        figures += try await files(parts)
+        figures += try await files(parts, modelFile)
       }
       let layers = parts.contains(.layers) ? benchmark.layers(runs: runs) : []
       try show(figures, layers, peak: peak)
@@ -94,7 +96,7 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   /// Decoding to the network's input, and the whole way to result objects and report rows.
-  private func files(_ parts: Set<Part>) async throws -> [Figure] {
+  private func files(_ parts: Set<Part>, _ modelFile: URL?) async throws -> [Figure] {
     let folder = FileManager.default.temporaryDirectory.appending(path: "mmdicom-bench-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -106,9 +108,9 @@ struct BenchCommand: AsyncParsableCommand {
       let seconds = try median { _ = ModelInput(try Radiograph(DICOMFile(reading: file))) }
       figures.append(Self.milliseconds("decode_ms", seconds, "file to network input"))
     }
-    if parts.contains(.pipeline) {
+    if let modelFile {
       // As the worker process does: one core is left to decoding and drawing.
-      let analyser = try Analyser(modelAt: model.resolve(), threads: max(1, threads - 1))
+      let analyser = try Analyser(modelAt: modelFile, threads: max(1, threads - 1))
       let output = folder.appending(path: "out")
       let report = try ReportFile(at: folder.appending(path: "report.csv"))
       func finish(_ image: Analyser.ReadImage) throws {

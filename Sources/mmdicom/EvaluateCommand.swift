@@ -45,9 +45,10 @@ struct EvaluateCommand: AsyncParsableCommand {
   func run() async throws {
     try await reportingFailure {
       let wanted = try wantedSplit()
-      let model = try self.model.load()
-      let predictors = (0..<max(1, threads)).map { _ in Predictor(model, threads: 1, flips: flip ? true : nil)
-      }
+      var model = try self.model.load()
+      // A calibrated model that is written reads the mirror image too: it was calibrated for such answers.
+      model.metadata.testTimeFlip = flip || model.metadata.testTimeFlip
+      let predictors = (0..<max(1, threads)).map { [model] _ in Predictor(model, threads: 1) }
       let progress = ProgressLine()
       let (index, cache) = try access.open(threads: threads, progress: progress)
       guard cache.size == model.metadata.inputSize else {

@@ -38,7 +38,10 @@ extension ModelCommand {
 
     @Flag(
       inversion: .prefixedNo,
-      help: "Whether the model reads each image's mirror image too and averages the answers.")
+      help: """
+        Whether the model reads each image's mirror image too and averages the answers. A change needs a new \
+        calibration: temperature 1 and threshold 0.5 until then.
+        """)
     var testTimeFlip: Bool?
 
     func validate() throws {
@@ -52,7 +55,10 @@ extension ModelCommand {
         var model = try ModelOption.load(URL(filePath: try ModelLocation.here.find(file)))
         model.metadata.name = name ?? model.metadata.name
         model.metadata.version = modelVersion ?? model.metadata.version
-        model.metadata.testTimeFlip = testTimeFlip ?? model.metadata.testTimeFlip
+        if let testTimeFlip, testTimeFlip != model.metadata.testTimeFlip {
+          model.metadata.testTimeFlip = testTimeFlip
+          model.metadata.forgetCalibration()
+        }
         let bytes =
           onnx ? model.encodedONNX() : model.encoded(precision == .float16 ? .float16 : .float32)
         do { try bytes.write(to: URL(filePath: output), options: .atomic) } catch {

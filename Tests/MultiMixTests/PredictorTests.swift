@@ -23,7 +23,7 @@ import Testing
   @Test func flipAveragesBothReadings() {
     let plain = Predictor(model(), threads: 1)
     let flipping = Predictor(model { $0.testTimeFlip = true }, threads: 1)
-    #expect(!plain.flips && flipping.flips && Predictor(model(), threads: 1, flips: true).flips)
+    #expect(!plain.flips && flipping.flips)
     let (one, other) = (plain.predict(image(3)), plain.predict(mirrored(image(3))))
     let both = flipping.predict(image(3))
     #expect(one.classLogits != other.classLogits && one.maskLogits != mirrored(other.maskLogits))

@@ -39,11 +39,11 @@ import Training
 
   @Test func weightsCountImagesSeveralTimes() throws {
     let weighted = RankedLabels(scores: [0.9, 0.5, 0.2], labels: [true, false, true]).curve(weights: [
-      2, 1, 0,
+      2, 1, 1,
     ])
-    let repeated = RankedLabels(scores: [0.9, 0.9, 0.5], labels: [true, true, false]).curve()
-    #expect(weighted?.last == repeated?.last)
+    let repeated = RankedLabels(scores: [0.9, 0.9, 0.5, 0.2], labels: [true, true, false, true]).curve()
     let curve = try #require(weighted)
-    #expect(ROCPlot.sensitivity(at: 0, on: curve) == 1)
+    #expect(curve == repeated)
+    #expect(abs(ROCPlot.sensitivity(at: 0, on: curve) - 2 / 3.0) < 1e-12)
   }
 }
