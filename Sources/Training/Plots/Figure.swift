@@ -1,4 +1,5 @@
 package import Foundation
+internal import Glibc
 package import Radiography
 
 /// Panels in a grid under one title: what goes onto a page.
@@ -39,14 +40,18 @@ package struct Figure: Sendable {
       let raster = try Canvas(width: layout.width, height: layout.height, scale: 2, ground: Palette.ground)
       try draw(layout, on: raster)
       try PNG.write(raster.picture(), to: png)
+      // Not for everybody, like a PNG: the picture may be a patient's. Cairo keeps the mode of a file that is there.
+      guard
+        FileManager.default.createFile(
+          atPath: partial.path, contents: nil, attributes: [.posixPermissions: 0o640])
+      else { throw CocoaError(.fileWriteUnknown) }
       let drawing = try Canvas(
         svgAt: partial.path, width: layout.width, height: layout.height, ground: Palette.ground)
       try draw(layout, on: drawing)
       try drawing.finish()
-      // Not for everybody, like a PNG: the picture may be a patient's.
-      try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: partial.path)
-      try? FileManager.default.removeItem(at: svg)
-      try FileManager.default.moveItem(at: partial, to: svg)
+      guard unsafe rename(partial.path, svg.path) == 0 else {
+        throw POSIXError(.init(rawValue: errno) ?? .EIO)
+      }
     } catch {
       try? FileManager.default.removeItem(at: partial)
       throw .cannotWrite("\(png.path): \(error)")
