@@ -3,7 +3,8 @@ package import FoundationEssentials
 import MultiMix
 import Radiography
 
-/// Turns prepared images into findings, result objects and report rows. Holds the model; the network takes one image at a time.
+/// Turns prepared images into findings, result objects and report rows. Holds the model; the network takes one
+/// image at a time.
 package struct Analyser {
   private let predictor: Predictor
   private let configurationDigest: String

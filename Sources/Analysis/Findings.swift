@@ -1,4 +1,3 @@
-import Glibc
 import MultiMix
 import Radiography
 
@@ -29,7 +28,7 @@ package struct Findings: Sendable {
     isPositive = probability >= metadata.decisionThreshold
     finding = Self.className(isPositive: isPositive, names: metadata.classNames)
     // Probabilities are interpolated, not logits, so that "0 outside the content box" means no lung.
-    let lung = input.mapBack(prediction.maskLogits.map { 1 / (1 + expf(-$0)) })
+    let lung = input.mapBack(prediction.lungProbability)
     lungProbability = lung
     let count = lung.count { $0 >= 0.5 }
     lungPixels = count

@@ -1,5 +1,5 @@
 /// Something in an archive that was noticed and worked around: a file that can't be read, a label without
-/// an image. It names files, line numbers and UIDs, never a patient.
+/// an image. It names files, line numbers and UIDs, and nothing that stands in them.
 public struct ArchiveProblem: Hashable, Sendable, Codable, CustomStringConvertible {
   /// What kind of thing went wrong; a stable code for reports.
   public enum Kind: String, Sendable, Codable, CaseIterable {

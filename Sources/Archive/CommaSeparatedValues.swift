@@ -1,6 +1,6 @@
 /// Records of RFC 4180 text: quoted fields with commas, line ends and doubled quotes; LF, CRLF or CR; a
 /// byte order mark. Blank lines are skipped.
-struct CommaSeparatedValues: Sendable {
+package struct CommaSeparatedValues: Sendable {
   struct Record: Sendable, Equatable {
     /// Fields, unquoted, outer white space of unquoted fields trimmed.
     var fields: [String]
@@ -11,6 +11,17 @@ struct CommaSeparatedValues: Sendable {
   }
 
   let records: [Record]
+
+  /// Records as text: CRLF ends each, and what has commas, quotes or line ends is quoted.
+  package static func text(_ records: [[String]]) -> String {
+    records.map { fields in
+      fields.map { field in
+        field.contains(where: { ",\"\r\n".contains($0) })
+          ? "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+            + "\"" : field
+      }.joined(separator: ",") + "\r\n"
+    }.joined()
+  }
 
   init(_ text: String) {
     var reader = Reader(bytes: Array(text.utf8))

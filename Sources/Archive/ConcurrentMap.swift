@@ -3,7 +3,7 @@ import Synchronization
 
 /// Applies `transform` to each index of a range on `threads` threads; results in order of the indices.
 /// The calling thread is one of them and returns when all are done.
-func concurrentMap<Result: Sendable>(
+package func concurrentMap<Result: Sendable>(
   _ range: Range<Int>, threads: Int, _ transform: @Sendable (Int) -> Result
 ) -> [Result] {
   let next = Atomic<Int>(range.lowerBound)

@@ -104,11 +104,12 @@ public struct LabelsFile: Sendable {
       of column: Int?, in record: CommaSeparatedValues.Record, _ kind: ArchiveProblem.Kind,
       _ tally: inout ProblemTally
     ) -> Word? where Word.RawValue == String {
-      guard let text = value(of: column, in: record) else { return nil }
+      guard let column, let text = value(of: column, in: record) else { return nil }
       if let word = Word(rawValue: text.lowercased()) { return word }
       let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
       let name = kind == .unknownFinding ? "finding" : "split"
-      let message = "unknown \(name) \"\(text.prefix(40))\"; use \(known) or leave it empty"
+      // Not the text itself: it may be a remark on a patient.
+      let message = "unknown \(name) in column \(column + 1); use \(known) or leave it empty"
       tally.note(kind, line: record.line, message: message)
       return nil
     }

@@ -30,7 +30,7 @@ public struct Phantom: Sendable {
   ///   - finding: whether to draw an opacity.
   public init(seed: UInt64, size: Int, finding: Finding) {
     precondition(size >= 64, "a phantom needs 64 pixels at least")
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed)
     let anatomy = PhantomAnatomy(random: &random)
     let aspect = anatomy.scale < 0.8 ? random.uniform(0.72...0.95) : random.uniform(0.88...1.15)
     rows = aspect > 1 ? size : Int((Double(size) * aspect).rounded())
@@ -38,9 +38,9 @@ public struct Phantom: Sendable {
     let pose = Self.pose(anatomy, rows: rows, columns: columns, random: &random)
     var projection = PhantomProjection(anatomy: anatomy, pose: pose, rows: rows, columns: columns)
     // The skeleton and vessels have generators of their own: an opacity leaves all else as it was.
-    var skeleton = SplitMix(seed: random.next())
-    var vessels = SplitMix(seed: random.next())
-    var opacity = SplitMix(seed: random.next())
+    var skeleton = SplitMix64(random.next())
+    var vessels = SplitMix64(random.next())
+    var opacity = SplitMix64(random.next())
     projection.addSkeleton(random: &skeleton)
     projection.addVessels(random: &vessels)
     if finding == .pneumonia { projection.addOpacity(random: &opacity) }
@@ -59,7 +59,7 @@ public struct Phantom: Sendable {
 
   /// Puts the lungs into the picture, with some room around them.
   private static func pose(
-    _ anatomy: PhantomAnatomy, rows: Int, columns: Int, random: inout SplitMix
+    _ anatomy: PhantomAnatomy, rows: Int, columns: Int, random: inout SplitMix64
   ) -> PhantomProjection.Pose {
     let width = anatomy.lungWidth.values.reduce(0, +)
     let height = anatomy.lungHeight.values.max() ?? 1
@@ -73,7 +73,7 @@ public struct Phantom: Sendable {
   }
 
   /// The side marker: an R of lead at the patient's right shoulder.
-  private static func drawMarker(on picture: inout PhantomField, random: inout SplitMix) {
+  private static func drawMarker(on picture: inout PhantomField, random: inout SplitMix64) {
     let height = Double(picture.rows) * random.uniform(0.035...0.05)
     let row = Double(picture.rows) * random.uniform(0.06...0.12)
     let column = Double(picture.columns) * random.uniform(0.05...0.09)

@@ -36,7 +36,7 @@ struct PhantomAnatomy: Sendable {
   /// Overall size: 1 is a grown-up.
   var scale: Double
 
-  init(random: inout SplitMix) {
+  init(random: inout SplitMix64) {
     let isChild = random.chance(0.4)
     scale = isChild ? random.uniform(0.42...0.7) : random.uniform(0.92...1.08)
     let width = random.uniform(12.6...14.2) * scale

@@ -51,7 +51,7 @@ public enum PhantomArchive {
   /// The phantom that ``write(count:size:seed:to:threads:progress:)`` stores under a number, from 1.
   public static func phantom(number: Int, size: Int, seed: UInt64) -> Phantom {
     // Neighbouring seeds must not share patients: each number draws a seed of its own.
-    var random = SplitMix(seed: seed &+ UInt64(number) &* 0xD1B5_4A32_D192_ED03)
+    var random = SplitMix64(seed &+ UInt64(number) &* 0xD1B5_4A32_D192_ED03)
     let finding: Finding = number.isMultiple(of: 2) ? .pneumonia : .normal
     return Phantom(seed: random.next(), size: size, finding: finding)
   }

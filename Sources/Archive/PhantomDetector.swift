@@ -11,7 +11,7 @@ struct PhantomDetector: Sendable {
   /// Added to the display curve's middle: brighter below 0, darker above.
   var darkening: Double
 
-  init(random: inout SplitMix) {
+  init(random: inout SplitMix64) {
     exposure = random.uniform(10...30)
     scatter = random.uniform(0.1...0.28)
     contrast = random.uniform(3.6...5)
@@ -19,7 +19,7 @@ struct PhantomDetector: Sendable {
   }
 
   /// 0 black ... 1 white.
-  func expose(_ projection: PhantomProjection, random: inout SplitMix) -> PhantomField {
+  func expose(_ projection: PhantomProjection, random: inout SplitMix64) -> PhantomField {
     var beam = projection.tissue
     let tissue = projection.tissue
     let bone = projection.bone

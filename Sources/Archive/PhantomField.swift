@@ -73,7 +73,7 @@ struct PhantomField: Sendable {
   }
 
   /// Noise with structure of about `scale` centimeters, mean 0, standard deviation about 1.
-  static func noise(like field: PhantomField, scale: Double, random: inout SplitMix) -> PhantomField {
+  static func noise(like field: PhantomField, scale: Double, random: inout SplitMix64) -> PhantomField {
     var result = PhantomField(rows: field.rows, columns: field.columns, spacing: field.spacing)
     for i in result.values.indices { result.values[i] = Float(random.normal()) }
     result = result.blurred(sigma: scale)

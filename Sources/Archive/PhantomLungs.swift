@@ -2,7 +2,7 @@ import Glibc
 
 extension PhantomProjection {
   /// Fills the lungs with vessels that branch from the hila, and with the fine texture between.
-  mutating func addVessels(random: inout SplitMix) {
+  mutating func addVessels(random: inout SplitMix64) {
     var vessels = PhantomField(rows: air.rows, columns: air.columns, spacing: air.spacing)
     for side in PhantomAnatomy.Side.allCases {
       let width = anatomy.lungWidth[side, default: 0]
@@ -34,7 +34,7 @@ extension PhantomProjection {
   /// One vessel, angle 0 sideways and positive down, and its branches.
   private func grow(
     _ field: inout PhantomField, _ side: PhantomAnatomy.Side, from start: (x: Double, y: Double),
-    angle: Double, radius: Double, length: Double, order: Int, random: inout SplitMix
+    angle: Double, radius: Double, length: Double, order: Int, random: inout SplitMix64
   ) {
     let step = 0.4 * field.spacing
     guard length > 3 * step else { return }
@@ -65,7 +65,7 @@ extension PhantomProjection {
   }
 
   /// Fills part of a lung with a cloudy consolidation, as pneumonia does.
-  mutating func addOpacity(random: inout SplitMix) {
+  mutating func addOpacity(random: inout SplitMix64) {
     let side: PhantomAnatomy.Side = random.chance(0.55) ? .right : .left
     let width = anatomy.lungWidth[side, default: 0]
     let height = anatomy.lungHeight[side, default: 0]

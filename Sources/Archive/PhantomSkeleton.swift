@@ -2,7 +2,7 @@ import Glibc
 
 extension PhantomProjection {
   /// Lays ribs, clavicles, shoulder blades, upper arms and spine into the bone field.
-  mutating func addSkeleton(random: inout SplitMix) {
+  mutating func addSkeleton(random: inout SplitMix64) {
     for number in 1...11 {
       for side in PhantomAnatomy.Side.allCases { addRib(number, side, random: &random) }
     }
@@ -43,7 +43,7 @@ extension PhantomProjection {
     }
   }
 
-  private mutating func addRib(_ number: Int, _ side: PhantomAnatomy.Side, random: inout SplitMix) {
+  private mutating func addRib(_ number: Int, _ side: PhantomAnatomy.Side, random: inout SplitMix64) {
     let height = anatomy.lungHeight[side, default: 1]
     let k = Double(number - 1)
     let start = (k - 0.05) * anatomy.ribSpacing + 0.15 * anatomy.scale + random.normal() * 0.1 * anatomy.scale
@@ -70,7 +70,7 @@ extension PhantomProjection {
       })
   }
 
-  private mutating func addClavicle(_ side: PhantomAnatomy.Side, random: inout SplitMix) {
+  private mutating func addClavicle(_ side: PhantomAnatomy.Side, random: inout SplitMix64) {
     let scale = anatomy.scale
     let rise = random.uniform(1.2...3.2) * scale * (anatomy.armsRaised ? 1.6 : 1)
     let length = 15.2 * scale

@@ -1,12 +1,14 @@
 /// FNV-1a of 64 bits: the same in every run, so that it can be part of a name or a file. It tells accidental
 /// copies apart; forgers aren't the matter.
-struct ContentHash {
+package struct ContentHash {
   private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 
-  mutating func add(_ bytes: some Sequence<UInt8>) {
+  package init() {}
+
+  package mutating func add(_ bytes: some Sequence<UInt8>) {
     for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
   }
 
   /// In hexadecimal.
-  var text: String { String(state, radix: 16) }
+  package var text: String { String(state, radix: 16) }
 }

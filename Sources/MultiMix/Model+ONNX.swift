@@ -165,9 +165,8 @@ private struct ONNXNetwork {
   private mutating func pneumoniaProbability(_ scores: Value) -> Value {
     let cooled = graph.apply("Div", scores, graph.scalar(Float(model.metadata.temperature)))
     let probabilities = graph.apply("Softmax", cooled, attributes: ["axis": .integer(1)])
-    let pneumonia = model.metadata.classNames.firstIndex(of: "pneumonia") ?? 1
     return graph.apply(
-      "Gather", probabilities, graph.scalar(pneumonia), attributes: ["axis": .integer(1)])
+      "Gather", probabilities, graph.scalar(model.metadata.pneumoniaIndex), attributes: ["axis": .integer(1)])
   }
 
   // MARK: decoder

@@ -46,11 +46,13 @@ public struct ModelMetadata: Sendable, Equatable {
     (calibration, validation) = ("", "")
   }
 
+  /// Which of the two scores is that of pneumonia.
+  var pneumoniaIndex: Int { classNames.firstIndex(of: "pneumonia") ?? 1 }
+
   /// How much more the scores speak for pneumonia than for the other class, before the temperature.
   /// - Parameter scores: [2], in the order of ``classNames``.
   public func pneumoniaLogit(ofScores scores: [Float]) -> Double {
-    let pneumonia = classNames.firstIndex(of: "pneumonia") ?? 1
-    return Double(scores[pneumonia]) - Double(scores[1 - pneumonia])
+    Double(scores[pneumoniaIndex]) - Double(scores[1 - pneumoniaIndex])
   }
 
   /// The calibrated probability of pneumonia: softmax(scores / temperature).

@@ -6,6 +6,9 @@ internal import NeuralNetworks
 public struct Objective: Sendable, Equatable, Codable {
   public var classification = 1.0
   public var segmentation = 5.0
+  /// Weight of the labelled masks' cross-entropy per pixel beside their Dice loss. Zero in the paper; with it small
+  /// regions count, and logits say how sure they are.
+  public var maskCrossEntropy = 0.0
   /// The pseudo-label term's weight (the paper's lambda) and confidence threshold (its tau).
   public var pseudoLabel = 0.25
   public var tau = 0.7
@@ -48,6 +51,7 @@ public struct Objective: Sendable, Equatable, Codable {
 public struct LossTerms: Sendable, Equatable, Codable {
   public var classification = 0.0
   public var segmentation = 0.0
+  public var maskCrossEntropy = 0.0
   public var pseudoLabel = 0.0
   public var consistency = 0.0
   public var total = 0.0
@@ -61,9 +65,14 @@ public struct LossTerms: Sendable, Equatable, Codable {
 
   public init() {}
 
+  /// Whether no pass gave a value that is infinite or not a number: of the network, in the losses, or of what the
+  /// pseudo-labels are taken from.
+  public var isFinite: Bool { total.isFinite && weakProbabilities.sum().isFinite && consistency.isFinite }
+
   static func += (sum: inout LossTerms, other: LossTerms) {
     sum.classification += other.classification
     sum.segmentation += other.segmentation
+    sum.maskCrossEntropy += other.maskCrossEntropy
     sum.pseudoLabel += other.pseudoLabel
     sum.consistency += other.consistency
     sum.total += other.total

@@ -14,8 +14,10 @@ public struct Prediction: Sendable {
   /// The calibrated probability of pneumonia: softmax(logits / temperature).
   public let pneumoniaProbability: Double
 
-  /// sigmoid of the mask logits.
-  public var lungProbability: [Float] { sigmoid(maskLogits) }
+  /// sigmoid of the mask logits, without islands: see `LungRegions`.
+  public var lungProbability: [Float] {
+    LungRegions.withoutIslands(sigmoid(maskLogits), side: Int(Double(maskLogits.count).squareRoot()))
+  }
 
   /// Input and outputs as a safetensors file's bytes: `input` [1, 1, size, size], `class_logits` [1, 2],
   /// `mask_logits` and `saliency` [1, 1, size, size].

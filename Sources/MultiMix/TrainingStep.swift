@@ -170,13 +170,21 @@ final class TrainingThread<Element: Scalar>: Sendable {
     var gradient = [Element](repeating: 0, count: batch.size * batch.size)
     var unlabelledGradient = gradient
     if let l {
-      let loss = diceLoss(
-        labelled.forward(network, batch.segmentation[l].image, plan, objective, scratch, workers),
-        target: batch.segmentation[l].mask)
-      let share = objective.segmentation / Double(batch.segmentation.count)
-      terms.segmentation = loss.value / Double(batch.segmentation.count)
-      terms.total = loss.value * share
-      gradient = loss.gradient.map { $0 * Element(share) }
+      let (image, mask) = batch.segmentation[l]
+      let logits = labelled.forward(network, image, plan, objective, scratch, workers)
+      let n = Double(batch.segmentation.count)
+      let dice = diceLoss(logits, target: mask)
+      let share = objective.segmentation / n
+      terms.segmentation = dice.value / n
+      terms.total = dice.value * share
+      gradient = dice.gradient.map { $0 * Element(share) }
+      if objective.maskCrossEntropy > 0 {
+        let loss = binaryCrossEntropy(logits, target: mask)
+        let share = objective.maskCrossEntropy / n
+        terms.maskCrossEntropy = loss.value / n
+        terms.total += loss.value * share
+        for i in gradient.indices { gradient[i] += loss.gradient[i] * Element(share) }
+      }
     }
     // The KL term needs both members of a pair; the forward pass of the unlabelled one is of no other use to it.
     guard objective.consistency > 0, objective.consistencyKind == .bernoulliKL, l != nil, let u else {
@@ -272,7 +280,7 @@ package final class SegmentationState<Element: Scalar>: Sendable {
     } else {
       saliency.fill(eachPixel: [0])
     }
-    if !(objective.saliencyBridge && clean === encoder && dropout.isNone) {
+    if !(objective.saliencyBridge && dropout.isNone) {
       _ = network.encoder.forward(
         encoder, dropout: dropout, sharesFirstBlock: objective.saliencyBridge && clean !== encoder,
         on: workers)

@@ -60,6 +60,22 @@ public func diceLoss<Element: Scalar>(_ logits: [Element], target: [Element]) ->
   return Loss(value: 1 - numerator / denominator, gradient: gradient)
 }
 
+/// The mean over pixels of -t log p - (1 - t) log(1 - p), with p = sigmoid(logits) and t the target, 0 ... 1.
+@specialized(where Element == Float)
+public func binaryCrossEntropy<Element: Scalar>(_ logits: [Element], target: [Element]) -> Loss<Element> {
+  precondition(logits.count == target.count)
+  let n = Element(logits.count)
+  var gradient = sigmoid(logits)
+  var sum = 0.0
+  for i in logits.indices {
+    // max(x, 0) - t x + log(1 + e^-|x|), which doesn't overflow.
+    let x = logits[i]
+    sum += Double(max(x, 0) - target[i] * x + Element.log(1 + Element.exp(-abs(x))))
+    gradient[i] = (gradient[i] - target[i]) / n
+  }
+  return Loss(value: sum / Double(logits.count), gradient: gradient)
+}
+
 /// The mean over pixels of KL(Bernoulli(p) || Bernoulli(q)), p and q the sigmoids of two sets of logits,
 /// clamped to 1e-6 ... 1 - 1e-6 (no gradient outside). Source: the paper's consistency term as its text
 /// states it; its published code applies a softmax to one channel, which makes the term zero.
@@ -101,12 +117,13 @@ public func confidentCrossEntropy<Element: Scalar>(
   var gradient = [Element](repeating: 0, count: logits.count)
   var sum = 0.0
   var count = 0
-  for i in logits.indices where abs(teacher[i]) >= limit {
+  // A teacher that isn't a number is no teacher that isn't sure: it shows in the loss.
+  for i in logits.indices where !(abs(teacher[i]) < limit) {
     // The logit of being right, x: the loss is log(1 + e^-x).
     let sign: Element = teacher[i] > 0 ? 1 : -1
     let x = sign * logits[i]
     let decay = Element.exp(-abs(x))
-    sum += Double(max(-x, 0) + Element.log(1 + decay))
+    sum += teacher[i].isNaN ? .nan : Double(max(-x, 0) + Element.log(1 + decay))
     gradient[i] = -sign * (x > 0 ? decay : 1) / (1 + decay) / n
     count += 1
   }

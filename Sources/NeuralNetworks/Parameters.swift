@@ -45,10 +45,11 @@ public final class Parameters<Element: Scalar>: Sendable {
 
   @specialized(where Element == Float)
   private static func isFinite(_ values: borrowing MutableSpan<Element>) -> Bool {
-    // Zero times anything finite is zero.
-    var sum: Element = 0
-    for i in values.indices { sum += 0 * values[i] }
-    return sum == 0
+    // Zero times anything finite is zero. Counted, because a sum of integers can be taken in any order: the loop
+    // is vectorised.
+    var strange: Int32 = 0
+    for i in values.indices { strange &+= 0 * values[i] == 0 ? 0 : 1 }
+    return strange == 0
   }
 
   public func values(_ name: String) -> [Element] {

@@ -51,7 +51,6 @@ extension FeatureMap {
     _ statistics: InstanceStatistics<Element>, slope: Double, dropout: Dropout, gradient: FeatureMap,
     on workers: Workers
   ) {
-
     precondition(gradient.channels == channels && gradient.height == height && gradient.width == width)
     precondition(statistics.mean.count == channels)
     unsafe Element.kernels.table.pointee.normalize_gradient(

@@ -1,3 +1,4 @@
+package import Archive
 internal import Foundation
 
 /// The views of an image that training draws. Weak and strong are the paper's; the segmentation's moves
@@ -68,6 +69,24 @@ package enum Augmentation {
       d: cos(angle) * scale / aspect, dx: shift.0, dy: shift.1, centre: (size - 1) / 2)
     let curve = exposure(contrast: 0.7...1.3, using: &generator)
     return (affine.warp(image).mapped(curve), mask.map { affine.warp($0) })
+  }
+
+  /// Another detector's sharpness and noise: a Gaussian blur of up to 1.5 pixels at 256 or an unsharp mask of that
+  /// radius, then white noise of up to 3 % of the range, each of them or neither.
+  package static func detectorVariation(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
+    let sigma = Double.random(in: 0.3...1.5, using: &generator) * Double(image.size) / 256
+    let sharpness = Double.random(in: -1...1, using: &generator)
+    let noise = max(0, Double.random(in: -0.03...0.03, using: &generator)) * 255
+    let soft = image.blurred(sigma: sigma)
+    var pixels = image.pixels
+    for i in pixels.indices {
+      let (here, around) = (Double(image.pixels[i]), Double(soft.pixels[i]))
+      // -1 is the blurred image, 1 the image sharpened by as much.
+      var value = here + sharpness * (here - around)
+      if noise > 0 { value += noise * generator.normal() }
+      pixels[i] = UInt8(max(0, min(255, value.rounded())))
+    }
+    return GrayImage(size: image.size, pixels: pixels)
   }
 
   /// What a change of gamma, contrast and brightness makes of each grey level.

@@ -1,3 +1,5 @@
+internal import Archive
+
 /// The two ends of an interval; `[lower, upper]` in JSON.
 public struct ConfidenceInterval: Sendable, Equatable, Codable {
   public let lower, upper: Double

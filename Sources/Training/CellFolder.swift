@@ -46,10 +46,11 @@ struct CellFolder {
   func save(_ record: CellRecord, _ rows: [String: [Evaluation.Row]]) throws(TrainingError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try TrainingError.writing(readings) {
-      try encoder.encode(rows.mapValues { $0.map(Reading.init) }).write(to: readings, options: .atomic)
+    let pairs = try TrainingError.writing(url) {
+      (try encoder.encode(rows.mapValues { $0.map(Reading.init) }), try encoder.encode(record))
     }
-    try TrainingError.writing(figures) { try encoder.encode(record).write(to: figures, options: .atomic) }
+    try TrainingError.write(pairs.0, to: readings)
+    try TrainingError.write(pairs.1, to: figures)
   }
 
   /// Adds a line to validation.csv. A resumed training may validate a step again; it says the same.

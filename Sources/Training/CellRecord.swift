@@ -6,6 +6,8 @@ public import MultiMix
 public struct CellRecord: Sendable, Codable, Equatable {
   public let name: String
   public let system: System
+  /// nil for the training as it is.
+  public let variant: String?
   public let classification, segmentation: ExperimentGrid.Amount?
   public let seed: UInt64
   public let configuration: TrainingConfiguration
@@ -25,7 +27,7 @@ public struct CellRecord: Sendable, Codable, Equatable {
     figures: [String: Evaluation.Figures]
   ) {
     name = cell.name
-    system = cell.system
+    (system, variant) = (cell.arm.system, cell.arm.variant)
     (classification, segmentation, seed) = (cell.classification, cell.segmentation, cell.seed)
     configuration = cell.configuration(grid)
     self.archive = archive
@@ -33,6 +35,8 @@ public struct CellRecord: Sendable, Codable, Equatable {
     (self.findings, self.masks) = (findings, masks)
     self.figures = figures
   }
+
+  var arm: ExperimentGrid.Arm { .init(system, variant: variant) }
 
   /// Whether it is what `grid` wants of the cell on this archive.
   func answers(_ cell: ExperimentCell, _ grid: ExperimentGrid, archive: String) -> Bool {

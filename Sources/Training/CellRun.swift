@@ -59,12 +59,12 @@ struct CellRun {
     let labels = [
       cell.classification.map { "\($0) findings" }, cell.segmentation.map { "\($0) masks" },
     ].compactMap(\.self)
-    return "\(cell.system.title), \(labels.joined(separator: ", ")), seed \(cell.seed)"
+    return "\(grid.title(cell.arm)), \(labels.joined(separator: ", ")), seed \(cell.seed)"
   }
 
   private func draw(_ rows: [String: [Evaluation.Row]], with predictor: Predictor) throws {
     if let log = folder.log {
-      let run = TrainingCurves.Run(label: "", colour: cell.system.colour, logs: [log])
+      let run = TrainingCurves.Run(label: "", colour: grid.colour(cell.arm), logs: [log])
       try TrainingCurves.figure(
         [run], title: "Training of \(title)", validation: folder.validation.map(validationCharts) ?? []
       )?.write("training-curves", to: folder.plots)
@@ -80,7 +80,7 @@ struct CellRun {
     }
     let panels = CasePanels(index: index, cache: cache, predictor: predictor)
     for (name, rows) in tests {
-      let count = "\(name), split \(grid.split)"
+      let count = grid.words(name)
       if cell.system.segments {
         try panels.contours(
           rows, title: "Lung contours: \(title)",
@@ -104,7 +104,7 @@ struct CellRun {
     let charts = tests.compactMap { chart($0.0, $0.1) }
     guard !charts.isEmpty else { return }
     try Figure(
-      title: "\(what): \(title)", subtitle: "split \(grid.split), \(grid.size) pixels",
+      title: "\(what): \(title)", subtitle: tests.map { grid.words($0.0) }.joined(separator: "; "),
       panels: charts.map { .chart($0) }, columns: charts.count, panelSize: (330, 380)
     ).write(name, to: folder.plots)
   }
@@ -117,8 +117,8 @@ struct CellRun {
         let points = zip(steps, values).sorted { $0.0 < $1.0 }.map { Point(x: $0, y: $1) }
         var chart = Chart(title: title, x: .init("step"), y: .init(axis))
         chart.series = [
-          .init(nil, cell.system.colour, .line(points)),
-          .init(nil, cell.system.colour, .points(points, radius: 2.2)),
+          .init(nil, grid.colour(cell.arm), .line(points)),
+          .init(nil, grid.colour(cell.arm), .points(points, radius: 2.2)),
         ]
         return chart
       }
@@ -128,7 +128,13 @@ struct CellRun {
 extension ExperimentGrid {
   /// The images of a test in an archive.
   func positions(of test: Test, in index: ArchiveIndex) -> [Int] {
-    guard let split = Split(rawValue: split) else { return [] }
-    return index.indices(of: split).filter { test.sources?.contains(index.images[$0].source) ?? true }
+    let split = split(of: test)
+    let images = Split(rawValue: split).map { index.indices(of: $0) } ?? Array(index.images.indices)
+    return images.filter { test.sources?.contains(index.images[$0].source) ?? true }
+  }
+
+  /// A test's name and split, for subtitles.
+  fileprivate func words(_ name: String) -> String {
+    "\(name), split \(tests.first { $0.name == name }.map(split) ?? split)"
   }
 }

@@ -3,7 +3,7 @@ internal import Foundation
 
 extension Evaluation {
   /// One line per image, RFC 4180. `pneumonia_logit` is the score of pneumonia less that of normal, before the
-  /// temperature; distances in pixels of the network's input.
+  /// temperature; distances in pixels of an image of 256 x 256.
   public var csv: String {
     let header = [
       "sop_instance_uid", "source", "split", "finding", "pneumonia_probability", "called", "pneumonia_logit",
@@ -23,7 +23,7 @@ extension Evaluation {
         Self.decimal(row.pneumoniaLogit, 6),
       ] + figures.map { Self.decimal($0, 5) }
     }
-    return Self.text([header] + lines)
+    return CommaSeparatedValues.text([header] + lines)
   }
 
   /// One line per set of images, RFC 4180; empty where a figure isn't defined.
@@ -51,19 +51,10 @@ extension Evaluation {
       ].map { decimal($0, 5) }
       return [name, "\(c?.n ?? 0)"] + finding + confusion + ["\(s?.n ?? 0)"] + mask
     }
-    return text([header] + lines)
+    return CommaSeparatedValues.text([header] + lines)
   }
 
   private static func decimal(_ value: Double?, _ places: Int) -> String {
     value.map { String(format: "%.\(places)f", $0) } ?? ""
-  }
-
-  private static func text(_ lines: [[String]]) -> String {
-    lines.map { fields in
-      fields.map { field in
-        field.contains(where: { ",\"\r\n".contains($0) })
-          ? "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : field
-      }.joined(separator: ",") + "\r\n"
-    }.joined()
   }
 }

@@ -1,7 +1,6 @@
 public import Archive
-internal import Dispatch
-internal import Foundation
 public import MultiMix
+internal import Synchronization
 
 /// What a model does on the labelled images of an archive, image by image, and the figures drawn from it.
 public struct Evaluation: Sendable {
@@ -57,16 +56,15 @@ public struct Evaluation: Sendable {
       cache.hasImage($0) && (index.images[$0].finding != nil || cache.hasMask($0))
     }
     metadata = models[0].metadata
-    let results = models.map { _ in Results() }
-    let done = Counter()
-    DispatchQueue.concurrentPerform(iterations: models.count) { t in
-      results[t].rows = stride(from: t, to: labelled.count, by: models.count).map { n in
+    let done = Atomic(0)
+    let shares = concurrentMap(models.indices, threads: models.count) { t in
+      stride(from: t, to: labelled.count, by: models.count).map { n in
         let row = Self.read(labelled[n], models[t], index, cache)
-        progress(done.increment(), labelled.count)
+        progress(done.add(1, ordering: .relaxed).newValue, labelled.count)
         return row
       }
     }
-    rows = labelled.indices.map { results[$0 % models.count].rows[$0 / models.count] }
+    rows = labelled.indices.map { shares[$0 % models.count][$0 / models.count] }
   }
 
   private static func read(_ position: Int, _ model: Predictor, _ index: ArchiveIndex, _ cache: ImageCache)
@@ -75,28 +73,12 @@ public struct Evaluation: Sendable {
     let prediction = model.predict(cache.image(position))
     let segmentation = cache.maskBytes(position).map { mask in
       SegmentationMetrics(
-        prediction: prediction.maskLogits.map { $0 > 0 }, reference: mask.map { $0 > 127 }, size: cache.size)
+        prediction: prediction.lungProbability.map { $0 >= 0.5 }, reference: mask.map { $0 > 127 },
+        size: cache.size)
     }
     return Row(
       image: index.images[position],
       pneumoniaLogit: model.metadata.pneumoniaLogit(ofScores: prediction.classLogits),
       pneumoniaProbability: prediction.pneumoniaProbability, segmentation: segmentation)
-  }
-
-  private final class Results: @unchecked Sendable {
-    // Invariant: written by one iteration, read after all have ended.
-    var rows: [Row] = []
-  }
-
-  private final class Counter: @unchecked Sendable {
-    // Invariant: `value` is only touched under the lock.
-    private let lock = NSLock()
-    private var value = 0
-    func increment() -> Int {
-      lock.withLock {
-        value += 1
-        return value
-      }
-    }
   }
 }

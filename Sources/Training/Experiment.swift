@@ -38,7 +38,7 @@ public struct Experiment: Sendable {
     for test in grid.tests {
       let positions = grid.positions(of: test, in: index)
       guard positions.contains(where: { index.images[$0].finding != nil || cache.hasMask($0) }) else {
-        throw .configuration("test \(test.name): no labelled images in split \(grid.split)")
+        throw .configuration("test \(test.name): no labelled images in split \(grid.split(of: test))")
       }
     }
   }
@@ -130,8 +130,7 @@ public struct Experiment: Sendable {
     for (name, text) in [
       ("table.csv", table.csv), ("table.md", table.markdown), ("cells.csv", table.cellsCSV),
     ] {
-      let url = output.appending(path: name)
-      try TrainingError.writing(url) { try Data(text.utf8).write(to: url, options: .atomic) }
+      try TrainingError.write(Data(text.utf8), to: output.appending(path: name))
     }
   }
 }

@@ -18,6 +18,10 @@ extension ExperimentGrid {
       let training = fields["training"] as? [String: Any] ?? [:]
       self = try JSONDecoder().decode(ExperimentGrid.self, from: file)
       self.training = try Self.training(training)
+      for (place, variant) in (fields["variants"] as? [[String: Any]] ?? []).enumerated() {
+        variants[place].training = try Self.training(
+          variant["training"] as? [String: Any] ?? [:], from: self.training)
+      }
     } catch let error as ExperimentGridError {
       throw error
     } catch let error as DecodingError {
@@ -35,13 +39,15 @@ extension ExperimentGrid {
     "name", "system", "seed", "sources", "labelledClassification", "labelledSegmentation", "initialModel",
   ]
 
-  private static func training(_ fields: [String: Any]) throws -> TrainingConfiguration {
+  private static func training(
+    _ fields: [String: Any], from standard: TrainingConfiguration? = nil
+  ) throws -> TrainingConfiguration {
     if let key = ofTheCell.first(where: { fields[$0] != nil }) {
       throw ExperimentGridError("training: \(key) is not for all trainings alike")
     }
-    var training = try TrainingConfiguration().changed(
+    var training = try (standard ?? TrainingConfiguration()).changed(
       byJSON: JSONSerialization.data(withJSONObject: fields))
-    if fields["validateEvery"] == nil { training.validateEvery = max(1, training.steps) }
+    if standard == nil, fields["validateEvery"] == nil { training.validateEvery = max(1, training.steps) }
     return training
   }
 
@@ -69,9 +75,10 @@ extension ExperimentGrid {
     let lists = [
       ("systems", systems.count, Set(systems).count), ("labels", labels.count, Set(labels).count),
       ("seeds", seeds.count, Set(seeds).count), ("tests", tests.count, Set(tests.map(\.name)).count),
+      ("variants", variants.count, Set(variants.map(\.name)).count),
     ]
     for (name, count, different) in lists {
-      if count == 0 { return "\(name): none given" }
+      if count == 0 && name != "variants" { return "\(name): none given" }
       if different < count { return "\(name): one is given twice" }
     }
     if trainSources?.isEmpty ?? false { return "trainSources: none given; leave it out for all" }
@@ -81,11 +88,22 @@ extension ExperimentGrid {
 
   private var problemOfNames: String? {
     // They become those of files.
-    for name in [name] + tests.map(\.name)
+    for name in [name] + tests.map(\.name) + variants.map(\.name)
     where name.isEmpty || !name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) {
       return "name \"\(name)\": letters, digits and - only"
     }
     if Split(rawValue: split) == nil { return "split \"\(split)\": train, val or test" }
+    for test in tests {
+      let split = split(of: test)
+      if split == "all" {
+        let trained = trainSources.map { (test.sources ?? $0).filter($0.contains) }
+        guard trained?.isEmpty ?? false else {
+          return "test \(test.name): split all is for sources that aren't trained on"
+        }
+      } else if Split(rawValue: split) == nil {
+        return "test \(test.name): split \"\(split)\": train, val, test or all"
+      }
+    }
     if let compare, compare.count != 2 || compare[0] == compare[1] || !compare.allSatisfy(systems.contains) {
       return "compare: two of the systems"
     }
@@ -102,6 +120,9 @@ extension ExperimentGrid {
     if let stage = training.stages.first(where: { $0.size > size }) {
       return "a stage of \(stage.size) pixels is larger than size \(size)"
     }
+    if let variant = variants.first(where: { $0.training.stages != training.stages }) {
+      return "variant \(variant.name): the stages are the same for all trainings"
+    }
     if !(1...256).contains(threads) { return "threads \(threads): from 1 to 256" }
     return nil
   }
@@ -109,7 +130,8 @@ extension ExperimentGrid {
 
 extension ExperimentGrid: Decodable {
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, note, systems, labels, seeds, size, training, threads, trainSources, split, tests, compare
+    case name, note, systems, labels, seeds, size, training, variants, threads, trainSources, split, tests,
+      compare
   }
 
   private struct AnyKey: CodingKey {
@@ -136,6 +158,7 @@ extension ExperimentGrid: Decodable {
     }
     size = try optional(.size) ?? 256
     training = TrainingConfiguration()
+    variants = try optional(.variants) ?? []
     threads = try optional(.threads) ?? 1
     trainSources = try optional(.trainSources)
     split = try optional(.split) ?? Split.val.rawValue
@@ -162,12 +185,26 @@ extension ExperimentGrid: Decodable {
 }
 
 extension ExperimentGrid.Test: Decodable {
-  private enum CodingKeys: String, CodingKey, CaseIterable { case name, sources }
+  private enum CodingKeys: String, CodingKey, CaseIterable { case name, sources, split }
 
   public init(from decoder: any Swift.Decoder) throws {
     try ExperimentGrid.refuseKeys(of: decoder, but: CodingKeys.allCases.map(\.rawValue))
     let container = try decoder.container(keyedBy: CodingKeys.self)
     name = try container.decode(String.self, forKey: .name)
     sources = try container.decodeIfPresent([String].self, forKey: .sources)
+    split = try container.decodeIfPresent(String.self, forKey: .split)
+  }
+}
+
+extension ExperimentGrid.Variant: Decodable {
+  private enum CodingKeys: String, CodingKey, CaseIterable { case name, title, training }
+
+  /// All but the training, of which a file has a part only.
+  public init(from decoder: any Swift.Decoder) throws {
+    try ExperimentGrid.refuseKeys(of: decoder, but: CodingKeys.allCases.map(\.rawValue))
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    name = try container.decode(String.self, forKey: .name)
+    title = try container.decodeIfPresent(String.self, forKey: .title) ?? name
+    training = TrainingConfiguration()
   }
 }

@@ -20,8 +20,22 @@ public struct ExperimentGrid: Sendable, Equatable {
     public var name: String
     /// Source folders of the archive; nil for all.
     public var sources: [String]?
+    /// `train`, `val`, `test`, or `all` for every image of sources that no training sees; nil for the grid's.
+    public var split: String?
 
-    public init(name: String, sources: [String]? = nil) { (self.name, self.sources) = (name, sources) }
+    public init(name: String, sources: [String]? = nil, split: String? = nil) {
+      (self.name, self.sources, self.split) = (name, sources, split)
+    }
+  }
+
+  /// A change of the training that every system is tried with, beside the training without it.
+  public struct Variant: Sendable, Equatable {
+    /// Part of the names of its cells.
+    public var name: String
+    /// As tables and plots call it.
+    public var title: String
+    /// The grid's training, changed.
+    public var training: TrainingConfiguration
   }
 
   /// What is said above the table.
@@ -35,11 +49,13 @@ public struct ExperimentGrid: Sendable, Equatable {
   /// What all trainings have in common: stages, batch, schedule, objective. Where it has no `validateEvery`,
   /// models are validated once, at the end, so that none is chosen by the images that it is measured on.
   public var training: TrainingConfiguration
+  /// Other trainings, each of as many steps at the same sizes.
+  public var variants: [Variant]
   /// Of each training, and part of what decides its result.
   public var threads: Int
   /// Source folders that are trained on; nil for all.
   public var trainSources: [String]?
-  /// The split that the models are measured on.
+  /// The split that the models are measured on, where a test names no other.
   public var split: String
   public var tests: [Test]
   /// Two systems whose difference is taken seed by seed: the second less the first.
@@ -50,14 +66,44 @@ public struct ExperimentGrid: Sendable, Equatable {
     var cells: [ExperimentCell] = []
     for seed in seeds {
       for labels in labels {
-        for system in systems {
-          let cell = ExperimentCell(system, labels, seed: seed)
+        for arm in arms {
+          let cell = ExperimentCell(arm, labels, seed: seed)
           // Budgets may differ in what a system leaves aside.
           if !cells.contains(cell) { cells.append(cell) }
         }
       }
     }
     return cells
+  }
+
+  /// A system with a training: what a row of the table is about, whatever the labels and seeds.
+  public struct Arm: Sendable, Hashable {
+    public let system: System
+    /// The name of a variant; nil for the training as it is.
+    public let variant: String?
+
+    public init(_ system: System, variant: String? = nil) { (self.system, self.variant) = (system, variant) }
+  }
+
+  /// The split that a test takes its images from.
+  func split(of test: Test) -> String { test.split ?? split }
+
+  /// Each system as it is, then with each variant.
+  public var arms: [Arm] {
+    systems.flatMap { system in
+      [Arm(system)] + variants.map { Arm(system, variant: $0.name) }
+    }
+  }
+
+  /// As tables and plots call it.
+  func title(_ arm: Arm) -> String {
+    guard let variant = variants.first(where: { $0.name == arm.variant }) else { return arm.system.title }
+    return "\(arm.system.title), \(variant.title)"
+  }
+
+  /// The training of an arm, but for what its system and cell decide.
+  func training(_ arm: Arm) -> TrainingConfiguration {
+    variants.first { $0.name == arm.variant }?.training ?? training
   }
 }
 

@@ -28,8 +28,7 @@ enum ExperimentMetric: String, CaseIterable, Sendable {
   /// Digits behind the point.
   var digits: Int { self == .hausdorff95 ? 1 : 3 }
 
-  /// - Parameter size: side of the images; distances are given for images of 256 pixels.
-  func value(in figures: Evaluation.Figures?, size: Int) -> Double? {
+  func value(in figures: Evaluation.Figures?) -> Double? {
     let (c, s) = (figures?.classification, figures?.segmentation)
     return switch self {
     case .accuracy: c?.accuracy
@@ -40,7 +39,7 @@ enum ExperimentMetric: String, CaseIterable, Sendable {
     case .dice: s?.dice
     case .jaccard: s?.jaccard
     case .ssim: s?.ssim
-    case .hausdorff95: s.map { $0.hausdorff95 * 256 / Double(size) }
+    case .hausdorff95: s?.hausdorff95
     }
   }
 

@@ -12,7 +12,8 @@ extension ExperimentTable {
       lines += ["**Not complete: \(missing) of \(grid.cells.count) trainings are missing.**", ""]
     }
     for test in grid.tests { lines += table(test) + [""] }
-    if let compare = grid.compare { lines += differences(compare[0], compare[1]) }
+    if let compare = grid.compare { lines += differences(.init(compare[0]), .init(compare[1])) }
+    for arm in grid.arms where arm.variant != nil { lines += differences(.init(arm.system), arm) }
     return lines.joined(separator: "\n")
   }
 
@@ -31,7 +32,7 @@ extension ExperimentTable {
         + "\(batch.unlabelled) without in each step, as far as the system uses them; random initial weights; "
         + "\(selection).",
       "- Trained on \(grid.trainSources.map { $0.joined(separator: ", ") } ?? "all sources"), split `train`.",
-      "- Measured at \(grid.size) pixels, split `\(grid.split)`; mean \u{00B1} standard deviation over seeds "
+      "- Measured at \(grid.size) pixels; mean \u{00B1} standard deviation over seeds "
         + "(\(grid.seeds.map(String.init).joined(separator: ", "))). Labels: findings / masks. HD95: 95th "
         + "percentile of the Hausdorff distance in pixels of an image of 256 x 256.",
       "- *Italics*: the paper's figures (arXiv 2110.13185), on other data and at 256 pixels: for scale, not "
@@ -41,9 +42,11 @@ extension ExperimentTable {
 
   private func table(_ test: ExperimentGrid.Test) -> [String] {
     let metrics = ExperimentMetric.allCases
+    let split = grid.split(of: test)
     var lines = [
       "## \(test.name)", "",
-      "On \(test.sources.map { $0.joined(separator: ", ") } ?? "all sources")\(counts(test)).", "",
+      "On \(test.sources.map { $0.joined(separator: ", ") } ?? "all sources"), "
+        + (split == "all" ? "every image" : "split `\(split)`") + "\(counts(test)).", "",
       "| system | labels | seeds | " + metrics.map(\.title).joined(separator: " | ") + " |",
       "|---|---|--:|" + metrics.map { _ in "--:|" }.joined(),
     ]
@@ -52,7 +55,7 @@ extension ExperimentTable {
         summary(row, metric, test: test.name).map { Self.text($0, digits: metric.digits) } ?? ""
       }
       let seeds = "\(records.count { Row($0) == row })"
-      lines.append("| " + ([row.system.title, row.labels, seeds] + cells).joined(separator: " | ") + " |")
+      lines.append("| " + ([grid.title(row.arm), row.labels, seeds] + cells).joined(separator: " | ") + " |")
       if let paper = row.paper { lines += line(paper, row.labels, test) }
     }
     for paper in PaperFigures.all where !rows.contains(where: { $0.isThat(of: paper) }) {
@@ -83,15 +86,15 @@ extension ExperimentTable {
   }
 
   /// What `second` has more than `first`, seed by seed with the same labels.
-  private func differences(_ first: System, _ second: System) -> [String] {
+  private func differences(_ first: ExperimentGrid.Arm, _ second: ExperimentGrid.Arm) -> [String] {
     var lines: [String] = []
     for labels in grid.labels {
       for test in grid.tests {
         for metric in ExperimentMetric.allCases {
           let values = grid.seeds.compactMap { seed -> Double? in
-            let pair = [first, second].map { system in
-              records.first { $0.name == ExperimentCell(system, labels, seed: seed).name }
-                .flatMap { metric.value(in: $0.figures[test.name], size: $0.size) }
+            let pair = [first, second].map { arm in
+              records.first { $0.name == ExperimentCell(arm, labels, seed: seed).name }
+                .flatMap { metric.value(in: $0.figures[test.name]) }
             }
             guard let a = pair[0], let b = pair[1] else { return nil }
             return b - a
@@ -110,7 +113,7 @@ extension ExperimentTable {
     }
     guard !lines.isEmpty else { return [] }
     return [
-      "## \(second.title) less \(first.title)", "", "With the same labels and seed.", "",
+      "## \(grid.title(second)) less \(grid.title(first))", "", "With the same labels and seed.", "",
       "| labels | test | | mean \u{00B1} SD | by seed |", "|---|---|---|--:|---|",
     ] + lines + [""]
   }

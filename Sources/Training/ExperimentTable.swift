@@ -1,15 +1,16 @@
+internal import Archive
 internal import Foundation
 internal import MultiMix
 
 /// Figures of an experiment: systems and budgets down, metrics across, mean and spread over seeds.
 package struct ExperimentTable: Sendable {
-  /// A system with its labels, whatever the seed.
+  /// A system and a training with labels, whatever the seed.
   struct Row: Sendable, Hashable {
-    let system: System
+    let arm: ExperimentGrid.Arm
     let classification, segmentation: ExperimentGrid.Amount?
 
     init(_ record: CellRecord) {
-      (system, classification, segmentation) = (record.system, record.classification, record.segmentation)
+      (arm, classification, segmentation) = (record.arm, record.classification, record.segmentation)
     }
 
     /// Such as `100 / 10`; a dash for labels that the system doesn't learn from.
@@ -18,7 +19,7 @@ package struct ExperimentTable: Sendable {
     }
 
     func isThat(of paper: PaperFigures) -> Bool {
-      system == paper.system && classification == paper.classification
+      arm == .init(paper.system) && classification == paper.classification
         && segmentation == paper.segmentation
     }
 
@@ -27,7 +28,7 @@ package struct ExperimentTable: Sendable {
 
   let grid: ExperimentGrid
   let records: [CellRecord]
-  /// In the order of labels, then systems.
+  /// In the order of labels, then systems and variants.
   let rows: [Row]
 
   /// - Parameter records: finished cells of the grid, in its order.
@@ -40,7 +41,7 @@ package struct ExperimentTable: Sendable {
 
   /// One value for each seed, in the order of seeds.
   func values(_ row: Row, _ metric: ExperimentMetric, test: String) -> [Double] {
-    records.filter { Row($0) == row }.compactMap { metric.value(in: $0.figures[test], size: $0.size) }
+    records.filter { Row($0) == row }.compactMap { metric.value(in: $0.figures[test]) }
   }
 
   /// Images that a metric is drawn from.
@@ -57,15 +58,14 @@ package struct ExperimentTable: Sendable {
   package var csv: String {
     let metrics = ExperimentMetric.allCases
     var lines = [
-      (["system", "classification_labels", "segmentation_labels", "test", "seeds"]
-        + metrics.flatMap { ["\($0.rawValue)_mean", "\($0.rawValue)_sd", "\($0.rawValue)_paper"] })
-        .joined(separator: ",")
+      ["system", "variant", "classification_labels", "segmentation_labels", "test", "seeds"]
+        + metrics.flatMap { ["\($0.rawValue)_mean", "\($0.rawValue)_sd", "\($0.rawValue)_paper"] }
     ]
     for row in rows {
       for test in grid.tests {
         var fields = [
-          row.system.rawValue, row.classification?.description ?? "", row.segmentation?.description ?? "",
-          test.name, "\(records.count { Row($0) == row })",
+          row.arm.system.rawValue, row.arm.variant ?? "", row.classification?.description ?? "",
+          row.segmentation?.description ?? "", test.name, "\(records.count { Row($0) == row })",
         ]
         for metric in metrics {
           let summary = summary(row, metric, test: test.name)
@@ -73,34 +73,35 @@ package struct ExperimentTable: Sendable {
             summary?.mean, summary?.deviation, row.paper?.value(of: metric, test: test.name),
           ].map { $0.map { String(format: "%.6f", $0) } ?? "" }
         }
-        lines.append(fields.joined(separator: ","))
+        lines.append(fields)
       }
     }
-    return lines.joined(separator: "\r\n") + "\r\n"
+    return CommaSeparatedValues.text(lines)
   }
 
   /// One line for each cell and test (RFC 4180).
   package var cellsCSV: String {
     let metrics = ExperimentMetric.allCases
     var lines = [
-      ([
-        "cell", "system", "classification_labels", "segmentation_labels", "findings", "masks", "seed", "test",
-      ]
-        + metrics.map(\.rawValue)).joined(separator: ",")
+      [
+        "cell", "system", "variant", "classification_labels", "segmentation_labels", "findings", "masks",
+        "seed",
+        "test",
+      ] + metrics.map(\.rawValue)
     ]
     for record in records {
       for test in grid.tests {
         var fields = [
-          record.name, record.system.rawValue, record.classification?.description ?? "",
+          record.name, record.system.rawValue, record.variant ?? "", record.classification?.description ?? "",
           record.segmentation?.description ?? "", "\(record.findings)", "\(record.masks)", "\(record.seed)",
           test.name,
         ]
         fields += metrics.map {
-          $0.value(in: record.figures[test.name], size: record.size).map { String(format: "%.6f", $0) } ?? ""
+          $0.value(in: record.figures[test.name]).map { String(format: "%.6f", $0) } ?? ""
         }
-        lines.append(fields.joined(separator: ","))
+        lines.append(fields)
       }
     }
-    return lines.joined(separator: "\r\n") + "\r\n"
+    return CommaSeparatedValues.text(lines)
   }
 }

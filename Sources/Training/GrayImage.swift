@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// A square 8-bit image, row by row.
 public struct GrayImage: Sendable, Equatable {
   public let size: Int
@@ -32,6 +34,33 @@ public struct GrayImage: Sendable, Equatable {
   /// 0 ... 1.
   var values: [Float] { pixels.map { Float($0) / 255 } }
 
+  /// Convolved with a Gaussian of `sigma` pixels, cut off at three; the border's pixels continue it.
+  package func blurred(sigma: Double) -> GrayImage {
+    let radius = Int((3 * sigma).rounded(.up))
+    guard radius > 0 else { return self }
+    var kernel = (-radius...radius).map { Float(exp(-Double($0 * $0) / (2 * sigma * sigma))) }
+    let sum = kernel.reduce(0, +)
+    for i in kernel.indices { kernel[i] /= sum }
+    let places = (0..<size + 2 * radius).map { min(max($0 - radius, 0), size - 1) }
+    var rows = [Float](repeating: 0, count: size * size)
+    for row in 0..<size {
+      for column in 0..<size {
+        var value: Float = 0
+        for k in kernel.indices { value += kernel[k] * Float(pixels[row * size + places[column + k]]) }
+        rows[row * size + column] = value
+      }
+    }
+    var blurred = pixels
+    for row in 0..<size {
+      for column in 0..<size {
+        var value: Float = 0
+        for k in kernel.indices { value += kernel[k] * rows[places[row + k] * size + column] }
+        blurred[row * size + column] = UInt8(max(0, min(255, value.rounded())))
+      }
+    }
+    return GrayImage(size: size, pixels: blurred)
+  }
+
   package func mirrored() -> GrayImage {
     var pixels = pixels
     for row in 0..<size {
@@ -53,29 +82,5 @@ public struct GrayImage: Sendable, Equatable {
       for column in 0..<size { pixels[row * size + column] = self.pixels[source + reflect(column + dx)] }
     }
     return GrayImage(size: size, pixels: pixels)
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014): a small generator that any number can seed.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  public init(_ seed: UInt64) { state = seed }
-
-  /// A generator of its own for each combination of keys.
-  init(_ keys: UInt64...) {
-    state = 0
-    for key in keys {
-      state ^= key
-      state = next()
-    }
-  }
-
-  public mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

@@ -30,11 +30,7 @@ package struct RankedLabels: Sendable {
     // Twice the number of pairs in the right order.
     var ordered = 0
     for tie in ties {
-      var (positive, negative) = (0, 0)
-      for image in tie {
-        let weight = weights?[image] ?? 1
-        if labels[image] { positive += weight } else { negative += weight }
-      }
+      let (negative, positive) = tally(tie, weights)
       ordered += positive * (2 * negatives + negative)
       positives += positive
       negatives += negative
@@ -42,17 +38,23 @@ package struct RankedLabels: Sendable {
     guard positives > 0, negatives > 0 else { return nil }
     return Double(ordered) / Double(2 * positives * negatives)
   }
+
+  /// How many images of each class there are in a tie.
+  private func tally(_ tie: [Int], _ weights: [Int]?) -> (negative: Int, positive: Int) {
+    tie.reduce(into: (0, 0)) { counts, image in
+      let weight = weights?[image] ?? 1
+      if labels[image] { counts.1 += weight } else { counts.0 += weight }
+    }
+  }
+
   /// The corners of the ROC curve, (1 - specificity, sensitivity) from (0, 0) to (1, 1); a tie is one corner.
   /// Nil where only one class has weight.
   package func curve(weights: [Int]? = nil) -> [Point]? {
     var counts = [(negative: 0, positive: 0)]
     for tie in ties.reversed() {
-      var next = counts[counts.count - 1]
-      for image in tie {
-        let weight = weights?[image] ?? 1
-        if labels[image] { next.positive += weight } else { next.negative += weight }
-      }
-      counts.append(next)
+      let (negative, positive) = tally(tie, weights)
+      let last = counts[counts.count - 1]
+      counts.append((last.negative + negative, last.positive + positive))
     }
     let all = counts[counts.count - 1]
     guard all.negative > 0, all.positive > 0 else { return nil }

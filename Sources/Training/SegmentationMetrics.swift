@@ -5,12 +5,15 @@ public struct SegmentationMetrics: Sendable, Equatable, Codable {
   /// Structural similarity of the two binary masks (Wang et al. 2004; 7x7 windows, data range 1).
   public let ssim: Double
   /// The largest distance from a pixel of one mask to the other mask, and the 95th percentile over border
-  /// pixels (MONAI's definition), in pixels; the image's diagonal where just one of the masks is empty.
+  /// pixels (MONAI's definition), in pixels of ``distanceSize``; the image's diagonal where just one mask is empty.
   public let hausdorff, hausdorff95: Double
   /// Of lung pixels; 1 where both masks are empty, 0 where just one is.
   public let precision, recall: Double
   /// Share of the image's pixels in the predicted and in the reference mask, for the agreement of areas.
   public let predictedFraction, referenceFraction: Double
+
+  /// Side in pixels of the image that distances are stated for, whatever size the masks have.
+  public static let distanceSize = 256
 
   enum CodingKeys: String, CodingKey {
     case dice, jaccard, ssim, hausdorff, hausdorff95, precision, recall
@@ -38,7 +41,8 @@ public struct SegmentationMetrics: Sendable, Equatable, Codable {
     referenceFraction = Double(expected) / Double(max(1, size * size))
     ssim = StructuralSimilarity.between(prediction, reference, size: size)
     let distance = MaskDistance(prediction, reference, size: size)
-    hausdorff = distance.hausdorff
-    hausdorff95 = distance.hausdorff95
+    let scale = Double(Self.distanceSize) / Double(size)
+    hausdorff = distance.hausdorff * scale
+    hausdorff95 = distance.hausdorff95 * scale
   }
 }

@@ -102,12 +102,9 @@ public struct Trainer: Sendable {
         batch, objective: configuration.objective, thresholds: state.thresholds,
         seed: UInt32(truncatingIfNeeded: configuration.seed &* 1_000_003 &+ UInt64(step) &* 65_537),
         gradient: gradient)
-      guard losses.total.isFinite, gradient.isFinite else {
-        throw TrainingError.diverged(step: step + 1, images: data.describe(step: step, configuration))
-      }
       state.update(gradient: gradient, losses: losses, learningRate: rate, step: step + 1)
-      // Nothing that isn't finite replaces the last good checkpoint.
-      guard state.isFinite else {
+      // Nothing that isn't finite replaces the last good checkpoint. A gradient that isn't shows in the moments.
+      guard losses.isFinite, state.isFinite else {
         throw TrainingError.diverged(step: step + 1, images: data.describe(step: step, configuration))
       }
       next = await following
@@ -121,10 +118,10 @@ public struct Trainer: Sendable {
         .step(
           number: progress.step, of: configuration.steps, size: batch.size, losses: losses))
       let last = progress.step == configuration.steps
-      if last || progress.step % configuration.validateEvery == 0 {
-        try validate(state.model, &progress, report: report)
-      }
-      if last || Task.isCancelled || progress.step % configuration.checkpointEvery == 0 {
+      let validates = last || progress.step % configuration.validateEvery == 0
+      if validates { try validate(state.model, &progress, report: report) }
+      // A model is never without the checkpoint that a resumed training goes on from.
+      if validates || Task.isCancelled || progress.step % configuration.checkpointEvery == 0 {
         try progress.write(state, origin: origin, to: checkpointFile)
       }
       try Task.checkCancellation()
@@ -154,13 +151,18 @@ public struct Trainer: Sendable {
     let evaluation = Evaluation(
       (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
       positions: data.validation)
+    // Finite weights, however large, may still overflow on the way.
+    let unreadable = evaluation.rows.filter { !$0.pneumoniaLogit.isFinite }
+    guard unreadable.isEmpty else {
+      throw TrainingError.diverged(
+        step: progress.step, images: unreadable.prefix(10).map(\.image.sopInstanceUID))
+    }
     let figures = evaluation.figures(withIntervals: false)
+    let score = evaluation.selectionScore
     // Where the validation split tells nothing, the last model is the one.
-    let parts = [figures.segmentation?.dice, figures.classification?.auroc].compactMap { $0 }
-    let score = parts.reduce(0, +)
-    let isBest = score > progress.bestScore || parts.isEmpty
+    let isBest = score.map { $0 > progress.bestScore } ?? true
     if isBest {
-      progress.bestScore = score
+      progress.bestScore = score ?? progress.bestScore
       model.metadata.training = data.summary(configuration, steps: progress.step)
       model.metadata.calibrate(on: evaluation)
       try TrainingError.write(model.encoded(.float32), to: bestModel)
@@ -172,11 +174,9 @@ public struct Trainer: Sendable {
   private func record() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try TrainingError.writing(output) {
-      try encoder.encode(configuration).write(
-        to: output.appending(path: "configuration.json"), options: .atomic)
-      try Data("\(data.index.digest)\n".utf8).write(
-        to: output.appending(path: "archive.sha256"), options: .atomic)
-    }
+    let encoded = try TrainingError.writing(output) { try encoder.encode(configuration) }
+    try TrainingError.write(encoded, to: output.appending(path: "configuration.json"))
+    try TrainingError.write(
+      Data("\(data.index.digest)\n".utf8), to: output.appending(path: "archive.sha256"))
   }
 }

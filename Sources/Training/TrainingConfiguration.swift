@@ -47,8 +47,18 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// A source folder is drawn in proportion to its number of images to this power: 1 draws every image alike,
   /// 0 every source alike.
   public var sourceExponent = 0.5
+  /// The same for labelled masks alone; nil takes `sourceExponent`.
+  public var maskSourceExponent: Double?
+  /// Whether findings are drawn by source first and then by class, each class alike, and not at all from a source
+  /// with fewer than ten images of a class: what a picture's style says of its source then says nothing of its
+  /// finding.
+  public var balancedFindings = false
   /// Probability that an image takes grey levels of another source folder: see `DomainMixing`.
   public var domainMixing = 0.0
+  /// Probability that a labelled image looks as if another detector had taken it: see
+  /// `Augmentation.detectorVariation(_:using:)`. Above zero, every view of an image with a finding also varies in
+  /// geometry and exposure, where otherwise half of them are the paper's weak views.
+  public var detectorVariation = 0.0
   public var seed: UInt64 = 1
   /// SHA-256 of the model file that training goes on from; nil starts from random weights.
   public var initialModel: String?
@@ -95,6 +105,13 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     if !(weightDecay >= 0 && weightDecay * learningRate < 1) { return "weight decay \(weightDecay)" }
     if let emaDecay, !(0..<1).contains(emaDecay) { return "decay of the weights' average \(emaDecay)" }
     if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
+    if let maskSourceExponent, !(0...1).contains(maskSourceExponent) {
+      return "source exponent of masks \(maskSourceExponent)"
+    }
+    if !(0...1).contains(detectorVariation) {
+      return "probability of detector variation \(detectorVariation)"
+    }
+    if !(objective.maskCrossEntropy >= 0) { return "weight of the masks' cross-entropy" }
     if !(0...1).contains(domainMixing) { return "probability of domain mixing \(domainMixing)" }
     if !(objective.dropout >= 0 && objective.dropout < 1) { return "dropout \(objective.dropout)" }
     if !(0...1).contains(objective.tau) { return "tau \(objective.tau)" }

@@ -27,7 +27,28 @@ public struct TrainingData: Sendable {
       weights = groups.map { pow(Double($0.count), exponent) }
     }
 
-    func draw(using generator: inout SplitMix64) -> Int {
+    /// Positions by source and then by class, a source's classes alike.
+    /// - Parameter fewest: sources with fewer images of a class are left out, unless all would be.
+    package init(balancing positions: [Int], of index: ArchiveIndex, exponent: Double, fewest: Int) {
+      func isPneumonia(_ i: Int) -> Bool { index.images[i].finding == .pneumonia }
+      let sources = Dictionary(grouping: positions) { index.images[$0].source }.sorted { $0.key < $1.key }
+        .map(\.value)
+      func smallerClass(_ source: [Int]) -> Int {
+        let pneumonia = source.count(where: isPneumonia)
+        return min(pneumonia, source.count - pneumonia)
+      }
+      let balanced = sources.filter { smallerClass($0) >= fewest }
+      var groups: [[Int]] = []
+      var weights: [Double] = []
+      for source in balanced.isEmpty ? sources : balanced {
+        let classes = [source.filter { !isPneumonia($0) }, source.filter(isPneumonia)].filter { !$0.isEmpty }
+        groups += classes
+        weights += classes.map { _ in pow(Double(source.count), exponent) / Double(classes.count) }
+      }
+      (self.groups, self.weights) = (groups, weights)
+    }
+
+    package func draw(using generator: inout SplitMix64) -> Int {
       var point = Double.random(in: 0..<weights.reduce(0, +), using: &generator)
       for (group, weight) in zip(groups, weights) {
         if point < weight { return group.randomElement(using: &generator) ?? 0 }
@@ -65,12 +86,16 @@ public struct TrainingData: Sendable {
     let maskedSet = Set(masked)
     let labelledSet = Set(labelled)
     func source(_ i: Int) -> String { index.images[i].source }
+    let exponent = configuration.sourceExponent
     func pool(_ positions: [Int], key: (Int) -> String) -> Pool {
-      Pool(positions, key: key, exponent: configuration.sourceExponent)
+      Pool(positions, key: key, exponent: exponent)
     }
-    segmentation = pool(masked, key: source)
+    segmentation = Pool(masked, key: source, exponent: configuration.maskSourceExponent ?? exponent)
     segmentationUnlabelled = pool(usable.filter { !maskedSet.contains($0) }, key: source)
-    classification = pool(labelled) { "\(index.images[$0].finding?.rawValue ?? "") \(source($0))" }
+    classification =
+      configuration.balancedFindings
+      ? Pool(balancing: labelled, of: index, exponent: exponent, fewest: 10)
+      : pool(labelled) { "\(index.images[$0].finding?.rawValue ?? "") \(source($0))" }
     unlabelled = pool(usable.filter { !labelledSet.contains($0) }, key: source)
     mixing = DomainMixing(usable, index: index)
   }
@@ -92,7 +117,7 @@ public struct TrainingData: Sendable {
     batch.segmentation = draw(1, segmentation, sizes.segmentation) { i, generator in
       let source = self.mixed(self.image(i, size), of: i, configuration, using: &generator)
       let (image, mask) = Augmentation.segmentation(source, mask: self.mask(i, size), using: &generator)
-      return (image.values, mask?.values ?? [])
+      return (varied(image, configuration, using: &generator).values, mask?.values ?? [])
     }
     if configuration.objective.consistency > 0, configuration.objective.consistencyKind != .published {
       let views = draw(2, segmentationUnlabelled, sizes.segmentationUnlabelled) {
@@ -103,10 +128,13 @@ public struct TrainingData: Sendable {
     }
     batch.classification = draw(3, classification, sizes.classification) { i, generator in
       let image = self.mixed(self.image(i, size), of: i, configuration, using: &generator)
+      let isWeak = configuration.detectorVariation == 0 && Bool.random(using: &generator)
       let view =
-        Bool.random(using: &generator)
+        isWeak
         ? Augmentation.weak(image, using: &generator)
-        : Augmentation.segmentation(image, mask: nil, using: &generator).image
+        : varied(
+          Augmentation.segmentation(image, mask: nil, using: &generator).image, configuration,
+          using: &generator)
       return (view.values, index.images[i].finding?.classIndex ?? 0)
     }
     if configuration.objective.pseudoLabel > 0 {
@@ -146,6 +174,16 @@ public struct TrainingData: Sendable {
     else { return image }
     return image.matched(
       to: self.image(partner, image.size), strength: Double.random(in: 0...1, using: &generator))
+  }
+
+  /// With the configuration's probability, the image as another detector might give it.
+  private func varied(
+    _ image: GrayImage, _ configuration: TrainingConfiguration, using generator: inout SplitMix64
+  ) -> GrayImage {
+    guard configuration.detectorVariation > 0,
+      Double.random(in: 0..<1, using: &generator) < configuration.detectorVariation
+    else { return image }
+    return Augmentation.detectorVariation(image, using: &generator)
   }
 
   /// The SOP Instance UIDs of a step's images.

@@ -5,8 +5,8 @@ internal import MultiMix
 struct TrainingLog {
   private let url: URL
   private static let header =
-    "step,size,learning_rate,classification,segmentation,pseudo_label,consistency,total,confident,"
-    + "confident_pixels,weak_confidence,seconds\n"
+    "step,size,learning_rate,classification,segmentation,mask_cross_entropy,pseudo_label,consistency,total,"
+    + "confident,confident_pixels,weak_confidence,seconds\n"
 
   /// Continues the log of the first `steps` steps; what an interrupted run wrote after them is dropped.
   init(at url: URL, keeping steps: Int) throws {
@@ -20,8 +20,8 @@ struct TrainingLog {
 
   func append(step: Int, size: Int, rate: Double, _ terms: LossTerms, seconds: Double) throws {
     let values = [
-      rate, terms.classification, terms.segmentation, terms.pseudoLabel, terms.consistency, terms.total,
-      terms.confident, terms.confidentPixels, terms.weakConfidence,
+      rate, terms.classification, terms.segmentation, terms.maskCrossEntropy, terms.pseudoLabel,
+      terms.consistency, terms.total, terms.confident, terms.confidentPixels, terms.weakConfidence,
     ]
     let line =
       "\(step),\(size)," + values.map { String(format: "%.9g", $0) }.joined(separator: ",")

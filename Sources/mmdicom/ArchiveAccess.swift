@@ -1,5 +1,6 @@
 import Archive
 import ArgumentParser
+import Daemon
 import Foundation
 
 /// The options that name an archive, and how its index and cache are opened.
@@ -26,9 +27,9 @@ struct ArchiveAccess: ParsableArguments {
       }
       ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
     let path = root.standardizedFileURL.resolvingSymlinksInPath().path
-    let hash = path.utf8.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
-    return base.appending(
-      path: "mmdicom/\(root.standardizedFileURL.lastPathComponent)-\(String(hash, radix: 16))")
+    var hash = ContentHash()
+    hash.add(path.utf8)
+    return base.appending(path: "mmdicom/\(root.standardizedFileURL.lastPathComponent)-\(hash.text)")
   }
 
   /// Scans the archive (headers that didn't change are not read again), completes the splits by patient and
@@ -41,7 +42,11 @@ struct ArchiveAccess: ParsableArguments {
       throw CommandFailure(.noInput, "\(archive): no such folder")
     }
     let folder = cacheFolder
-    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+    // Decoded images and patients' IDs lie in it: for this user alone.
+    do {
+      try FileManager.default.createDirectory(
+        at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
       throw CommandFailure(.cannotCreate, "\(folder.path): can't create the cache folder")
     }
     progress.begin("index")

@@ -50,17 +50,18 @@ struct EvaluateCommand: AsyncParsableCommand {
       model.metadata.testTimeFlip = flip || model.metadata.testTimeFlip
       let predictors = (0..<max(1, threads)).map { [model] _ in Predictor(model, threads: 1) }
       let progress = ProgressLine()
-      let (index, cache) = try access.open(threads: threads, progress: progress)
-      guard cache.size == model.metadata.inputSize else {
-        throw CommandFailure(
-          .badData, "the model takes \(model.metadata.inputSize) pixels, the cache \(cache.size)")
-      }
+      let (index, cache) = try access.open(
+        threads: threads, size: model.metadata.inputSize, progress: progress)
       progress.begin("evaluate")
       let positions = wanted.map { index.indices(of: $0) } ?? Array(index.images.indices)
       let evaluation = Evaluation(predictors, index: index, cache: cache, positions: positions) {
         progress.update($0, of: $1)
       }
       progress.end("\(evaluation.rows.count) labelled images")
+      let seen = evaluation.rows.count { $0.image.split == .train }
+      if seen > 0, index.digest == model.metadata.trainingDataDigest {
+        progress.note("\(seen) of them are of the train split, which the model learned from")
+      }
       guard !evaluation.rows.isEmpty else {
         throw CommandFailure(
           .badData, "no labelled images in \(access.archive)\(wanted.map { ", split \($0)" } ?? "")")

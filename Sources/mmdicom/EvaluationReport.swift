@@ -18,7 +18,7 @@ struct EvaluationReport: Encodable {
   let modelSHA256: String
   let temperature: Double
   let threshold: Double
-  /// Side in pixels of the images that distances are given at.
+  /// Side in pixels of the images that the model was given.
   let inputSize: Int
   let intervals: Intervals
   /// How temperature and threshold came about; nil where they weren't changed.

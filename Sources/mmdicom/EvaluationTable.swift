@@ -48,7 +48,7 @@ struct EvaluationTable {
           + Self.figure(s.jaccard, width: 8) + Self.figure(s.ssim)
           + String(format: "%10.2f%7.2f", s.hausdorff, s.hausdorff95)
           + Self.figure(s.precision, width: 8) + Self.figure(s.recall)
-      } + ["Hausdorff, HD95: pixels at \(report.inputSize); means over images"]
+      } + ["Hausdorff, HD95: pixels at \(SegmentationMetrics.distanceSize); means over images"]
   }
 
   /// 20 columns.

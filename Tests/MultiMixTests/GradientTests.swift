@@ -27,6 +27,7 @@ import Testing
     } else {
       #expect(terms.confidentPixels > 0.05 && terms.confidentPixels < 0.95)
     }
+    #expect((terms.maskCrossEntropy > 1e-4) == (plain.objective.maskCrossEntropy > 0))
     for term in [terms.classification, terms.segmentation, terms.pseudoLabel, terms.consistency] {
       #expect(term > 1e-4)
     }

@@ -26,6 +26,7 @@ final class PlainObjective {
     // Small terms made large enough for the differences to see.
     objective.consistency = 2
     objective.pseudoLabel = 1.5
+    objective.maskCrossEntropy = variant == .weakToStrong ? 0.7 : 0
     if variant != .kl {
       objective.consistencyKind = .weakToStrong
       objective.maskConfidence = 0.6
@@ -117,6 +118,9 @@ final class PlainObjective {
     for n in 0..<2 {
       let p = logits(batch.segmentation[n].image, n)
       total += objective.segmentation * diceLoss(p, target: batch.segmentation[n].mask).value / 2
+      for (p, target) in zip(sigmoid(p), batch.segmentation[n].mask) {
+        total -= objective.maskCrossEntropy * log(target > 0.5 ? p : 1 - p) / Double(2 * 1024)
+      }
       if objective.consistencyKind == .weakToStrong {
         let q = sigmoid(logits(batch.segmentationStrong[n], 2 + n))
         for (answer, q) in zip(sigmoid(answers[n]), q) where max(answer, 1 - answer) >= 0.6 {

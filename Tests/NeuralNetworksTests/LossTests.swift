@@ -65,6 +65,9 @@ import Testing
     let target = (0..<12).map { $0 % 5 == 0 ? 0.5 : Double($0 % 2) }
     check(crossEntropy(logits, label: 4).gradient, at: logits) { crossEntropy($0, label: 4).value }
     check(diceLoss(logits, target: target).gradient, at: logits) { diceLoss($0, target: target).value }
+    check(binaryCrossEntropy(logits, target: target).gradient, at: logits) {
+      binaryCrossEntropy($0, target: target).value
+    }
     check(bernoulliKL(logits, others).pGradient, at: logits) { bernoulliKL($0, others).value }
     check(bernoulliKL(logits, others).qGradient, at: others) { bernoulliKL(logits, $0).value }
     check(confidentCrossEntropy(logits, teacher: others, confidence: 0.7).loss.gradient, at: logits) {
@@ -84,6 +87,8 @@ import Testing
     let dice = diceLoss(far, target: [1, 0, 0, 1])
     #expect(abs(dice.value - 0.8) < 1e-6 && dice.gradient.allSatisfy { $0 == 0 })
     #expect(sigmoid(far) == [0, 1, 1, 0])
+    let pixels = binaryCrossEntropy(far, target: [1, 1, 0, 0])
+    #expect(pixels.value == 250 && pixels.gradient == [-0.25, 0, 0.25, 0])
     let wrong = confidentCrossEntropy(far, teacher: far.map { -$0 }, confidence: 0.95)
     #expect(wrong.loss.value == 500 && wrong.loss.gradient == [-0.25, 0.25, 0.25, -0.25])
     #expect(confidentCrossEntropy(far, teacher: far, confidence: 0.95).loss.value == 0)

@@ -48,6 +48,32 @@ import Training
     #expect(evaluation([]).csv.split(separator: "\r\n").count == 1)
   }
 
+  /// The first model is better on the large source and over all images, the second on the mean of sources.
+  @Test func modelsAreChosenBySources() throws {
+    func score(large: Int, small: Int) throws -> Double {
+      var rows: [Evaluation.Row] = []
+      for n in 0..<40 { rows.append(row(try image(n, finding: nil), 0, (large, 32))) }
+      for n in 40..<50 { rows.append(row(try image(n, source: "b", finding: nil), 0, (small, 32))) }
+      // Too few to count.
+      for n in 50..<59 { rows.append(row(try image(n, source: "c", finding: nil), 0, (0, 32))) }
+      return try #require(evaluation(rows).selectionScore)
+    }
+    #expect(try score(large: 31, small: 16) < score(large: 28, small: 24))
+    #expect(try abs(score(large: 32, small: 16) - (1 + 2.0 / 3) / 2) < 1e-12)
+    // Sources that say nothing of their classes don't outvote one that does.
+    func findings(_ logit: (Int) -> Double) throws -> Double? {
+      try evaluation(
+        (0..<20).map { row(try image($0, finding: $0 < 10 ? .normal : .pneumonia), logit($0)) }
+          + (20..<60).map { row(try image($0, source: "b", finding: .pneumonia), 9) }
+      ).selectionScore
+    }
+    #expect(try findings { Double($0) } == 1)
+    #expect(try findings { Double($0 % 10) } == 0.5)
+    #expect(evaluation([]).selectionScore == nil)
+    // Fewer than ten of everything: all images together.
+    #expect(try evaluation([row(image(1, finding: nil), 0, (8, 8))]).selectionScore == 1)
+  }
+
   @Test func oneClassHasNoAreaButTheRest() throws {
     let figures = evaluation([
       row(try image(1, finding: .pneumonia), 1), row(try image(2, finding: .pneumonia), -1),
@@ -64,7 +90,7 @@ import Training
     ]).figures()
     let part = try #require(figures.segmentation)
     #expect(part.dice == 0.5 && part.jaccard == 0.5)
-    #expect(part.hausdorff == 128.0.squareRoot() / 2 && part.hausdorff95 == part.hausdorff)
+    #expect(part.hausdorff == 128.0.squareRoot() / 2 * 32 && part.hausdorff95 == part.hausdorff)
     #expect(part.diceInterval == ConfidenceInterval(lower: 0, upper: 1))
   }
 

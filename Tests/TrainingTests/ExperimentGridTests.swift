@@ -39,6 +39,32 @@ import Training
     #expect(multimix.problem == nil)
   }
 
+  @Test func variantsAreTriedWithEverySystem() throws {
+    let grid = try grid(
+      Self.small.replacingOccurrences(
+        of: #""training""#,
+        with: """
+          "variants": [
+            {"name": "ema", "title": "moving average", "training": {"emaDecay": 0.9}},
+            {"name": "lower-tau", "training": {"objective": {"tau": 0.6}, "batch": {"unlabelled": 5}}}
+          ], "training"
+          """))
+    #expect(
+      grid.cells.prefix(9).map(\.name) == [
+        "unet-s10-seed1", "unet-ema-s10-seed1", "unet-lower-tau-s10-seed1", "enc-c100-seed1",
+        "enc-ema-c100-seed1", "enc-lower-tau-c100-seed1", "multimix-c100-s10-seed1",
+        "multimix-ema-c100-s10-seed1", "multimix-lower-tau-c100-s10-seed1",
+      ])
+    let (plain, averaged, lower) = (
+      grid.cells[6].configuration(grid), grid.cells[7].configuration(grid), grid.cells[8].configuration(grid)
+    )
+    #expect(plain.emaDecay == nil && plain.objective.tau == 0.7 && plain.batch.unlabelled == 3)
+    #expect(averaged.emaDecay == 0.9 && averaged.batch == plain.batch)
+    #expect(averaged.objective == plain.objective)
+    #expect(lower.objective.tau == 0.6 && lower.batch.unlabelled == 5 && lower.validateEvery == 7)
+    #expect(lower.batch.segmentation == 10 && lower.emaDecay == nil)
+  }
+
   @Test(
     arguments: [
       (#""unet", "enc""#, #""unet", "yolo""#, "yolo"),
@@ -60,6 +86,19 @@ import Training
       (#"{"name": "all"}"#, #"{"name": "all", "sources": []}"#, "without sources"),
       (#"{"name": "all"}"#, #"{"name": "all"}, {"name": "all"}"#, "tests: one is given twice"),
       (#""size": 64, "#, #""size": 64, "split": "vla", "#, "vla"),
+      (#"{"name": "all"}"#, #"{"name": "all", "split": "all"}"#, "aren't trained on"),
+      (#"{"name": "all"}"#, #"{"name": "all", "split": "vla"}"#, "vla"),
+      (#""size": 64, "tests""#, #""size": 64, "variants": [{"name": "a/b"}], "tests""#, "a/b"),
+      (#""size": 64, "tests""#, #""size": 64, "variants": [{"name": "a"}, {"name": "a"}], "tests""#, "twice"),
+      (
+        #""size": 64, "tests""#, #""size": 64, "variants": [{"name": "a", "training": {"tau": 1}}], "tests""#,
+        "tau"
+      ),
+      (
+        #""size": 64, "tests""#,
+        #""size": 64, "variants": [{"name": "a", "training": {"stages": [{"size": 32, "steps": 7}]}}], "tests""#,
+        "stages"
+      ),
       (#""size": 64, "#, #""size": 64, "threads": 0, "#, "threads"),
       (#""size": 64, "#, #""size": 64, "compare": ["unet", "umtl"], "#, "compare"),
       (#""batch""#, #""seed": 3, "batch""#, "seed"),
@@ -72,7 +111,7 @@ import Training
     #expect(error?.description.contains(word) ?? false, "\(error?.description ?? "")")
   }
 
-  @Test(arguments: ["reduced", "semi-supervised", "paper"])
+  @Test(arguments: ["reduced", "semi-supervised", "beyond", "paper"])
   func ourGridsAreGood(name: String) throws {
     let file = TestEnvironment.packageRoot.appending(path: "etc/experiments/\(name).json")
     let grid = try ExperimentGrid(Data(contentsOf: file))
@@ -81,6 +120,8 @@ import Training
     // 2 seeds x 2 pairs of budgets x 5 systems.
     case "reduced": #expect(grid.cells.count == 20)
     case "semi-supervised": #expect(grid.cells.count == 6)
+    // 2 seeds x (the training as it is + 9 variants).
+    case "beyond": #expect(grid.cells.count == 20)
     // 3 seeds x (3 unet, 3 + 3 enc and enc-ssl, 5 x 9 of both tasks).
     default: #expect(grid.cells.count == 3 * (3 + 6 + 45))
     }

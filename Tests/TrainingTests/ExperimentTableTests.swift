@@ -13,13 +13,13 @@ import Training
       """.utf8))
 
   /// Ten images, of which the model gets `right`.
-  private func record(_ cell: ExperimentCell, right: Int) -> CellRecord {
+  private func record(_ cell: ExperimentCell, right: Int, of grid: ExperimentGrid = Self.grid) -> CellRecord {
     var figures = try! JSONDecoder().decode(Evaluation.Figures.self, from: Data("{}".utf8))
     figures.classification = ClassificationMetrics(
       probabilities: (0..<10).map { $0 < right ? 0.9 : 0.1 },
       labels: Array(repeating: true, count: 10), threshold: 0.5)
     return CellRecord(
-      cell, Self.grid, archive: "a", findings: 98, masks: 10, figures: ["in-domain": figures])
+      cell, grid, archive: "a", findings: 98, masks: 10, figures: ["in-domain": figures])
   }
 
   private func table(_ right: [String: Int]) -> ExperimentTable {
@@ -60,7 +60,7 @@ import Training
     let lines = table(whole).cellsCSV.components(separatedBy: "\r\n")
     #expect(lines.count == 8)
     #expect(
-      lines.contains { $0.hasPrefix("multimix-c100-s10-seed2,multimix,100,10,98,10,2,in-domain,0.900000,") })
+      lines.contains { $0.hasPrefix("multimix-c100-s10-seed2,multimix,,100,10,98,10,2,in-domain,0.900000,") })
   }
 
   @Test func markdownSaysWhereItsFiguresComeFrom() {
@@ -70,6 +70,28 @@ import Training
     #expect(text.contains("on other data"))
     #expect(text.contains("| 100 / 10 | in-domain | Acc | +0.200 ± 0.173 | +0.300, +0.300, +0.000 |"))
     #expect(!text.contains("Not complete"))
+  }
+
+  @Test func variantsHaveRowsAndDifferencesOfTheirOwn() throws {
+    let grid = try ExperimentGrid(
+      Data(
+        """
+        {"name": "made-up", "systems": ["multimix"], "seeds": [1, 2], "tests": [{"name": "in-domain"}],
+         "labels": [{"classification": 100, "segmentation": 10}],
+         "variants": [{"name": "ema", "title": "moving average", "training": {"emaDecay": 0.9}}]}
+        """.utf8))
+    // seed 1: 5 and 7 right, seed 2: 6 and 7.
+    let records = zip(grid.cells, [5, 7, 6, 7]).map { record($0, right: $1, of: grid) }
+    let table = ExperimentTable(grid, records)
+    let text = table.markdown
+    #expect(text.contains("| MultiMix | 100 / 10 | 2 | 0.550 ± 0.071 |"))
+    #expect(text.contains("| MultiMix, moving average | 100 / 10 | 2 | 0.700 ± 0.000 |"))
+    #expect(text.contains("## MultiMix, moving average less MultiMix"))
+    #expect(text.contains("| 100 / 10 | in-domain | Acc | +0.150 ± 0.071 | +0.200, +0.100 |"))
+    // The paper's figures stand beside its own training only.
+    #expect(text.components(separatedBy: "MultiMix, paper* | *100 / 10").count == 2)
+    #expect(table.csv.contains("\r\nmultimix,ema,100,10,in-domain,2,0.700000,0.000000,,"))
+    #expect(table.cellsCSV.contains("\r\nmultimix-ema-c100-s10-seed2,multimix,ema,100,10,98,10,2,"))
   }
 
   @Test func whatIsMissingIsSaid() {

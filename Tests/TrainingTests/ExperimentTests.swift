@@ -83,7 +83,7 @@ import Training
       ])
     let csv = try text(folder, "table.csv").components(separatedBy: "\r\n")
     #expect(
-      csv.count == 4 && csv[1].hasPrefix("unet,,all,in-domain,1,") && csv[2].hasPrefix("multimix,4,all,"))
+      csv.count == 4 && csv[1].hasPrefix("unet,,,all,in-domain,1,") && csv[2].hasPrefix("multimix,,4,all,"))
     #expect(try text(folder, "table.md").contains("| MultiMix | 4 / all | 1 |"))
     let cell = folder.appending(path: "cells/multimix-c4-sall-seed1")
     for name in [
@@ -140,7 +140,7 @@ import Training
     grid.tests.append(.init(name: "one", sources: [source]))
     let events = try await run(grid, in: folder)
     #expect(events.trained.withLock { $0 }.isEmpty && events.found.withLock { $0 }.isEmpty)
-    #expect(try text(folder, "table.csv").contains("unet,,all,one,1,"))
+    #expect(try text(folder, "table.csv").contains("unet,,,all,one,1,"))
   }
 
   @Test func sourcesThatArentThereAreNamed() throws {

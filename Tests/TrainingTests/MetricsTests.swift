@@ -1,3 +1,4 @@
+import Archive
 import Foundation
 import Testing
 import Training
@@ -29,12 +30,13 @@ import Training
       let metrics = SegmentationMetrics(
         prediction: MetricGoldens.Segmentation.mask(golden.prediction),
         reference: MetricGoldens.Segmentation.mask(golden.reference), size: golden.size)
+      let scale = 256 / Double(golden.size)
       #expect(abs(metrics.dice - golden.dice) < 1e-12)
       #expect(abs(metrics.jaccard - golden.jaccard) < 1e-12)
       #expect(abs(metrics.precision - golden.precision) < 1e-12)
       #expect(abs(metrics.recall - golden.recall) < 1e-12)
-      #expect(abs(metrics.hausdorff - golden.hausdorff) < 1e-9)
-      #expect(abs(metrics.hausdorff95 - golden.hausdorff95) < 1e-9)
+      #expect(abs(metrics.hausdorff - golden.hausdorff * scale) < 1e-9)
+      #expect(abs(metrics.hausdorff95 - golden.hausdorff95 * scale) < 1e-9)
       #expect(abs(metrics.ssim - golden.ssim) < 1e-9)
     }
   }
@@ -95,7 +97,7 @@ import Training
     #expect(missed.predictedFraction == 0 && missed.referenceFraction == 1.0 / 64)
     let invented = SegmentationMetrics(prediction: one, reference: none, size: 8)
     #expect(invented.precision == 0 && invented.recall == 0)
-    #expect(missed.hausdorff == 128.0.squareRoot() && missed.hausdorff95 == 128.0.squareRoot())
+    #expect(missed.hausdorff == 32 * 128.0.squareRoot() && missed.hausdorff95 == missed.hausdorff)
   }
 
   /// Sparse and dense masks of awkward sizes, against every pair of pixels.

@@ -63,15 +63,9 @@ struct AnalyzeTests {
     let overlays = program.files("out", ".overlay.dcm")
     #expect(overlays.count == 5)
     for overlay in overlays {
-      let process = Process()
-      process.executableURL = TestEnvironment.tool("dciodvfy")
-      process.arguments = [program.folder.appending(path: "out/" + overlay).path]
-      let pipe = Pipe()
-      process.standardError = pipe
-      process.standardOutput = FileHandle.nullDevice
-      try process.run()
-      let said = await Program.text(of: pipe)
-      process.waitUntilExit()
+      let said = try TestEnvironment.run(
+        #require(TestEnvironment.tool("dciodvfy")), [program.folder.appending(path: "out/" + overlay).path]
+      ).output
       #expect(!said.contains("Error"), "\(overlay): \(said)")
     }
   }

@@ -117,18 +117,11 @@ struct TrainTests {
     let kept = try Data(contentsOf: checkpoint)
 
     // No file may grow beyond 16 MiB: the model fits, a checkpoint (three times as large) doesn't.
-    let shell = Process()
-    shell.executableURL = URL(filePath: "/bin/bash")
     let command = ([try #require(Program.url).path] + long + ["--resume"]).joined(separator: " ")
-    shell.arguments = ["-c", "trap '' XFSZ; ulimit -f 16384; exec \(command)"]
-    shell.currentDirectoryURL = program.folder
-    let pipe = Pipe()
-    shell.standardError = pipe
-    shell.standardOutput = FileHandle.nullDevice
-    try shell.run()
-    let complained = await Program.text(of: pipe)
-    shell.waitUntilExit()
-    #expect(shell.terminationStatus == 73, "\(complained)")
+    let (status, complained) = try TestEnvironment.run(
+      URL(filePath: "/bin/bash"),
+      ["-c", "cd '\(program.folder.path)'; trap '' XFSZ; ulimit -f 16384; exec \(command)"])
+    #expect(status == 73, "\(complained)")
     #expect(complained.contains("run/checkpoint.safetensors: File too large"), "\(complained)")
     #expect(complained.contains("the last good checkpoint is kept"), "\(complained)")
     #expect(try Data(contentsOf: checkpoint) == kept)

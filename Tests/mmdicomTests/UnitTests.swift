@@ -16,16 +16,9 @@ struct UnitTests {
     let text = try String(contentsOf: unit, encoding: .utf8)
     #expect(text.contains("ExecStart=/usr/bin/mmdicom serve --config /etc/mmdicom/mmdicom.yaml\n"))
     try Data(text.replacing("/usr/bin/mmdicom ", with: "/usr/bin/env ").utf8).write(to: copy)
-    let process = Process()
-    process.executableURL = Self.verifier
-    process.arguments = ["verify", "--man=no", copy.path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let said = await Program.text(of: pipe)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
+    let (status, said) = try TestEnvironment.run(
+      #require(Self.verifier), ["verify", "--man=no", copy.path])
+    #expect(status == 0 && said.isEmpty, "\(said)")
   }
 
   @Test("the unit waits longer for a stop than the daemon takes, and never restarts what can't be helped")

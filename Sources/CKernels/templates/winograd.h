@@ -271,6 +271,15 @@ INLINE void NAME(product)(int rows, int ci, int co, const REAL *v, const REAL *u
 
 // MARK: convolution
 
+// The tiles of block `index`, m pointing to its first; their sums where asked for, in `sums` on the way.
+INLINE void NAME(output_block)(const NAME(winograd) *w, int index, int block, const REAL *m, REAL *sums) {
+  int co = w->y.channels, first = index * block, count = MIN(block, w->tiles - first);
+  if (sums) memset(sums, 0, 2 * (size_t)co * sizeof(REAL));
+  for (int t = 0; t < count; t++) NAME(output_tile)(w, first + t, m + (long)t * co, sums);
+  if (sums)
+    for (int c = 0; c < 2 * co; c++) w->partials[(long)index * 2 * co + c] = sums[c];
+}
+
 static void NAME(convolve_block)(void *context, ck_workers *workers, int index, int worker) {
   const NAME(winograd) *w = context;
   int ci = w->x.channels, co = w->y.channels, first = index * w->block;
@@ -281,10 +290,7 @@ static void NAME(convolve_block)(void *context, ck_workers *workers, int index, 
   for (int t = 0; t < count; t++) NAME(input_tile)(w, first + t, v + (long)t * ci);
   for (int f = 0; f < FREQUENCIES; f++)
     NAME(product)(count, ci, co, v + f * w->input_plane, w->u + (long)f * ci * co, m + f * w->output_plane);
-  if (sums) memset(sums, 0, 2 * (size_t)co * sizeof(REAL));
-  for (int t = 0; t < count; t++) NAME(output_tile)(w, first + t, m + (long)t * co, sums);
-  if (sums)
-    for (int c = 0; c < 2 * co; c++) w->partials[(long)index * 2 * co + c] = sums[c];
+  NAME(output_block)(w, index, w->block, m, sums);
 }
 
 // A map with fewer blocks than workers: all its tiles at once, stage by stage, the products shared out by
@@ -312,39 +318,32 @@ static void NAME(stage_output)(void *context, ck_workers *workers, int index, in
   const NAME(stages) *s = context;
   int co = s->w.y.channels;
   REAL *sums = s->w.partials ? ck_scratch(workers, worker, 2 * (size_t)co * sizeof(REAL)) : NULL;
-  if (sums) memset(sums, 0, 2 * (size_t)co * sizeof(REAL));
-  for (int t = index * s->block; t < MIN(s->w.tiles, (index + 1) * s->block); t++)
-    NAME(output_tile)(&s->w, t, s->m + (long)t * co, sums);
-  if (sums)
-    for (int c = 0; c < 2 * co; c++) s->w.partials[(long)index * 2 * co + c] = sums[c];
+  NAME(output_block)(&s->w, index, s->block, s->m + (long)index * s->block * co, sums);
 }
 
 static void NAME(convolve)(ck_workers *workers, ck_map x, const void *u, const void *bias, ck_map y, void *mean,
                            void *rstd) {
   int tiles = NAME(tiles_of)(y), block = NAME(tiles_per_block)(x.channels, y.channels, tiles);
   int blocks = (tiles + block - 1) / block;
+  int by_stages = blocks < ck_workers_count(workers);
+  NAME(stages) s = {.w = NAME(plan)(x, y, by_stages ? (tiles + 15) / 16 * 16 : block), .block = block};
+  long input = FREQUENCIES * s.w.input_plane, output = FREQUENCIES * s.w.output_plane;
   size_t partials = mean ? (size_t)blocks * 2 * y.channels * sizeof(double) : 0;
-  if (blocks < ck_workers_count(workers)) {
-    NAME(stages) s = {.w = NAME(plan)(x, y, (tiles + 15) / 16 * 16), .block = block};
-    long input = FREQUENCIES * s.w.input_plane, output = FREQUENCIES * s.w.output_plane;
-    double *shared = ck_shared_scratch(workers, partials + (size_t)(input + output) * sizeof(REAL));
-    s.w.u = u;
-    s.w.bias = bias;
-    s.w.partials = mean ? shared : NULL;
-    s.v = (REAL *)((char *)shared + partials);
+  char *shared =
+      ck_shared_scratch(workers, partials + (by_stages ? (size_t)(input + output) * sizeof(REAL) : 0));
+  s.w.u = u;
+  s.w.bias = bias;
+  s.w.partials = mean ? (double *)shared : NULL;
+  if (by_stages) {
+    s.v = (REAL *)(shared + partials);
     s.m = s.v + input;
     ck_run(workers, (tiles + 3) / 4, NAME(stage_input), &s);
     ck_run(workers, FREQUENCIES, NAME(stage_product), &s);
     ck_run(workers, blocks, NAME(stage_output), &s);
-    if (mean) NAME(finish_statistics)(s.w.partials, blocks, y.channels, (long)y.height * y.width, mean, rstd);
-    return;
+  } else {
+    ck_run(workers, blocks, NAME(convolve_block), &s.w);
   }
-  NAME(winograd) w = NAME(plan)(x, y, block);
-  w.u = u;
-  w.bias = bias;
-  if (mean) w.partials = ck_shared_scratch(workers, partials);
-  ck_run(workers, blocks, NAME(convolve_block), &w);
-  if (mean) NAME(finish_statistics)(w.partials, blocks, y.channels, (long)y.height * y.width, mean, rstd);
+  if (mean) NAME(finish_statistics)(s.w.partials, blocks, y.channels, (long)y.height * y.width, mean, rstd);
 }
 
 // MARK: filters

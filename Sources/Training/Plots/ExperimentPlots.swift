@@ -25,7 +25,8 @@ struct ExperimentPlots {
   private var footing: String {
     "\(grid.training.stages.map { "\($0.steps) steps at \($0.size) pixels" }.joined(separator: ", then ")); "
       + "\(grid.seeds.count == 1 ? "seed" : "seeds") \(grid.seeds.map(String.init).joined(separator: ", ")); "
-      + "split \(grid.split). Research use only."
+      + grid.tests.map { "\($0.name): split \(grid.split(of: $0))" }.joined(separator: ", ")
+      + ". Research use only."
   }
 
   /// The metrics for which a picture says more than the table.
@@ -42,7 +43,7 @@ struct ExperimentPlots {
       for (metric, axis) in Self.compared {
         let entries = table.rows.map { row in
           ComparisonPlot.Entry(
-            label: "\(row.system.title)  \(row.labels)", colour: row.system.colour,
+            label: "\(grid.title(row.arm))  \(row.labels)", colour: grid.colour(row.arm),
             values: table.values(row, metric, test: test.name),
             paper: row.paper?.value(of: metric, test: test.name))
         }
@@ -53,18 +54,18 @@ struct ExperimentPlots {
       }
     }
     return Figure(
-      title: "Systems and label budgets",
+      title: grid.variants.isEmpty ? "Systems and label budgets" : "Systems, trainings and label budgets",
       subtitle: "labels: findings / masks; small dots: seeds; large dots: their mean; bars: one standard "
         + "deviation; rings: the paper, on other data",
       panels: charts.map { .chart($0) }, columns: grid.tests.count > 1 ? 2 : min(2, charts.count),
       panelSize: (400, 110 + 22 * Double(most)), note: footing)
   }
 
-  /// The cells of a pair of budgets, by system.
-  private func systems(_ labels: ExperimentGrid.Labels) -> [(System, [ExperimentCell])] {
-    grid.systems.map { system in
-      let cells = grid.seeds.map { ExperimentCell(system, labels, seed: $0) }
-      return (system, cells.filter { cell in records.contains { $0.name == cell.name } })
+  /// The cells of a pair of budgets, by system and variant.
+  private func arms(_ labels: ExperimentGrid.Labels) -> [(ExperimentGrid.Arm, [ExperimentCell])] {
+    grid.arms.map { arm in
+      let cells = grid.seeds.map { ExperimentCell(arm, labels, seed: $0) }
+      return (arm, cells.filter { cell in records.contains { $0.name == cell.name } })
     }.filter { !$0.1.isEmpty }
   }
 
@@ -73,9 +74,9 @@ struct ExperimentPlots {
   }
 
   private func trainingCurves(_ labels: ExperimentGrid.Labels) -> Figure? {
-    let runs = systems(labels).map { system, cells in
+    let runs = arms(labels).map { arm, cells in
       TrainingCurves.Run(
-        label: system.title, colour: system.colour, logs: cells.compactMap { folder($0).log })
+        label: grid.title(arm), colour: grid.colour(arm), logs: cells.compactMap { folder($0).log })
     }
     var figure = TrainingCurves.figure(runs, title: "Training with \(words(labels)), mean of the seeds")
     figure?.note = footing
@@ -83,17 +84,17 @@ struct ExperimentPlots {
   }
 
   private func rocCurves(_ labels: ExperimentGrid.Labels) -> Figure? {
-    let systems = systems(labels).filter { $0.0.classifies }.map { system, cells in
-      (system, cells.map { folder($0).savedReadings() })
+    let arms = arms(labels).filter { $0.0.system.classifies }.map { arm, cells in
+      (arm, cells.map { folder($0).savedReadings() })
     }
     let charts = grid.tests.compactMap { test -> Chart? in
-      let curves = systems.map { system, runs in
+      let curves = arms.map { arm, runs in
         let ranked = runs.map { run in
           let readings = (run[test.name] ?? []).filter { $0.finding != nil }
           return RankedLabels(
             scores: readings.map(\.pneumoniaProbability), labels: readings.map { $0.finding == .pneumonia })
         }
-        return (label: system.title, colour: system.colour, runs: ranked)
+        return (label: grid.title(arm), colour: grid.colour(arm), runs: ranked)
       }
       guard curves.contains(where: { $0.runs.contains { $0.auroc() != nil } }) else { return nil }
       return ROCPlot.comparison(curves, title: test.name, subtitle: "AUROC, mean of the seeds")
@@ -102,6 +103,6 @@ struct ExperimentPlots {
     return Figure(
       title: "ROC curves with \(words(labels))",
       subtitle: "sensitivities at each specificity averaged over seeds", panels: charts.map { .chart($0) },
-      columns: charts.count, panelSize: (360, 400 + 14 * Double((systems.count - 1) / 3)), note: footing)
+      columns: charts.count, panelSize: (360, 400 + 14 * Double((arms.count - 1) / 3)), note: footing)
   }
 }

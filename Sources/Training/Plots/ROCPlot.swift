@@ -23,12 +23,11 @@ package enum ROCPlot {
     }
     chart.series.append(.init(nil, Palette.blue, .line(curve)))
     let metrics = ClassificationMetrics(probabilities: probabilities, labels: labels, threshold: threshold)
-    let normal = labels.count { !$0 }
-    let falseAlarms = zip(probabilities, labels).count { $0 >= threshold && !$1 }
+    let (falseAlarms, quiet) = (metrics.confusion.falsePositive, metrics.confusion.trueNegative)
     chart.series.append(
       .init(
         "threshold \(figure(threshold))", Palette.vermillion,
-        .rings([Point(x: Double(falseAlarms) / Double(normal), y: metrics.recall)])))
+        .rings([Point(x: Double(falseAlarms) / Double(falseAlarms + quiet), y: metrics.recall)])))
     return chart
   }
 

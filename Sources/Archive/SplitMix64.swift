@@ -1,10 +1,20 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): a small generator whose numbers are the same on every machine.
-struct SplitMix: RandomNumberGenerator, Sendable {
+/// SplitMix64 (Steele, Lea and Flood 2014): a small generator that any number can seed, and whose numbers are the
+/// same on every machine.
+package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  package init(_ seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  /// A generator of its own for each combination of keys.
+  package init(_ keys: UInt64...) {
+    state = 0
+    for key in keys {
+      state ^= key
+      state = next()
+    }
+  }
+
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -21,7 +31,7 @@ struct SplitMix: RandomNumberGenerator, Sendable {
 
   /// About normal, mean 0 and standard deviation 1: the sum of twelve uniform numbers, without the ends of a
   /// true Gaussian and without a logarithm.
-  mutating func normal() -> Double {
+  package mutating func normal() -> Double {
     var sum = -6.0
     for _ in 0..<4 {
       let bits = next()

@@ -1,0 +1,38 @@
+import MultiMix
+import Testing
+
+/// Which regions of a lung mask are taken for lungs.
+@Suite struct LungRegionsTests {
+  /// Rows of a picture: `#` is lung, `o` nearly lung, anything else isn't.
+  private func cleaned(_ rows: [String]) -> [String] {
+    let probability = rows.flatMap { $0.map { $0 == "#" ? 0.9 : $0 == "o" ? 0.4 : Float(0) } }
+    let result = LungRegions.withoutIslands(probability, side: rows.count)
+    return (0..<rows.count).map { row in
+      String(result[row * rows.count..<(row + 1) * rows.count].map { $0 >= 0.5 ? "#" : $0 > 0 ? "o" : "." })
+    }
+  }
+
+  @Test func islandsGoAndLungsStay() {
+    let lungs = [
+      "....................", ".#####......#####...", ".#####......#####...", ".#####......#####...",
+      ".#####......#####...", ".#####......#####...", "........#...........", "....................",
+    ]
+    let empty = String(repeating: ".", count: 20)
+    let picture = lungs + Array(repeating: empty, count: 12)
+    var without = picture
+    without[6] = empty
+    #expect(cleaned(picture) == without)
+    // A tenth of the largest is enough: 3 pixels of 25, in an angle; touching by corners doesn't join.
+    let angle = Array(picture.prefix(16)) + ["..................#.", ".................##.", empty, empty]
+    #expect(cleaned(angle) == Array(without.prefix(16)) + angle.suffix(4))
+    let corners = Array(picture.prefix(16)) + ["..................#.", ".................#..", empty, empty]
+    #expect(cleaned(corners) == without)
+  }
+
+  @Test func whatIsLessThanHalfIsLeft() {
+    let rows = ["oooo", "o##o", "o##o", "oooo"]
+    #expect(cleaned(rows) == rows)
+    #expect(cleaned(["....", "....", "....", "...."]) == ["....", "....", "....", "...."])
+    #expect(cleaned(["####", "####", "####", "####"]) == ["####", "####", "####", "####"])
+  }
+}
