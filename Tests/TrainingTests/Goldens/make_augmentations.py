@@ -114,13 +114,18 @@ def warps(pixels):
     return results
 
 
-rng = np.random.default_rng(11)
-images = {"thorax": thorax(64, rng), "ramp": ramp(33), "larger": thorax(96, rng), "constant": np.full((16, 16), 77, np.uint8)}
-golden = [
-    {"name": name, "size": len(pixels), "pixels": text(pixels), "operations": applied(pixels),
-     "windows": windows(pixels), "warps": warps(pixels) if len(pixels) == 64 else []}
-    for name, pixels in images.items()
-]
-path = pathlib.Path(__file__).with_name("augmentations.json")
-path.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
-print(path.name, path.stat().st_size, "bytes")
+def main():
+    rng = np.random.default_rng(11)
+    images = {"thorax": thorax(64, rng), "ramp": ramp(33), "larger": thorax(96, rng), "constant": np.full((16, 16), 77, np.uint8)}
+    golden = [
+        {"name": name, "size": len(pixels), "pixels": text(pixels), "operations": applied(pixels),
+         "windows": windows(pixels), "warps": warps(pixels) if len(pixels) == 64 else []}
+        for name, pixels in images.items()
+    ]
+    path = pathlib.Path(__file__).with_name("augmentations.json")
+    path.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+    print(path.name, path.stat().st_size, "bytes")
+
+
+if __name__ == "__main__":
+    main()
