@@ -46,12 +46,22 @@ public struct Experiment: Sendable {
   /// The one line that says why the trainings don't begin; nil when they may.
   /// - Parameter acceptingProblems: whether the user wants what is left of the archive to be trained on.
   public func refusal(acceptingProblems: Bool) -> String? {
-    let problems = index.problems + cache.failures
-    return grid.cells.lazy.compactMap { cell in
-      let data = TrainingData(index: index, cache: cache, configuration: cell.configuration(grid))
-      return TrainingReadiness(problems: problems, labels: data.labels, system: cell.system)
-        .refusal(acceptingProblems: acceptingProblems).map { "\(cell.name): \($0)" }
+    grid.cells.lazy.compactMap { cell in
+      readiness(of: cell).refusal(acceptingProblems: acceptingProblems).map { "\(cell.name): \($0)" }
     }.first
+  }
+
+  /// What any of the trainings has to put up with, each said once.
+  public var obstacles: [String] {
+    grid.cells.reduce(into: []) { said, cell in
+      said += readiness(of: cell).obstacles.map(\.description).filter { !said.contains($0) }
+    }
+  }
+
+  private func readiness(of cell: ExperimentCell) -> TrainingReadiness {
+    let data = TrainingData(index: index, cache: cache, configuration: cell.configuration(grid))
+    return TrainingReadiness(
+      problems: index.problems + cache.failures, labels: data.labels, system: cell.system)
   }
 
   /// Runs what isn't finished and writes the tables and plots of what is.

@@ -71,6 +71,16 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
 
   public var steps: Int { stages.reduce(0) { $0 + $1.steps } }
 
+  /// Pixels of an image of each of the first `steps` steps together, which their time goes with.
+  public func pixels(inFirst steps: Int) -> Double {
+    var left = steps
+    return stages.reduce(0) { sum, stage in
+      let taken = min(left, stage.steps)
+      left -= taken
+      return sum + Double(taken * stage.size * stage.size)
+    }
+  }
+
   /// The stage of a step counted from 0.
   func stage(at step: Int) -> Stage {
     var first = 0

@@ -58,10 +58,16 @@ struct ExperimentCommand: AsyncParsableCommand {
         ?? output.appending(path: "cells", directoryHint: .isDirectory)
       let jobs = jobs ?? max(1, processors / grid.threads)
       do {
-        let experiment = try Experiment(grid, index: index, cache: cache, output: output, cells: cells)
+        let experiment: Experiment
+        do {
+          experiment = try Experiment(grid, index: index, cache: cache, output: output, cells: cells)
+        } catch TrainingError.configuration(let what) {
+          throw CommandFailure(.badConfiguration, "\(self.grid): \(what)")
+        }
         if let refusal = experiment.refusal(acceptingProblems: acceptProblems) {
           throw CommandFailure(.badData, refusal)
         }
+        for obstacle in experiment.obstacles { progress.note("accepted: \(obstacle)") }
         let report = CellProgress(grid, on: progress)
         progress.begin("experiment")
         let failed = try await cancellingOnSignals {

@@ -22,8 +22,12 @@ final class ProgressLine: @unchecked Sendable {
 
   /// - Parameters:
   ///   - offset: units that were done before `begin`, not counted in the rate.
+  ///   - work: what the first so many units cost, in any measure, for the time left; by default all cost alike.
   ///   - detail: said behind the bar.
-  func update(_ done: Int, of total: Int, after offset: Int = 0, detail: String = "") {
+  func update(
+    _ done: Int, of total: Int, after offset: Int = 0, work: (Int) -> Double = { Double($0) },
+    detail: String = ""
+  ) {
     lock.withLock {
       let now = ContinuousClock.now
       let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(10)
@@ -31,7 +35,8 @@ final class ProgressLine: @unchecked Sendable {
       shown = now
       let seconds = (now - started) / .seconds(1)
       let rate = seconds > 0 ? Double(done - offset) / seconds : 0
-      let left = rate > 0 ? Duration.seconds(Double(total - done) / rate) : .zero
+      let worked = work(done) - work(offset)
+      let left = worked > 0 ? Duration.seconds((work(total) - work(done)) * seconds / worked) : .zero
       let time = left.formatted(.time(pattern: .hourMinuteSecond))
       let figures = "\(done)/\(total)  \(String(format: "%.1f", rate))/s  \(time) left  \(detail)"
       if isTerminal {

@@ -98,7 +98,7 @@ struct TrainCommand: AsyncParsableCommand {
         let trainer = try Trainer(
           configuration, data: data, output: output, threads: threads, initial: start)
         progress.begin("train")
-        let (resume, report) = (resume, report(on: progress))
+        let (resume, report) = (resume, report(on: progress, of: configuration))
         let model = try await cancellingOnSignals { try await trainer.run(resume: resume, report: report) }
         progress.end("done")
         let metadata = try ModelOption.load(model).metadata
@@ -121,7 +121,9 @@ struct TrainCommand: AsyncParsableCommand {
       ? "; the last good checkpoint is kept: make room, then go on with --resume" : ""
   }
 
-  private func report(on progress: ProgressLine) -> @Sendable (Trainer.Event) -> Void {
+  private func report(
+    on progress: ProgressLine, of configuration: TrainingConfiguration
+  ) -> @Sendable (Trainer.Event) -> Void {
     let offset = Offset()
     return { event in
       switch event {
@@ -130,7 +132,7 @@ struct TrainCommand: AsyncParsableCommand {
         progress.note(step == 0 ? "no checkpoint yet: beginning at step 1" : "resumed after step \(step)")
       case .step(let number, let total, let size, let losses):
         progress.update(
-          number, of: total, after: offset.steps,
+          number, of: total, after: offset.steps, work: configuration.pixels(inFirst:),
           detail: String(
             format: "%d px  loss %.4f (findings %.3f, dice %.3f, pseudo %.3f, consistency %.3f)", size,
             losses.total, losses.classification, losses.segmentation, losses.pseudoLabel, losses.consistency))

@@ -48,6 +48,12 @@ import Training
     #expect(try TrainingConfiguration().changed(byJSON: JSONEncoder().encode(configuration)) == configuration)
   }
 
+  @Test func workGoesWithPixels() {
+    var configuration = TrainingConfiguration()
+    configuration.stages = [.init(size: 64, steps: 10), .init(size: 128, steps: 5)]
+    #expect([0, 4, 10, 12, 15].map(configuration.pixels(inFirst:)) == [0, 16384, 40960, 73728, 122880])
+  }
+
   @Test(
     arguments: [
       ("[]", "not a JSON object"), ("{", "not JSON"), (#"{"emaDecy": 0.9}"#, "has no emaDecy"),
