@@ -1,40 +1,56 @@
-/// The connected regions of a lung mask: lungs come in one or two large ones, while bowel gas or the edge of a film
-/// now and then lights up as an island.
+/// The connected regions of a lung mask: lungs come in one or two large ones without holes, while bowel gas or the edge
+/// of a film now and then lights up as an island, and a dense opacity or a pacemaker is left out as a hole.
 package enum LungRegions {
-  /// A region smaller than this share of the largest is no lung.
+  /// A region smaller than this share of the largest lung is an island, or a hole.
   private static let smallestShare = 0.1
 
-  /// The probabilities of lung, 0 where a region of at least 1/2 (4-connected) has less than a tenth of the pixels of
-  /// the largest one.
+  /// The probabilities of lung, 0 on islands and 1 in holes: regions of at least 1/2, and of less that don't reach the
+  /// border, with fewer pixels than a tenth of the largest lung's.
   /// - Parameter probability: [side * side], row by row.
-  package static func withoutIslands(_ probability: [Float], side: Int) -> [Float] {
+  package static func mended(_ probability: [Float], side: Int) -> [Float] {
     precondition(probability.count == side * side)
+    let isLung = probability.map { $0 >= 0.5 }
+    let regions = connected(isLung, side: side)
+    let largest = regions.filter { isLung[$0[0]] }.map(\.count).max() ?? 0
+    var mended = probability
+    for region in regions where Double(region.count) < smallestShare * Double(largest) {
+      if isLung[region[0]] {
+        for pixel in region { mended[pixel] = 0 }
+      } else if !region.contains(where: { isOnBorder($0, side) }) {
+        for pixel in region { mended[pixel] = 1 }
+      }
+    }
+    return mended
+  }
+
+  private static func isOnBorder(_ pixel: Int, _ side: Int) -> Bool {
+    let (row, column) = (pixel / side, pixel % side)
+    return row == 0 || column == 0 || row == side - 1 || column == side - 1
+  }
+
+  /// The pixels of each region of one kind, 4-connected.
+  private static func connected(_ kinds: [Bool], side: Int) -> [[Int]] {
     var regions: [[Int]] = []
-    var isSeen = probability.map { $0 < 0.5 }
-    for start in probability.indices where !isSeen[start] {
+    var isSeen = [Bool](repeating: false, count: kinds.count)
+    for start in kinds.indices where !isSeen[start] {
       var region = [start]
       isSeen[start] = true
       var next = 0
       while next < region.count {
         let pixel = region[next]
         next += 1
-        let column = pixel % side
-        let neighbours = [
-          column > 0 ? pixel - 1 : nil, column < side - 1 ? pixel + 1 : nil,
-          pixel >= side ? pixel - side : nil, pixel < side * (side - 1) ? pixel + side : nil,
-        ]
-        for case let neighbour? in neighbours where !isSeen[neighbour] {
+        func join(_ neighbour: Int) {
+          guard !isSeen[neighbour], kinds[neighbour] == kinds[start] else { return }
           isSeen[neighbour] = true
           region.append(neighbour)
         }
+        if pixel % side > 0 { join(pixel - 1) }
+        if pixel % side < side - 1 { join(pixel + 1) }
+        if pixel >= side { join(pixel - side) }
+        if pixel < side * (side - 1) { join(pixel + side) }
       }
       regions.append(region)
     }
-    let largest = regions.map(\.count).max() ?? 0
-    var cleaned = probability
-    for region in regions where Double(region.count) < smallestShare * Double(largest) {
-      for pixel in region { cleaned[pixel] = 0 }
-    }
-    return cleaned
+    return regions
   }
 }

@@ -14,9 +14,9 @@ public struct Prediction: Sendable {
   /// The calibrated probability of pneumonia: softmax(logits / temperature).
   public let pneumoniaProbability: Double
 
-  /// sigmoid of the mask logits, without islands: see `LungRegions`.
+  /// sigmoid of the mask logits, without islands and holes: see `LungRegions`.
   public var lungProbability: [Float] {
-    LungRegions.withoutIslands(sigmoid(maskLogits), side: Int(Double(maskLogits.count).squareRoot()))
+    LungRegions.mended(sigmoid(maskLogits), side: Int(Double(maskLogits.count).squareRoot()))
   }
 
   /// Input and outputs as a safetensors file's bytes: `input` [1, 1, size, size], `class_logits` [1, 2],

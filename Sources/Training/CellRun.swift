@@ -134,7 +134,8 @@ extension ExperimentGrid {
   }
 
   /// A test's name and split, for subtitles.
-  fileprivate func words(_ name: String) -> String {
-    "\(name), split \(tests.first { $0.name == name }.map(split) ?? split)"
+  func words(_ name: String) -> String {
+    let split = tests.first { $0.name == name }.map(split) ?? split
+    return "\(name), \(split == "all" ? "every image" : "split \(split)")"
   }
 }

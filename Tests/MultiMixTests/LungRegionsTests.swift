@@ -6,7 +6,7 @@ import Testing
   /// Rows of a picture: `#` is lung, `o` nearly lung, anything else isn't.
   private func cleaned(_ rows: [String]) -> [String] {
     let probability = rows.flatMap { $0.map { $0 == "#" ? 0.9 : $0 == "o" ? 0.4 : Float(0) } }
-    let result = LungRegions.withoutIslands(probability, side: rows.count)
+    let result = LungRegions.mended(probability, side: rows.count)
     return (0..<rows.count).map { row in
       String(result[row * rows.count..<(row + 1) * rows.count].map { $0 >= 0.5 ? "#" : $0 > 0 ? "o" : "." })
     }
@@ -27,6 +27,22 @@ import Testing
     #expect(cleaned(angle) == Array(without.prefix(16)) + angle.suffix(4))
     let corners = Array(picture.prefix(16)) + ["..................#.", ".................#..", empty, empty]
     #expect(cleaned(corners) == without)
+  }
+
+  @Test func holesCloseAndBaysStay() {
+    let empty = String(repeating: ".", count: 20)
+    func picture(_ middle: [String]) -> [String] {
+      Array(repeating: empty, count: 5) + middle + Array(repeating: empty, count: 5)
+    }
+    let lung = Array(repeating: "....############....", count: 10)
+    var (hole, bay, large) = (lung, lung, lung)
+    hole[4] = "....####oo######...."
+    bay[4] = "........########...."
+    for row in 2..<6 { large[row] = "....####....####...." }
+    #expect(cleaned(picture(hole)) == picture(lung))
+    #expect(cleaned(picture(bay)) == picture(bay))
+    // 16 pixels of 104: more than a tenth.
+    #expect(cleaned(picture(large)) == picture(large))
   }
 
   @Test func whatIsLessThanHalfIsLeft() {

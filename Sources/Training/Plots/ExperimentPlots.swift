@@ -25,7 +25,7 @@ struct ExperimentPlots {
   private var footing: String {
     "\(grid.training.stages.map { "\($0.steps) steps at \($0.size) pixels" }.joined(separator: ", then ")); "
       + "\(grid.seeds.count == 1 ? "seed" : "seeds") \(grid.seeds.map(String.init).joined(separator: ", ")); "
-      + grid.tests.map { "\($0.name): split \(grid.split(of: $0))" }.joined(separator: ", ")
+      + grid.tests.map { grid.words($0.name) }.joined(separator: "; ")
       + ". Research use only."
   }
 
