@@ -16,7 +16,8 @@ package struct CommaSeparatedValues: Sendable {
   package static func text(_ records: [[String]]) -> String {
     records.map { fields in
       fields.map { field in
-        field.contains(where: { ",\"\r\n".contains($0) })
+        // Bytes: as a character, CR and LF are one.
+        field.utf8.contains(where: { Array(",\"\r\n".utf8).contains($0) })
           ? "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
             + "\"" : field
       }.joined(separator: ",") + "\r\n"

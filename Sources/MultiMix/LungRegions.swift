@@ -28,7 +28,8 @@ package enum LungRegions {
     return row == 0 || column == 0 || row == side - 1 || column == side - 1
   }
 
-  /// The pixels of each region of one kind, 4-connected.
+  /// The pixels of each region of one kind: lung 4-connected, the rest 8-connected, so that a bay that opens by a
+  /// corner is no hole.
   private static func connected(_ kinds: [Bool], side: Int) -> [[Int]] {
     var regions: [[Int]] = []
     var isSeen = [Bool](repeating: false, count: kinds.count)
@@ -44,10 +45,12 @@ package enum LungRegions {
           isSeen[neighbour] = true
           region.append(neighbour)
         }
-        if pixel % side > 0 { join(pixel - 1) }
-        if pixel % side < side - 1 { join(pixel + 1) }
-        if pixel >= side { join(pixel - side) }
-        if pixel < side * (side - 1) { join(pixel + side) }
+        let (row, column) = (pixel / side, pixel % side)
+        for y in max(0, row - 1)...min(side - 1, row + 1) {
+          for x in max(0, column - 1)...min(side - 1, column + 1) {
+            if !kinds[start] || y == row || x == column { join(y * side + x) }
+          }
+        }
       }
       regions.append(region)
     }

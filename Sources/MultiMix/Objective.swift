@@ -65,8 +65,7 @@ public struct LossTerms: Sendable, Equatable, Codable {
 
   public init() {}
 
-  /// Whether no pass gave a value that is infinite or not a number: of the network, in the losses, or of what the
-  /// pseudo-labels are taken from.
+  /// Whether the losses, and the probabilities that pseudo-labels are taken from, are numbers.
   public var isFinite: Bool { total.isFinite && weakProbabilities.sum().isFinite && consistency.isFinite }
 
   static func += (sum: inout LossTerms, other: LossTerms) {

@@ -13,6 +13,10 @@ public struct CellRecord: Sendable, Codable, Equatable {
   public let configuration: TrainingConfiguration
   /// SHA-256 of the archive's index.
   public let archive: String
+  /// How it was measured: nil before masks were mended and distances stated at 256 pixels.
+  private let measurement: Int?
+  /// To be raised when the same model would get other figures.
+  private static let measurement = 2
   /// What it was measured on.
   public let size: Int
   public let split: String
@@ -31,6 +35,7 @@ public struct CellRecord: Sendable, Codable, Equatable {
     (classification, segmentation, seed) = (cell.classification, cell.segmentation, cell.seed)
     configuration = cell.configuration(grid)
     self.archive = archive
+    measurement = Self.measurement
     (size, split, tests) = (grid.size, grid.split, grid.tests)
     (self.findings, self.masks) = (findings, masks)
     self.figures = figures
@@ -41,7 +46,7 @@ public struct CellRecord: Sendable, Codable, Equatable {
   /// Whether it is what `grid` wants of the cell on this archive.
   func answers(_ cell: ExperimentCell, _ grid: ExperimentGrid, archive: String) -> Bool {
     configuration == cell.configuration(grid) && self.archive == archive && size == grid.size
-      && split == grid.split && tests == grid.tests
+      && split == grid.split && tests == grid.tests && measurement == Self.measurement
   }
 }
 

@@ -49,7 +49,7 @@ struct Checkpoint {
       throw .cannotWrite("\(url.path): \(error)")
     }
     file.metadata["step"] = "\(step)"
-    file.metadata["best_score"] = "\(bestScore)"
+    file.metadata["selection_score"] = "\(bestScore)"
     try TrainingError.write(file.encoded(), to: url)
   }
 
@@ -79,7 +79,7 @@ struct Checkpoint {
       throw .checkpoint(url.path, "its thresholds are missing or damaged")
     }
     self.step = step
-    bestScore = file.metadata["best_score"].flatMap { Double($0) } ?? -.infinity
+    bestScore = file.metadata["selection_score"].flatMap { Double($0) } ?? -.infinity
   }
 
   init(step: Int, bestScore: Double) {
@@ -94,6 +94,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case nothingToTrainOn(String)
   case checkpoint(String, String)
   case diverged(step: Int, images: [String])
+  /// The model after a step gives validation images no number.
+  case unreadable(step: Int, images: [String])
   case cannotWrite(String)
 
   public var description: String {
@@ -103,6 +105,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .checkpoint(let path, let what): "\(path): can't resume: \(what)"
     case .diverged(let step, let images):
       "the loss or gradient of step \(step) is not finite; its images: \(images.joined(separator: ", "))"
+    case .unreadable(let step, let images):
+      "after step \(step) the model's answers to validation images are not finite: "
+        + images.joined(separator: ", ")
     case .cannotWrite(let what): "can't write: \(what)"
     }
   }

@@ -12,18 +12,21 @@ public struct Evaluation: Sendable {
     /// At the model's temperature.
     public let pneumoniaProbability: Double
     public let segmentation: SegmentationMetrics?
+    /// Whether the model's scores and mask logits were numbers.
+    let isFinite: Bool
 
     /// Whether the label says so.
     public var isPneumonia: Bool { image.finding == .pneumonia }
 
     package init(
       image: ArchiveImage, pneumoniaLogit: Double, pneumoniaProbability: Double,
-      segmentation: SegmentationMetrics?
+      segmentation: SegmentationMetrics?, isFinite: Bool = true
     ) {
       self.image = image
       self.pneumoniaLogit = pneumoniaLogit
       self.pneumoniaProbability = pneumoniaProbability
       self.segmentation = segmentation
+      self.isFinite = isFinite
     }
   }
 
@@ -79,6 +82,7 @@ public struct Evaluation: Sendable {
     return Row(
       image: index.images[position],
       pneumoniaLogit: model.metadata.pneumoniaLogit(ofScores: prediction.classLogits),
-      pneumoniaProbability: prediction.pneumoniaProbability, segmentation: segmentation)
+      pneumoniaProbability: prediction.pneumoniaProbability, segmentation: segmentation,
+      isFinite: (prediction.classLogits + prediction.maskLogits).allSatisfy(\.isFinite))
   }
 }

@@ -19,8 +19,10 @@ extension ExperimentGrid {
       self = try JSONDecoder().decode(ExperimentGrid.self, from: file)
       self.training = try Self.training(training)
       for (place, variant) in (fields["variants"] as? [[String: Any]] ?? []).enumerated() {
-        variants[place].training = try Self.training(
-          variant["training"] as? [String: Any] ?? [:], from: self.training)
+        guard let changes = variant["training"] as? [String: Any] else {
+          throw ExperimentGridError("variant \(variants[place].name): training is missing, or not an object")
+        }
+        variants[place].training = try Self.training(changes, from: self.training)
       }
     } catch let error as ExperimentGridError {
       throw error
@@ -68,7 +70,28 @@ extension ExperimentGrid {
   public var problem: String? {
     problemOfLists ?? problemOfNames ?? problemOfSizes
       ?? cells.lazy.compactMap { cell in cell.configuration(self).problem.map { "\(cell.name): \($0)" } }
-      .first
+      .first ?? problemOfCells
+  }
+
+  private var problemOfCells: String? {
+    let cells = cells
+    let names = Dictionary(grouping: cells, by: \.name)
+    if let name = names.first(where: { $0.value.count > 1 })?.key {
+      return "two trainings are called \(name): give a variant another name"
+    }
+    // The same training twice would pass for a finding.
+    let trainings = cells.map { cell in
+      var configuration = cell.configuration(self)
+      configuration.name = ""
+      return configuration
+    }
+    for (cell, training) in zip(cells, trainings) {
+      guard let variant = cell.arm.variant else { continue }
+      if zip(cells, trainings).contains(where: { $0.arm.variant != variant && $1 == training }) {
+        return "variant \(variant) changes nothing in \(cell.system.rawValue)"
+      }
+    }
+    return nil
   }
 
   private var problemOfLists: String? {

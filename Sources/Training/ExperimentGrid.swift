@@ -36,6 +36,10 @@ public struct ExperimentGrid: Sendable, Equatable {
     public var title: String
     /// The grid's training, changed.
     public var training: TrainingConfiguration
+
+    public init(name: String, title: String, training: TrainingConfiguration) {
+      (self.name, self.title, self.training) = (name, title, training)
+    }
   }
 
   /// What is said above the table.

@@ -24,6 +24,7 @@ extension System {
       configuration.objective[keyPath: part.weight] = 0
       configuration.batch[keyPath: part.size] = 0
     }
+    if !segments { configuration.objective.maskCrossEntropy = 0 }
   }
 
   /// A term of the objective and the stream that it is computed from.

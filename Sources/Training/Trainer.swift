@@ -152,9 +152,9 @@ public struct Trainer: Sendable {
       (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
       positions: data.validation)
     // Finite weights, however large, may still overflow on the way.
-    let unreadable = evaluation.rows.filter { !$0.pneumoniaLogit.isFinite }
+    let unreadable = evaluation.rows.filter { !$0.isFinite }
     guard unreadable.isEmpty else {
-      throw TrainingError.diverged(
+      throw TrainingError.unreadable(
         step: progress.step, images: unreadable.prefix(10).map(\.image.sopInstanceUID))
     }
     let figures = evaluation.figures(withIntervals: false)

@@ -49,16 +49,18 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var sourceExponent = 0.5
   /// The same for labelled masks alone; nil takes `sourceExponent`.
   public var maskSourceExponent: Double?
-  /// Whether findings are drawn by source first and then by class, each class alike, and not at all from a source
-  /// with fewer than ten images of a class: what a picture's style says of its source then says nothing of its
-  /// finding.
+  /// Whether findings are drawn by source first and then by class, each class alike, and not at all (nor as
+  /// unlabelled images) from a source with fewer than ten images of a class: what a picture's style says of its
+  /// source then says nothing of its finding.
   public var balancedFindings = false
   /// Probability that an image takes grey levels of another source folder: see `DomainMixing`.
   public var domainMixing = 0.0
-  /// Probability that a labelled image looks as if another detector had taken it: see
-  /// `Augmentation.detectorVariation(_:using:)`. Above zero, every view of an image with a finding also varies in
-  /// geometry and exposure, where otherwise half of them are the paper's weak views.
+  /// Probability that a view that varies in geometry and exposure also looks as if another detector had taken it:
+  /// see `Augmentation.detectorVariation(_:using:)`.
   public var detectorVariation = 0.0
+  /// Whether every view of an image with a finding varies in geometry and exposure, as those with a mask do;
+  /// otherwise half of them are the paper's weak views.
+  public var variedFindings = false
   public var seed: UInt64 = 1
   /// SHA-256 of the model file that training goes on from; nil starts from random weights.
   public var initialModel: String?

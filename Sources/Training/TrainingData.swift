@@ -21,7 +21,7 @@ public struct TrainingData: Sendable {
     public var count: Int { groups.reduce(0) { $0 + $1.count } }
     public var isEmpty: Bool { groups.isEmpty }
 
-    init(_ positions: [Int], key: (Int) -> String, exponent: Double) {
+    package init(_ positions: [Int], key: (Int) -> String, exponent: Double) {
       let grouped = Dictionary(grouping: positions, by: key).sorted { $0.key < $1.key }
       groups = grouped.map(\.value)
       weights = groups.map { pow(Double($0.count), exponent) }
@@ -128,7 +128,7 @@ public struct TrainingData: Sendable {
     }
     batch.classification = draw(3, classification, sizes.classification) { i, generator in
       let image = self.mixed(self.image(i, size), of: i, configuration, using: &generator)
-      let isWeak = configuration.detectorVariation == 0 && Bool.random(using: &generator)
+      let isWeak = !configuration.variedFindings && Bool.random(using: &generator)
       let view =
         isWeak
         ? Augmentation.weak(image, using: &generator)

@@ -44,8 +44,8 @@ struct ArchiveAccess: ParsableArguments {
     let folder = cacheFolder
     // Decoded images and patients' IDs lie in it: for this user alone.
     do {
-      try FileManager.default.createDirectory(
-        at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path)
     } catch {
       throw CommandFailure(.cannotCreate, "\(folder.path): can't create the cache folder")
     }

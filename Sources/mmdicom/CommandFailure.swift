@@ -59,7 +59,7 @@ struct CommandFailure: Error, CustomStringConvertible {
   private static func status(_ error: TrainingError) -> Status {
     switch error {
     case .configuration: .badConfiguration
-    case .nothingToTrainOn, .checkpoint, .diverged: .badData
+    case .nothingToTrainOn, .checkpoint, .diverged, .unreadable: .badData
     case .cannotWrite: .cannotCreate
     }
   }

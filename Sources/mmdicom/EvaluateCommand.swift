@@ -60,7 +60,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       progress.end("\(evaluation.rows.count) labelled images")
       let seen = evaluation.rows.count { $0.image.split == .train }
       if seen > 0, index.digest == model.metadata.trainingDataDigest {
-        progress.note("\(seen) of them are of the train split, which the model learned from")
+        progress.note("\(seen) of them are of the train split, which the model may have learned from")
       }
       guard !evaluation.rows.isEmpty else {
         throw CommandFailure(

@@ -41,6 +41,11 @@ import Testing
     for row in 2..<6 { large[row] = "....####....####...." }
     #expect(cleaned(picture(hole)) == picture(lung))
     #expect(cleaned(picture(bay)) == picture(bay))
+    // It opens by a corner only.
+    var corner = lung
+    corner[0] = "....#####.######...."
+    corner[1] = "....######.#####...."
+    #expect(cleaned(picture(corner)) == picture(corner))
     // 16 pixels of 104: more than a tenth.
     #expect(cleaned(picture(large)) == picture(large))
   }

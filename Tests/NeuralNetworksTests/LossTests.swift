@@ -92,6 +92,8 @@ import Testing
     let wrong = confidentCrossEntropy(far, teacher: far.map { -$0 }, confidence: 0.95)
     #expect(wrong.loss.value == 500 && wrong.loss.gradient == [-0.25, 0.25, 0.25, -0.25])
     #expect(confidentCrossEntropy(far, teacher: far, confidence: 0.95).loss.value == 0)
+    // A teacher that isn't a number isn't one that isn't sure.
+    #expect(confidentCrossEntropy(far, teacher: [.nan, 0, 0, 0], confidence: 0.95).loss.value.isNaN)
   }
 
   @Test func floatFollowsDouble() {

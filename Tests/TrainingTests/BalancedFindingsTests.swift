@@ -52,6 +52,17 @@ import Training
     #expect(alike.count == 4 && alike.values.allSatisfy { abs($0 - 0.25) < 0.015 })
   }
 
+  /// What `sourceExponent` and `maskSourceExponent` do.
+  @Test(arguments: [(0.0, 0.5), (0.5, 0.75), (1.0, 0.9)])
+  func sourcesAreDrawnByAPowerOfTheirSize(exponent: Double, expected: Double) throws {
+    let index = try index([("a", 900, 0), ("b", 100, 0)])
+    let pool = TrainingData.Pool(
+      Array(index.images.indices), key: { index.images[$0].source }, exponent: exponent)
+    var generator = SplitMix64(3)
+    let draws = (0..<20_000).count { _ in index.images[pool.draw(using: &generator)].source == "a" }
+    #expect(abs(Double(draws) / 20_000 - expected) < 0.015)
+  }
+
   @Test func sourcesThatGiveTheFindingAwayAreLeftOut() throws {
     let index = try index([("a", 20, 10), ("b", 9, 200), ("c", 0, 50)])
     #expect(shares(index, exponent: 0.5).keys.sorted() == ["a normal", "a pneumonia"])

@@ -1,6 +1,7 @@
 import Foundation
 import MultiMix
 import NeuralNetworks
+import TestSupport
 import Testing
 import Training
 
@@ -46,6 +47,12 @@ import Training
     configuration.schedule = .stepDecay(factor: 1 / 3.0, every: 9)
     configuration.objective.tau = 2 / 3.0
     #expect(try TrainingConfiguration().changed(byJSON: JSONEncoder().encode(configuration)) == configuration)
+  }
+
+  @Test func theReleasedModelsTrainingCanBeRead() throws {
+    let file = TestEnvironment.packageRoot.appending(path: "etc/training/release.json")
+    let release = try TrainingConfiguration().changed(byJSON: Data(contentsOf: file))
+    #expect(release.problem == nil && release.stages.last?.size == 256 && release.system == .multimix)
   }
 
   @Test func workGoesWithPixels() {

@@ -88,8 +88,30 @@ import Training
       (#""size": 64, "#, #""size": 64, "split": "vla", "#, "vla"),
       (#"{"name": "all"}"#, #"{"name": "all", "split": "all"}"#, "aren't trained on"),
       (#"{"name": "all"}"#, #"{"name": "all", "split": "vla"}"#, "vla"),
-      (#""size": 64, "tests""#, #""size": 64, "variants": [{"name": "a/b"}], "tests""#, "a/b"),
-      (#""size": 64, "tests""#, #""size": 64, "variants": [{"name": "a"}, {"name": "a"}], "tests""#, "twice"),
+      (
+        #""size": 64, "tests""#, #""size": 64, "variants": [{"name": "a/b", "training": {}}], "tests""#,
+        "a/b"
+      ),
+      (
+        #""size": 64, "tests""#,
+        #""size": 64, "variants": [{"name": "a", "training": {}}, {"name": "a", "training": {}}], "tests""#,
+        "twice"
+      ),
+      (#""size": 64, "tests""#, #""size": 64, "variants": [{"name": "a"}], "tests""#, "variant a: training"),
+      (
+        #""size": 64, "tests""#, #""size": 64, "variants": [{"name": "a", "training": 3}], "tests""#,
+        "variant a: training"
+      ),
+      (
+        #""size": 64, "tests""#,
+        #""size": 64, "variants": [{"name": "a", "training": {"maskSourceExponent": null}}], "tests""#,
+        "changes nothing in unet"
+      ),
+      (
+        #""enc", "multimix"], "#,
+        #""enc", "enc-ssl"], "variants": [{"name": "ssl", "training": {"emaDecay": 0.9}}], "#,
+        "called enc-ssl-c100-seed"
+      ),
       (
         #""size": 64, "tests""#, #""size": 64, "variants": [{"name": "a", "training": {"tau": 1}}], "tests""#,
         "tau"
@@ -120,8 +142,8 @@ import Training
     // 2 seeds x 2 pairs of budgets x 5 systems.
     case "reduced": #expect(grid.cells.count == 20)
     case "semi-supervised": #expect(grid.cells.count == 6)
-    // 2 seeds x (the training as it is + 9 variants).
-    case "beyond": #expect(grid.cells.count == 20)
+    // 2 seeds x (the training as it is + 11 variants).
+    case "beyond": #expect(grid.cells.count == 24)
     // 3 seeds x (3 unet, 3 + 3 enc and enc-ssl, 5 x 9 of both tasks).
     default: #expect(grid.cells.count == 3 * (3 + 6 + 45))
     }

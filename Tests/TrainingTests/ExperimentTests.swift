@@ -143,6 +143,50 @@ import Training
     #expect(try text(folder, "table.csv").contains("unet,,,all,one,1,"))
   }
 
+  /// A variant has a training, figures, a row and a difference of its own; sources that aren't trained on may be
+  /// measured whole.
+  @Test func variantsAndWholeSourcesAreMeasured() async throws {
+    let folder = try TestEnvironment.temporaryFolder()
+    let phantoms = try Self.phantoms.get()
+    var grid = try grid(systems: ["unet"])
+    let sources = Set(phantoms.index.images.map(\.source)).sorted()
+    let outside = try #require(sources.last)
+    grid.trainSources = sources.dropLast()
+    grid.tests.append(.init(name: "outside", sources: [outside], split: "all"))
+    var training = grid.training
+    training.emaDecay = 0.5
+    grid.variants = [.init(name: "ema", title: "moving average", training: training)]
+    try #require(grid.problem == nil)
+    let events = try await run(grid, in: folder)
+    #expect(events.trained.withLock { $0.keys.sorted() } == ["unet-ema-sall-seed1", "unet-sall-seed1"])
+    let rows = try text(folder, "table.csv").components(separatedBy: "\r\n")
+    #expect(rows.count { $0.hasPrefix("unet,,,all,outside,1,") } == 1)
+    #expect(rows.count { $0.hasPrefix("unet,ema,,all,outside,1,") } == 1)
+    let table = try text(folder, "table.md")
+    #expect(table.contains("## U-Net, moving average less U-Net"))
+    let whole = phantoms.index.images.count { $0.source == outside && !$0.masks.isEmpty }
+    #expect(table.contains("On \(outside), every image: \(whole) with a mask."))
+    // The same figures under another name would be no measurement.
+    let figures = ["unet-sall-seed1", "unet-ema-sall-seed1"].map { "cells/\($0)/training/model.safetensors" }
+    #expect(try figures.map { try Data(contentsOf: folder.appending(path: $0)) }.count == 2)
+    #expect(
+      try Data(contentsOf: folder.appending(path: figures[0]))
+        != Data(contentsOf: folder.appending(path: figures[1])))
+  }
+
+  @Test func recordsOfOlderMeasurementsAreMeasuredAgain() async throws {
+    let folder = try TestEnvironment.temporaryFolder()
+    _ = try await run(grid(systems: ["unet"]), in: folder)
+    let file = folder.appending(path: "cells/unet-sall-seed1/figures.json")
+    var record = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+    #expect(record.removeValue(forKey: "measurement") as? Int == 2)
+    try JSONSerialization.data(withJSONObject: record).write(to: file)
+    let events = try await run(grid(systems: ["unet"]), in: folder)
+    #expect(events.trained.withLock { $0 }.isEmpty && events.found.withLock { $0 }.isEmpty)
+    #expect(try text(folder, "cells/unet-sall-seed1/figures.json").contains(#""measurement" : 2"#))
+  }
+
   @Test func sourcesThatArentThereAreNamed() throws {
     let phantoms = try Self.phantoms.get()
     var grid = try grid()

@@ -142,6 +142,10 @@ import Training
   static let additions = [
     Addition(testDescription: "domain mixing", step: 1) { $0.domainMixing = 1 },
     Addition(testDescription: "weight decay", step: 2) { $0.weightDecay = 10 },
+    Addition(testDescription: "detector variation", step: 1) { $0.detectorVariation = 1 },
+    Addition(testDescription: "varied findings", step: 1) { $0.variedFindings = true },
+    Addition(testDescription: "balanced findings", step: 1) { $0.balancedFindings = true },
+    Addition(testDescription: "masks' cross-entropy", step: 1) { $0.objective.maskCrossEntropy = 1 },
     Addition(testDescription: "class-wise thresholds", step: 1) { $0.objective.threshold = .classWise },
     Addition(testDescription: "weak to strong", step: 1) { $0.objective.consistencyKind = .weakToStrong },
   ]
@@ -289,7 +293,8 @@ import Training
       { $0.stages[0].size = 48 },
       { $0.learningRate = .nan }, { $0.batch.unlabelled = -1 }, { $0.labelledSegmentation = -1 },
       { $0.objective.dropout = 1 }, { $0.emaDecay = 1 }, { $0.weightDecay = -1 },
-      { $0.domainMixing = 2 }, { $0.objective.maskConfidence = 1 }, { $0.objective.tau = 2 },
+      { $0.domainMixing = 2 }, { $0.detectorVariation = -1 }, { $0.maskSourceExponent = 2 },
+      { $0.objective.maskCrossEntropy = -1 }, { $0.objective.maskConfidence = 1 }, { $0.objective.tau = 2 },
       { $0.objective.thresholdDecay = 1 }, { $0.checkpointEvery = 0 },
       { $0.system = .enc }, { $0.objective.saliencyBridge = false },
     ] as [@Sendable (inout TrainingConfiguration) -> Void])
@@ -357,6 +362,72 @@ import Training
     #expect(Set(data.validation.map { phantoms.index.images[$0].source }) == [other])
     configuration.sources = []
     #expect(configuration.problem != nil)
+  }
+
+  /// What is drawn with the defaults stays what it is: published figures rest on it.
+  @Test func defaultBatchesStayWhatTheyAre() throws {
+    let phantoms = try Self.phantoms.get()
+    let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: configuration())
+    let batch = data.batch(step: 5, size: 32, configuration: configuration())
+    let images: [[Float]] =
+      batch.segmentation.flatMap { [$0.image, $0.mask] } + batch.segmentationUnlabelled
+      + batch.classification.map(\.image) + batch.unlabelled.flatMap { [$0.weak, $0.strong] }
+    let sums = images.map { Int(($0.reduce(0, +) * 255).rounded()) }
+    #expect(
+      sums == [
+        109186, 114846, 131795, 97424, 135414, 145801, 143778, 167178, 122293, 127584, 135176, 132190,
+      ])
+  }
+
+  @Test func aLogOfAnOlderVersionGoesOn() async throws {
+    let folder = try TestEnvironment.temporaryFolder()
+    _ = try await train(configuration(), to: folder, resume: false, stopAfter: 3)
+    let file = folder.appending(path: "log.csv")
+    func rows() throws -> [[Substring]] {
+      try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+        .map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    }
+    var old = try rows()
+    let place = try #require(old[0].firstIndex(of: "mask_cross_entropy"))
+    for i in old.indices { old[i].remove(at: place) }
+    try Data(old.map { $0.joined(separator: ",") + "\n" }.joined().utf8).write(to: file)
+    _ = try await train(configuration(), to: folder, resume: true)
+    let new = try rows()
+    #expect(new.count == 7 && new.allSatisfy { $0.count == old[0].count + 1 })
+    for i in 1...3 {
+      #expect(new[i][place] == "0")
+      var kept = new[i]
+      kept.remove(at: place)
+      #expect(kept == old[i])
+    }
+  }
+
+  @Test func overflowInValidationNamesItsImages() async throws {
+    let parameters = Parameters<Float>(MultiMix<Float>.layout)
+    var generator = SplitMix64(1)
+    parameters.initialize(using: &generator)
+    // Finite, but a sum of such products is not.
+    let slice = parameters["decoder.conv_last.weight"]
+    for i in 0..<slice.count { slice[i] = i.isMultiple(of: 2) ? 3e38 : -3e38 }
+    var configuration = configuration()
+    configuration.learningRate = 1e-30
+    configuration.stages = [.init(size: 32, steps: 1)]
+    System.enc.apply(to: &configuration)
+    let phantoms = try Self.phantoms.get()
+    let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: configuration)
+    let folder = try TestEnvironment.temporaryFolder()
+    let trainer = try Trainer(
+      configuration, data: data, output: folder, threads: 1,
+      initial: Model(metadata: ModelMetadata(name: "large", version: "1"), parameters: parameters))
+    let error = await #expect(throws: TrainingError.self) {
+      _ = try await trainer.run(resume: false) { _ in }
+    }
+    guard case .unreadable(1, let images)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(!images.isEmpty && "\(error!)".contains(images[0]))
+    #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "model.safetensors").path))
   }
 
   @Test func batchesAreAFunctionOfSeedAndStep() throws {

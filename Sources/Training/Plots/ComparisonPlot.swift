@@ -46,9 +46,8 @@ struct ComparisonPlot {
 extension ExperimentGrid {
   /// The system's; of variants, one of their own each.
   func colour(_ arm: Arm) -> RGBColour {
-    let others = System.allCases.map(\.colour).filter { $0 != arm.system.colour }
     guard let place = variants.firstIndex(where: { $0.name == arm.variant }) else { return arm.system.colour }
-    return others[place % others.count]
+    return Palette.colour(place, of: variants.count)
   }
 }
 

@@ -17,6 +17,16 @@ enum Palette {
   static let indigo = RGBColour(red: 0.20, green: 0.13, blue: 0.53)
   static let gray = RGBColour(red: 0.40, green: 0.40, blue: 0.40)
 
+  /// One of `count` colours around the circle of hues, every other one darker.
+  static func colour(_ place: Int, of count: Int) -> RGBColour {
+    let value: Float = place.isMultiple(of: 2) ? 0.85 : 0.5
+    func part(_ offset: Float) -> Float {
+      let k = (offset + 6 * Float(place) / Float(max(1, count))).truncatingRemainder(dividingBy: 6)
+      return value * (1 - 0.9 * max(0, min(k, 4 - k, 1)))
+    }
+    return RGBColour(red: part(5), green: part(3), blue: part(1))
+  }
+
   /// Over a radiograph: bright, and far from grey and from the heat map.
   static let reference = RGBColour(red: 1, green: 0.76, blue: 0.15)
   static let predicted = RGBColour(red: 0.1, green: 0.9, blue: 1)

@@ -13,6 +13,7 @@ struct TrainingCurves {
   private static let terms: [(column: String, title: String, axis: String)] = [
     ("classification", "Findings", "cross-entropy"),
     ("segmentation", "Lung masks", "Dice loss"),
+    ("mask_cross_entropy", "Lung masks, pixel by pixel", "cross-entropy"),
     ("pseudo_label", "Pseudo-labels", "cross-entropy where confident"),
     ("confident", "Confident pseudo-labels", "share of the images"),
     ("consistency", "Consistency of segmentations", "divergence"),
