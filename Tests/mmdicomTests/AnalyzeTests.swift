@@ -34,7 +34,7 @@ struct AnalyzeTests {
       #expect(Double(row["pneumonia_probability"] ?? "").map { (0...1).contains($0) } == true)
       #expect(row["model"] == "random 0" && row["model_sha256"]?.count == 64)
       for name in (row["outputs"] ?? "").split(separator: ";") {
-        #expect(FileManager.default.fileExists(atPath: program.folder.appending(path: "out/\(name)").path))
+        #expect(program.exists("out/\(name)"))
       }
     }
     #expect(program.files("out").allSatisfy { !$0.hasPrefix(".") })
@@ -144,7 +144,7 @@ struct AnalyzeTests {
       #expect(outcome.status == 65 && outcome.complaints.contains(name), "\(outcome)")
       #expect(outcome.complaints.split(separator: "\n").filter { $0.hasPrefix("mmdicom:") }.count == 1)
     }
-    #expect(!FileManager.default.fileExists(atPath: program.folder.appending(path: "out").path))
+    #expect(!program.exists("out"))
   }
 
   @Test("usage errors are 64, missing input is 66, an output that can't be made is 73")

@@ -98,16 +98,11 @@ struct BadArchiveTests {
   }
 
   private func train(_ more: [String] = []) async throws -> Program.Outcome {
-    let (process, output, complaints) = try program.start(
+    try await program.run(
       [
         "train", "--archive", "archive", "--cache", "cache", "--output", "run", "--stages", "32x2",
         "--batch", "2,1,2,1", "--threads", "2",
       ] + more)
-    async let said = Program.text(of: output)
-    async let complained = Program.text(of: complaints)
-    let texts = await (said, complained)
-    process.waitUntilExit()
-    return .init(status: process.terminationStatus, output: texts.0, complaints: texts.1)
   }
 
   /// One line says why, and nothing is written that could be taken for a model.

@@ -22,13 +22,7 @@ struct EvaluateTests {
   }
 
   private func evaluate(_ options: String...) async throws -> Program.Outcome {
-    let (process, output, complaints) = try program.start(
-      ["evaluate", "--archive", "archive", "--cache", "cache"] + options)
-    async let said = Program.text(of: output)
-    async let complained = Program.text(of: complaints)
-    let (first, second) = await (said, complained)
-    process.waitUntilExit()
-    return Program.Outcome(status: process.terminationStatus, output: first, complaints: second)
+    try await program.run(["evaluate", "--archive", "archive", "--cache", "cache"] + options)
   }
 
   private func object(_ json: String) throws -> [String: Any] {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @Suite("mmdicom experiment", .enabled(if: Program.url != nil, "the program isn't built"), .serialized)
@@ -32,24 +33,13 @@ struct ExperimentCommandTests {
   private func experiment(_ more: [String] = [], interruptingAt file: String? = nil) async throws
     -> Program.Outcome
   {
-    let (process, output, complaints) = try program.start(
+    let arguments =
       [
         "experiment", "--archive", "archive", "--cache", "cache", "--grid", "grid.json", "--output", "out",
         "--jobs", "1",
-      ] + more)
-    if let file {
-      let path = program.folder.appending(path: file).path
-      // What it says fits the pipes; reading would hold the threads that this loop needs.
-      while process.isRunning, !FileManager.default.fileExists(atPath: path) {
-        try await Task.sleep(for: .milliseconds(2))
-      }
-      process.interrupt()
-    }
-    async let said = Program.text(of: output)
-    async let complained = Program.text(of: complaints)
-    let texts = await (said, complained)
-    process.waitUntilExit()
-    return .init(status: process.terminationStatus, output: texts.0, complaints: texts.1)
+      ] + more
+    guard let file else { return try await program.run(arguments) }
+    return try await program.run(arguments, signal: SIGINT) { [program] in program.exists(file) }
   }
 
   /// The lines that say why the program failed.

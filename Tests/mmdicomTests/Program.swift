@@ -1,6 +1,8 @@
 import Foundation
+import Glibc
 import Synchronization
 import TestSupport
+import Testing
 
 /// The built program, beside the test bundle.
 struct Program {
@@ -46,17 +48,55 @@ struct Program {
 
   /// Runs the program to its end.
   func run(_ arguments: String..., environment: [String: String] = [:]) async throws -> Outcome {
+    try await run(arguments, environment: environment)
+  }
+
+  /// Runs the program to its end, or sends it a signal once it has come far enough.
+  func run(
+    _ arguments: [String], environment: [String: String] = [:], signal: Int32 = SIGTERM,
+    until isEnough: (@Sendable () -> Bool)? = nil
+  ) async throws -> Outcome {
     let (process, output, complaints) = try start(arguments, environment: environment)
     async let said = Self.text(of: output)
     async let complained = Self.text(of: complaints)
+    if let isEnough {
+      await Self.onItsOwnThread {
+        while process.isRunning, !isEnough() { usleep(2_000) }
+        if process.isRunning { kill(process.processIdentifier, signal) }
+      }
+    }
     let (first, second) = await (said, complained)
     process.waitUntilExit()
     return Outcome(status: process.terminationStatus, output: first, complaints: second)
   }
 
+  /// Waits until something is true; a minute later it is an issue.
+  func wait(until isTrue: @escaping @Sendable () -> Bool, at place: SourceLocation = #_sourceLocation) async {
+    let came = await Self.onItsOwnThread {
+      let end = ContinuousClock.now + .seconds(60)
+      while .now < end, !isTrue() { usleep(20_000) }
+      return isTrue()
+    }
+    #expect(came, "not within a minute", sourceLocation: place)
+  }
+
   /// Everything a pipe brings until its end.
-  @concurrent static func text(of pipe: Pipe) async -> String {
-    String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  static func text(of pipe: Pipe) async -> String {
+    await onItsOwnThread { String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) }
+  }
+
+  /// What waits for the program has a thread of its own: the tests beside it keep those of Swift's concurrency busy
+  /// (one for each core), and what waits for a turn among them may look seconds too late.
+  private static func onItsOwnThread<Result: Sendable>(
+    _ work: @escaping @Sendable () -> Result
+  ) async -> Result {
+    await withCheckedContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(returning: work()) }
+    }
+  }
+
+  func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appending(path: path).path)
   }
 
   func read(_ path: String) -> String {

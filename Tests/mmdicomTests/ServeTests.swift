@@ -40,16 +40,6 @@ struct ServeTests {
     }
   }
 
-  /// Waits until something is true, or a minute is over.
-  private func wait(until isTrue: () -> Bool) async throws -> Bool {
-    let end = ContinuousClock.now + .seconds(60)
-    while .now < end {
-      if isTrue() { return true }
-      try await Task.sleep(for: .milliseconds(50))
-    }
-    return isTrue()
-  }
-
   @Test("--once reads what is there: results by study, sources in done, status 0, then nothing more")
   func once() async throws {
     try await phantoms(3)
@@ -86,10 +76,9 @@ struct ServeTests {
     try await phantoms(8)
     let (process, _, complaints) = try program.start(["serve", "--config", "mmdicom.yaml"])
     async let said = Program.text(of: complaints)
-    #expect(
-      try await wait { FileManager.default.fileExists(atPath: program.folder.appending(path: "inbox").path) })
+    await program.wait { [program] in program.exists("inbox") }
     try drop()
-    #expect(try await wait { program.report("outbox/report.csv").count >= 2 })
+    await program.wait { [program] in program.report("outbox/report.csv").count >= 2 }
     process.terminate()
     process.waitUntilExit()
     let log = await said
@@ -108,12 +97,10 @@ struct ServeTests {
   func kill(afterRows count: Int) async throws {
     try await phantoms(6)
     try drop()
-    let (process, _, complaints) = try program.start(["serve", "--config", "mmdicom.yaml"])
-    async let said = Program.text(of: complaints)
-    #expect(try await wait { program.report("outbox/report.csv").count >= count })
-    #expect(Glibc.kill(process.processIdentifier, SIGKILL) == 0)
-    process.waitUntilExit()
-    _ = await said
+    let killed = try await program.run(["serve", "--config", "mmdicom.yaml"], signal: SIGKILL) { [program] in
+      program.report("outbox/report.csv").count >= count
+    }
+    #expect(killed.status == SIGKILL, "\(killed.complaints)")
     #expect(try await program.run("serve", "--once", "--config", "mmdicom.yaml").status == 0)
     let rows = program.report("outbox/report.csv")
     #expect(rows.count == 6 && Set(rows.compactMap { $0["sop_instance_uid"] }).count == 6)
@@ -143,12 +130,9 @@ struct ServeTests {
   func lock() async throws {
     let (process, _, complaints) = try program.start(["serve", "--config", "mmdicom.yaml"])
     async let said = Program.text(of: complaints)
-    #expect(
-      try await wait {
-        program.files("outbox").isEmpty
-          && FileManager.default.fileExists(
-            atPath: program.folder.appending(path: "rejected/.mmdicom.lock").path)
-      })
+    await program.wait { [program] in
+      program.files("outbox").isEmpty && program.exists("rejected/.mmdicom.lock")
+    }
     let second = try await program.run("serve", "--once", "--config", "mmdicom.yaml")
     #expect(second.status == 73 && second.complaints.contains("in use by another mmdicom"))
     process.terminate()

@@ -23,12 +23,7 @@ struct TrainTests {
   ]
 
   private func train(_ more: String...) async throws -> Program.Outcome {
-    let (process, output, complaints) = try program.start(common + ["--stages", "32x2"] + more)
-    async let said = Program.text(of: output)
-    async let complained = Program.text(of: complaints)
-    let texts = await (said, complained)
-    process.waitUntilExit()
-    return .init(status: process.terminationStatus, output: texts.0, complaints: texts.1)
+    try await program.run(common + ["--stages", "32x2"] + more)
   }
 
   private func labels(_ change: (String) -> String) throws {
@@ -110,9 +105,9 @@ struct TrainTests {
     try program.write(
       program.read("small.json").dropLast() + #", "checkpointEvery": 10, "validateEvery": 1000}"#,
       "small.json")
-    let long = common + ["--stages", "32x120"]
+    let long = common + ["--stages", "32x100000"]
     let checkpoint = program.folder.appending(path: "run/checkpoint.safetensors")
-    let first = try await trainUntil(long) { FileManager.default.fileExists(atPath: checkpoint.path) }
+    let first = try await program.run(long) { [program] in program.exists("run/checkpoint.safetensors") }
     try #require(first.status == 1, "\(first.complaints)")
     let kept = try Data(contentsOf: checkpoint)
 
@@ -127,27 +122,14 @@ struct TrainTests {
     #expect(try Data(contentsOf: checkpoint) == kept)
     #expect(program.files("run").allSatisfy { !$0.hasPrefix(".") })
 
-    let inode = try fileNumber(checkpoint)
-    let resumed = try await trainUntil(long + ["--resume"]) { (try? fileNumber(checkpoint)) != inode }
+    let inode = try Self.fileNumber(checkpoint)
+    let resumed = try await program.run(long + ["--resume"]) { (try? Self.fileNumber(checkpoint)) != inode }
     #expect(resumed.status == 1 && resumed.complaints.contains("resumed after step"), "\(resumed.complaints)")
     #expect(try Data(contentsOf: checkpoint) != kept)
   }
 
-  /// Starts a training, and stops it with a signal once it has come so far.
-  private func trainUntil(_ arguments: [String], _ isEnough: () -> Bool) async throws -> Program.Outcome {
-    let (process, output, complaints) = try program.start(arguments)
-    // What it says fits the pipes; reading would hold the threads that this loop needs.
-    while process.isRunning, !isEnough() { try await Task.sleep(for: .milliseconds(2)) }
-    process.terminate()
-    async let said = Program.text(of: output)
-    async let complained = Program.text(of: complaints)
-    let texts = await (said, complained)
-    process.waitUntilExit()
-    return .init(status: process.terminationStatus, output: texts.0, complaints: texts.1)
-  }
-
   /// A replaced file has another one.
-  private func fileNumber(_ url: URL) throws -> UInt64 {
+  private static func fileNumber(_ url: URL) throws -> UInt64 {
     let number = try FileManager.default.attributesOfItem(atPath: url.path)[.systemFileNumber]
     return try #require((number as? NSNumber)?.uint64Value)
   }
