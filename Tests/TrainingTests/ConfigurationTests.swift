@@ -49,8 +49,8 @@ import Training
     #expect(try TrainingConfiguration().changed(byJSON: JSONEncoder().encode(configuration)) == configuration)
   }
 
-  @Test(arguments: ["release-1", "release-2", "release-3"])
-  func theReleasedModelsTrainingCanBeRead(name: String) throws {
+  @Test(arguments: ["release-1", "release-2", "release-3", "release-4"])
+  func theReleasedModelsTrainingsCanBeRead(name: String) throws {
     let file = TestEnvironment.packageRoot.appending(path: "etc/training/\(name).json")
     let release = try TrainingConfiguration().changed(byJSON: Data(contentsOf: file))
     #expect(release.problem == nil && release.stages.last?.size == 256 && release.system == .multimix)
