@@ -169,7 +169,7 @@ struct ExperimentCommandTests {
   @Test("interrupted, it stops after a whole step, and the same command goes on from there")
   func interruption() async throws {
     try await phantoms()
-    try writeGrid(seeds: [1, 2], steps: 90, checkpointEvery: 30)
+    try writeGrid(seeds: [1, 2], steps: 180, checkpointEvery: 30)
     let training = "out/cells/unet-sall-seed1/training"
     let stopped = try await experiment(interruptingAt: "\(training)/checkpoint.safetensors")
     #expect(stopped.status == 1)
@@ -182,9 +182,9 @@ struct ExperimentCommandTests {
     #expect(ended.status == 0, "\(ended.complaints)")
     let resumed = ended.complaints.firstMatch(of: /unet-sall-seed1: resumed after step (\d+)\n/)
     let step = try #require(resumed.flatMap { Int($0.1) }, "\(ended.complaints)")
-    #expect((30..<90).contains(step))
+    #expect((30..<180).contains(step))
     #expect(ended.complaints.contains("unet-sall-seed2: begins\n"), "\(ended.complaints)")
-    let whole = (1...90).map { "\($0)" }
+    let whole = (1...180).map { "\($0)" }
     for seed in 1...2 {
       let steps = firstFields("out/cells/unet-sall-seed\(seed)/training/log.csv")
       #expect(steps == whole, "seed \(seed)")

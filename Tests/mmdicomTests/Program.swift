@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 import TestSupport
 import Testing
 
@@ -51,7 +50,8 @@ struct Program {
     try await run(arguments, environment: environment)
   }
 
-  /// Runs the program to its end, or sends it a signal once it has come far enough.
+  /// Runs the program to its end, or sends it a signal once it has come far enough; if that takes more than two
+  /// minutes, it is killed, and that is an issue.
   func run(
     _ arguments: [String], environment: [String: String] = [:], signal: Int32 = SIGTERM,
     until isEnough: (@Sendable () -> Bool)? = nil
@@ -60,10 +60,14 @@ struct Program {
     async let said = Self.text(of: output)
     async let complained = Self.text(of: complaints)
     if let isEnough {
-      await Self.onItsOwnThread {
-        while process.isRunning, !isEnough() { usleep(2_000) }
-        if process.isRunning { kill(process.processIdentifier, signal) }
+      let isInTime = await Self.onItsOwnThread {
+        let end = ContinuousClock.now + .seconds(120)
+        while process.isRunning, .now < end, !isEnough() { usleep(2_000) }
+        let isInTime = ContinuousClock.now < end
+        if process.isRunning { kill(process.processIdentifier, isInTime ? signal : SIGKILL) }
+        return isInTime
       }
+      #expect(isInTime, "not within two minutes")
     }
     let (first, second) = await (said, complained)
     process.waitUntilExit()
@@ -87,9 +91,9 @@ struct Program {
 
   /// What waits for the program has a thread of its own: the tests beside it keep those of Swift's concurrency busy
   /// (one for each core), and what waits for a turn among them may look seconds too late.
-  private static func onItsOwnThread<Result: Sendable>(
-    _ work: @escaping @Sendable () -> Result
-  ) async -> Result {
+  private static func onItsOwnThread<Value: Sendable>(
+    _ work: @escaping @Sendable () -> Value
+  ) async -> Value {
     await withCheckedContinuation { continuation in
       Thread.detachNewThread { continuation.resume(returning: work()) }
     }

@@ -80,8 +80,8 @@ struct ServeTests {
     try drop()
     await program.wait { [program] in program.report("outbox/report.csv").count >= 2 }
     process.terminate()
-    process.waitUntilExit()
     let log = await said
+    process.waitUntilExit()
     #expect(process.terminationStatus == 0, "\(log)")
     let done = program.report("outbox/report.csv").count
     #expect(program.files("done", ".dcm").count == done)
@@ -136,8 +136,8 @@ struct ServeTests {
     let second = try await program.run("serve", "--once", "--config", "mmdicom.yaml")
     #expect(second.status == 73 && second.complaints.contains("in use by another mmdicom"))
     process.terminate()
-    process.waitUntilExit()
     let log = await said
+    process.waitUntilExit()
     #expect(process.terminationStatus == 0, "\(log)")
   }
 
