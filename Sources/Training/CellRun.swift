@@ -18,7 +18,7 @@ struct CellRun {
       record.configuration != configuration || record.archive != index.digest || record.size != grid.size
     {
       throw TrainingError.checkpoint(
-        folder.url.path, "it was made with another configuration or archive; take another folder")
+        folder.url.path, "was made with another configuration or archive; take another folder")
     }
     let data = TrainingData(index: index, cache: cache, configuration: configuration)
     try folder.create()

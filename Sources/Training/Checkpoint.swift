@@ -26,14 +26,16 @@ struct Checkpoint {
       ]
     }
 
-    /// What of a checkpoint's metadata is another training's; nil where nothing is. A configuration that an older
-    /// version wrote lacks keys, which had their defaults.
+    /// What else a checkpoint was made with, and what would go on from it; nil where nothing differs. A configuration
+    /// that an older version wrote lacks keys, which had their defaults.
     func difference(from metadata: [String: String]) -> String? {
       let stored = metadata["configuration"].map { Data($0.utf8) } ?? Data()
-      if (try? TrainingConfiguration().changed(byJSON: stored)) != configuration { return "configuration" }
-      if metadata["archive"] != archive { return "archive" }
-      if metadata["threads"] != "\(threads)" { return "threads" }
-      return metadata["kernels"] == kernels ? nil : "kernels"
+      if (try? TrainingConfiguration().changed(byJSON: stored)) != configuration {
+        return "other options: repeat them, or name its configuration.json with --config"
+      }
+      if metadata["archive"] != archive { return "another archive" }
+      if let other = metadata["threads"], other != "\(threads)" { return "--threads \(other): repeat it" }
+      return metadata["kernels"] == kernels ? nil : "other kernels, on another kind of processor"
     }
   }
 
@@ -61,10 +63,10 @@ struct Checkpoint {
       throw .checkpoint(url.path, "\(error)")
     }
     guard let step = file.metadata["step"].flatMap({ Int($0) }) else {
-      throw .checkpoint(url.path, "it has no step number")
+      throw .checkpoint(url.path, "no step number, so it is no checkpoint")
     }
-    if let key = origin.difference(from: file.metadata) {
-      throw .checkpoint(url.path, "it was made with another \(key); train anew with another --output")
+    if let difference = origin.difference(from: file.metadata) {
+      throw .checkpoint(url.path, "was made with \(difference); or train anew with another --output")
     }
     for (prefix, values) in state.parts {
       for entry in values.layout.entries {
@@ -102,7 +104,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .configuration(let what): "invalid training configuration: \(what)"
     case .nothingToTrainOn(let what): "nothing to train on: \(what)"
-    case .checkpoint(let path, let what): "\(path): can't resume: \(what)"
+    case .checkpoint(let path, let what): "\(path): \(what)"
     case .diverged(let step, let images):
       "the loss or gradient of step \(step) is not finite; its images: \(images.joined(separator: ", "))"
     case .unreadable(let step, let images):

@@ -62,8 +62,8 @@ public struct Trainer: Sendable {
         throw TrainingError.checkpoint(
           output.path,
           hasCheckpoint
-            ? "it holds a training already; use --resume or another --output"
-            : "it holds a model, but no checkpoint to go on from; use another --output")
+            ? "holds a training already: go on with --resume, or take another --output"
+            : "holds a model, but no checkpoint to go on from: take another --output")
       }
     }
     if resume && !hasCheckpoint { report(.resumed(step: 0)) }

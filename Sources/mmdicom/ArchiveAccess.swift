@@ -58,7 +58,7 @@ struct ArchiveAccess: ParsableArguments {
       "\(scanned.images.count) images, \(scanned.images.count { !$0.masks.isEmpty }) with masks, "
         + "\(scanned.images.count { $0.finding != nil }) with findings")
     for problem in scanned.problems { progress.note("\(problem)") }
-    let index = scanned.assigningSplits(validation: 0.1, seed: 1)
+    let index = scanned.withEverySplit
     progress.begin("decode")
     let cache: ImageCache
     do {
@@ -73,4 +73,9 @@ struct ArchiveAccess: ParsableArguments {
     for problem in cache.failures { progress.note("\(problem)") }
     return (index, cache)
   }
+}
+
+extension ArchiveIndex {
+  /// As every command sees an archive: images that `labels.csv` gives no split are split by patient.
+  var withEverySplit: ArchiveIndex { assigningSplits(validation: 0.1, seed: 1) }
 }

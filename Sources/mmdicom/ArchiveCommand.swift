@@ -32,7 +32,7 @@ extension ArchiveCommand {
           scanning: URL(filePath: archive), labels: labels.map { URL(filePath: $0) }
         ) { done, total in
           progress.update(done, of: total)
-        }
+        }.withEverySplit
         progress.finish()
         for problem in index.problems { Terminal.complain("\(problem)") }
         Terminal.result(json ? try Self.json(index) : Self.text(index))

@@ -87,6 +87,31 @@ struct TrainTests {
     #expect(program.files("run").contains("model.safetensors"))
   }
 
+  @Test("archive index prints the digest that a training notes, of images without a split too")
+  func digest() async throws {
+    try await phantoms()
+    try labels { $0.replacing(",train", with: ",") }
+    #expect(try await train().status == 0)
+    let index = try await program.run("archive", "index", "--archive", "archive")
+    let noted = program.read("run/archive.sha256").trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(noted.count == 64 && index.output.hasSuffix("digest \(noted)\n"), "\(index.output)")
+  }
+
+  @Test("going on with other options or another number of threads says what to repeat")
+  func otherOptions() async throws {
+    try await phantoms()
+    #expect(try await train("--threads", "1").status == 0)
+    let refused = try await train("--threads", "1")
+    #expect(refused.status == 65)
+    #expect(refused.complaints.contains("go on with --resume"), "\(refused.complaints)")
+    let threads = try await train("--threads", "2", "--resume")
+    #expect(threads.status == 65)
+    #expect(threads.complaints.contains("made with --threads 1: repeat it"), "\(threads.complaints)")
+    let options = try await train("--threads", "1", "--seed", "9", "--resume")
+    #expect(options.status == 65)
+    #expect(options.complaints.contains("made with other options"), "\(options.complaints)")
+  }
+
   @Test("a file that can't be decoded is named and left out")
   func badImage() async throws {
     try await phantoms()
