@@ -34,7 +34,8 @@ struct Checkpoint {
         return "other options: repeat them, or name its configuration.json with --config"
       }
       if metadata["archive"] != archive { return "another archive" }
-      if let other = metadata["threads"], other != "\(threads)" { return "--threads \(other): repeat it" }
+      let made = metadata["threads"] ?? "unknown"
+      if made != "\(threads)" { return "--threads \(made): repeat it" }
       return metadata["kernels"] == kernels ? nil : "other kernels, on another kind of processor"
     }
   }
