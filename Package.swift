@@ -33,22 +33,34 @@ let package = Package(
     .target(name: "CKernels"),
 
     // The way of a file.
-    room("DICOM", ["CDCMTK", crypto]),
-    room("Radiography", ["DICOM", "CCairo", "CDeflate", "CPNG"]),
-    room("Archive", ["DICOM", "Radiography", crypto]),
+    room("Files", [crypto]),
+    room("DICOM", ["CDCMTK", "Files", crypto]),
+    room("Radiography", ["DICOM", "Tensors"]),
+    room("Rendering", ["DICOM", "Radiography", "Tensors", "Files", "CCairo", "CDeflate", "CPNG"]),
+    room("Archive", ["DICOM", "Radiography", "Tensors", "Files", crypto]),
+    room("Phantoms", ["Archive", "DICOM", "Radiography", "Tensors", "Files"]),
 
     // The engine.
     room("Tensors", ["COpenBLAS", "CKernels"]),
     room("NeuralNetworks", ["Tensors"]),
-    room("MultiMix", ["NeuralNetworks", "Tensors", crypto]),
-    room("Training", ["Archive", "MultiMix", "NeuralNetworks", "Radiography", "Tensors"]),
+    room("MultiMix", ["NeuralNetworks", "Tensors", "Files"]),
+
+    // Learning and measuring.
+    room("EvaluationMetrics", ["Tensors"]),
+    room("Training", ["Archive", "MultiMix", "NeuralNetworks", "EvaluationMetrics", "Tensors", "Files"]),
+    room(
+      "Experiments",
+      [
+        "Archive", "MultiMix", "EvaluationMetrics", "Radiography", "Rendering", "Training", "Tensors",
+        "Files",
+      ]),
 
     // The product.
-    room("Analysis", ["DICOM", "Radiography", "MultiMix"]),
+    room("Analysis", ["DICOM", "Radiography", "Rendering", "MultiMix", "Tensors", "Files"]),
     room(
       "Daemon",
       [
-        "Analysis",
+        "Analysis", "Files",
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -59,24 +71,44 @@ let package = Package(
     .executableTarget(
       name: "mmdicom",
       dependencies: [
-        "Analysis", "Archive", "Daemon", "DICOM", "MultiMix", "NeuralNetworks", "Radiography", "Tensors",
-        "Training",
+        "Analysis", "Archive", "Daemon", "DICOM", "Experiments", "Files", "EvaluationMetrics", "MultiMix",
+        "NeuralNetworks", "Phantoms", "Radiography", "Rendering", "Tensors", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport",
+      dependencies: ["Archive", "MultiMix", "NeuralNetworks", "Phantoms", "Tensors"],
+      path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    tests("Files"),
     tests("DICOM"),
     tests("Radiography", ["DICOM"], exclude: ["Goldens"]),
+    tests("Rendering", ["DICOM", "Radiography"]),
     tests("Archive", ["DICOM", "Radiography"]),
+    tests("Phantoms", ["Archive", "DICOM", "Radiography"]),
     tests("Tensors"),
     tests("NeuralNetworks", ["Tensors"]),
-    tests("MultiMix", ["NeuralNetworks", "Tensors"], goldens: true),
+    tests("MultiMix", ["NeuralNetworks", "Tensors"], exclude: ["Goldens"]),
+    tests("EvaluationMetrics", ["Tensors"], exclude: ["Goldens"]),
     tests(
-      "Training", ["Archive", "DICOM", "MultiMix", "NeuralNetworks", "Radiography", "Tensors"], goldens: true),
-    tests("Analysis", ["DICOM", "Radiography", "MultiMix", "Archive"]),
-    tests("Daemon", ["Analysis", "DICOM", "Archive", .product(name: "Logging", package: "swift-log")]),
-    tests("mmdicom", ["Archive", "DICOM"]),
+      "Training",
+      [
+        "Archive", "DICOM", "EvaluationMetrics", "MultiMix", "NeuralNetworks", "Phantoms", "Radiography",
+        "Tensors",
+      ],
+      exclude: ["Goldens"]),
+    tests(
+      "Experiments",
+      [
+        "Archive", "DICOM", "EvaluationMetrics", "MultiMix", "NeuralNetworks", "Phantoms", "Radiography",
+        "Rendering",
+        "Tensors", "Training",
+      ]),
+    tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive"]),
+    tests(
+      "Daemon", ["Analysis", "DICOM", "Files", "Archive", .product(name: "Logging", package: "swift-log")]),
+    tests("mmdicom", ["Archive", "DICOM", "Phantoms"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
@@ -90,12 +122,10 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// Tests of a room, which may look through the doors of others.
-func tests(
-  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], goldens: Bool = false
-) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
   .testTarget(
     name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, exclude: exclude,
-    resources: goldens ? [.copy("Goldens")] : [], swiftSettings: swiftSettings)
+    swiftSettings: swiftSettings)
 }
 
 nonisolated var swiftSettings: [SwiftSetting] {

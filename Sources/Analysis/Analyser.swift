@@ -1,7 +1,10 @@
 import DICOM
+package import Files
 package import FoundationEssentials
 import MultiMix
 import Radiography
+internal import Rendering
+internal import Tensors
 
 /// Turns prepared images into findings, result objects and report rows. Holds the model; the network takes one
 /// image at a time.
@@ -132,7 +135,7 @@ package struct Analyser {
   private func write(
     _ overlay: Overlay, of source: DataSet, _ compression: LossyCompression?, to files: ResultFiles
   ) throws(ResultFailure) {
-    do { try DurableFile.createFolder(files.overlay.deletingLastPathComponent()) } catch {
+    do { try Folder.create(files.overlay.deletingLastPathComponent()) } catch {
       throw .cannotWrite(error)
     }
     do {

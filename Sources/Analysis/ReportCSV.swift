@@ -1,3 +1,5 @@
+internal import Files
+
 /// RFC 4180 text: fields split by commas, records by CR LF, UTF-8 without a byte order mark.
 public enum ReportCSV {
   /// The header record with its line end.
@@ -7,20 +9,7 @@ public enum ReportCSV {
   /// harmless for a spreadsheet first (see ``neutralised(_:)``).
   public static func record(_ row: ReportRow) -> String { record(row.fields.map(neutralised)) }
 
-  static func record(_ fields: [String]) -> String {
-    fields.map(quoted).joined(separator: ",") + "\r\n"
-  }
-
-  /// Quotes a field where RFC 4180 asks for it: a comma, a quote, a line end, or a space that a reader
-  /// might trim at either end.
-  static func quoted(_ field: String) -> String {
-    let mustQuote = field.utf8.contains { byte in
-      byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
-        || byte == UInt8(ascii: "\r")
-    }
-    guard mustQuote || field.first == " " || field.last == " " else { return field }
-    return "\"" + field.replacing("\"", with: "\"\"") + "\""
-  }
+  static func record(_ fields: [String]) -> String { CommaSeparatedValues.text([fields]) }
 
   /// A field that a spreadsheet won't take for a formula: one that begins with `=`, `+`, `-`, `@`, a tab or
   /// a carriage return gets an apostrophe in front (OWASP, "CSV Injection"). Control characters become

@@ -1,3 +1,4 @@
+package import Files
 package import FoundationEssentials
 
 /// Keeps a report at one row per image when images are analysed again into the same folder.
@@ -41,27 +42,8 @@ package enum ReportMerge {
     return fields[2].isEmpty ? fields[8] : fields[2]
   }
 
-  /// Splits one record of ``ReportCSV``, which never holds a line end inside.
+  /// The fields of one record of ``ReportCSV``, which never holds a line end inside.
   static func fields(ofLine line: String) -> [String] {
-    var fields = [""]
-    var isQuoted = false
-    var quoteJustClosed = false
-    for character in line.unicodeScalars where character != "\r" {
-      switch character {
-      case "\"" where isQuoted:
-        isQuoted = false
-        quoteJustClosed = true
-      case "\"":
-        if quoteJustClosed { fields[fields.count - 1].unicodeScalars.append("\"") }
-        isQuoted = true
-        quoteJustClosed = false
-      case "," where !isQuoted:
-        fields.append("")
-        quoteJustClosed = false
-      default:
-        fields[fields.count - 1].unicodeScalars.append(character)
-      }
-    }
-    return fields
+    CommaSeparatedValues(line).records.first?.fields ?? []
   }
 }

@@ -1,5 +1,4 @@
-import Crypto
-import FoundationEssentials
+import Files
 
 extension ArchiveIndex {
   /// Gives a split to every image that has none, patient by patient.
@@ -20,7 +19,7 @@ extension ArchiveIndex {
       if let known = Self.heldOutMost(indices.compactMap { images[$0].split }) {
         for index in indices where images[index].split == nil { result.images[index].split = known }
       } else {
-        let order = Array(SHA256.hash(data: Data("\(seed)\t\(key)".utf8)))
+        let order = ContentDigest(of: "\(seed)\t\(key)").bytes
         undecided[Stratum(indices.map { images[$0] }), default: []].append((order, indices))
       }
     }

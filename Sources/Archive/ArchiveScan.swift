@@ -1,4 +1,5 @@
 import FoundationEssentials
+internal import Tensors
 
 /// The headers of all files of a tree: those of unchanged files from the last scan, the others read now.
 struct ArchiveScan {

@@ -1,4 +1,6 @@
+import Files
 import FoundationEssentials
+import Tensors
 
 /// Decodes the images and masks of an index and writes the cache file.
 struct CacheBuilder {
@@ -14,19 +16,14 @@ struct CacheBuilder {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch { throw .cannotWrite(path: folder.path, reason: "its folder can't be made") }
-    do throws(AtomicFile.Failure) {
-      let writer = try AtomicFile(replacing: cacheFile)
-      do throws(AtomicFile.Failure) {
-        try write(to: writer, progress: progress)
-        try writer.commit()
-      } catch {
-        writer.abandon()
-        throw error
-      }
+    do throws(WriteFailure) {
+      let file = try DurableFile(replacing: cacheFile)
+      try write(to: file, progress: progress)
+      try file.commit()
     } catch { throw .cannotWrite(path: error.path, reason: error.reason) }
   }
 
-  private func write(to file: AtomicFile, progress: (Int, Int) -> Void) throws(AtomicFile.Failure) {
+  private func write(to file: borrowing DurableFile, progress: (Int, Int) -> Void) throws(WriteFailure) {
     let decoder = CachedImageDecoder(root: root, size: size)
     let images = index.images
     var directory = CacheFormat.Directory(size: size, key: key)
@@ -37,12 +34,12 @@ struct CacheBuilder {
     try concurrentMap(
       count: images.count, threads: threads, chunk: 64,
       transform: { decoder.decode(images[$0]) },
-      chunkDone: { (range: Range<Int>, decoded: [CachedImage]) throws(AtomicFile.Failure) in
+      chunkDone: { (range: Range<Int>, decoded: [CachedImage]) throws(WriteFailure) in
         var chunk = Data(capacity: 2 * range.count * size * size)
         for image in decoded {
           var entry = CacheFormat.Entry()
-          (entry.image, entry.imageChecksum) = Self.place(image.image, &chunk, &offset)
-          (entry.mask, entry.maskChecksum) = Self.place(image.mask, &chunk, &offset)
+          (entry.image, entry.imageDigest) = Self.place(image.image, &chunk, &offset)
+          (entry.mask, entry.maskDigest) = Self.place(image.mask, &chunk, &offset)
           directory.entries.append(entry)
           directory.failures += image.problems
         }
@@ -50,7 +47,7 @@ struct CacheBuilder {
         progress(range.upperBound, images.count)
       })
     guard let (header, trailer) = try? directory.encoded() else {
-      throw AtomicFile.Failure(path: file.url.path, reason: "its table can't be encoded")
+      throw WriteFailure(path: file.url.path, message: "its table can't be encoded")
     }
     try file.append(trailer)
     try file.overwriteStart(with: header)
@@ -58,10 +55,10 @@ struct CacheBuilder {
 
   private static func place(
     _ block: [UInt8]?, _ chunk: inout Data, _ offset: inout Int
-  ) -> (offset: Int?, checksum: UInt64) {
-    guard let block else { return (nil, 0) }
+  ) -> (offset: Int?, digest: [UInt8]) {
+    guard let block else { return (nil, [UInt8](repeating: 0, count: 32)) }
     defer { offset += block.count }
     chunk.append(contentsOf: block)
-    return (offset, CacheFormat.checksum(of: block))
+    return (offset, ContentDigest(of: block).bytes)
   }
 }

@@ -1,31 +1,32 @@
-import Crypto
+import Files
 import FoundationEssentials
 
 /// Layout of the cache file, little endian throughout:
 ///
 /// | bytes | what |
 /// |---|---|
-/// | 8 | "MMCACHE1" |
+/// | 8 | "MMCACHE2" |
 /// | 4, 4, 4 | size of a square's side, number of images, bytes of the failure list |
 /// | 8 | bytes of pixels |
 /// | 32 | key: SHA-256 of what the pixels depend on |
 /// | 32 | SHA-256 of the table and the failure list |
 /// | to 4096 | zero |
 /// | | images and masks, size x size bytes each |
-/// | 32 per image | table: offset of the image, offset of the mask (each + 1, 0 for none), checksum of each |
+/// | 80 per image | table: offset of the image, offset of the mask (each + 1, 0 for none), SHA-256 of each |
 /// | | failures as JSON |
 enum CacheFormat {
-  static let magic = Array("MMCACHE1".utf8)
+  static let magic = Array("MMCACHE2".utf8)
   /// Where the pixels begin.
   static let headerBytes = 4096
-  static let entryBytes = 32
+  static let entryBytes = 80
 
   struct Entry: Sendable, Equatable {
     /// Where it begins, counted from the first pixel; nil where the image couldn't be decoded.
     var image: Int?
     var mask: Int?
-    var imageChecksum: UInt64 = 0
-    var maskChecksum: UInt64 = 0
+    /// Of the pixels; zeros where there are none.
+    var imageDigest = [UInt8](repeating: 0, count: 32)
+    var maskDigest = [UInt8](repeating: 0, count: 32)
   }
 
   /// All that isn't pixels.
@@ -44,8 +45,7 @@ enum CacheFormat {
       for entry in entries {
         append(UInt64((entry.image ?? -1) + 1), to: &trailer)
         append(UInt64((entry.mask ?? -1) + 1), to: &trailer)
-        append(entry.imageChecksum, to: &trailer)
-        append(entry.maskChecksum, to: &trailer)
+        trailer.append(contentsOf: entry.imageDigest + entry.maskDigest)
       }
       let list = try JSONEncoder().encode(failures)
       trailer.append(list)
@@ -53,7 +53,7 @@ enum CacheFormat {
       for value in [size, entries.count, list.count] { append(UInt32(value), to: &header) }
       append(UInt64(blocks * size * size), to: &header)
       header.append(contentsOf: key)
-      header.append(contentsOf: SHA256.hash(data: trailer))
+      header.append(contentsOf: ContentDigest(of: trailer).bytes)
       header.append(Data(count: headerBytes - header.count))
       return (header, trailer)
     }
@@ -69,13 +69,13 @@ enum CacheFormat {
       let (table, overflows) = headerBytes.addingReportingOverflow(pixelBytes)
       let list = count * entryBytes
       guard !overflows, table <= data.count, data.count - table == list + listBytes,
-        data[60..<92].elementsEqual(SHA256.hash(data: data[table...]))
+        data[60..<92].elementsEqual(ContentDigest(of: data[table...]).bytes)
       else { return nil }
       entries = (0..<count).map { index in
         let start = table + index * entryBytes
         return Entry(
           image: offset(integer(data, start, 8)), mask: offset(integer(data, start + 8, 8)),
-          imageChecksum: integer(data, start + 16, 8), maskChecksum: integer(data, start + 24, 8))
+          imageDigest: Array(data[start + 16..<start + 48]), maskDigest: Array(data[start + 48..<start + 80]))
       }
       guard let failures = try? JSONDecoder().decode([ArchiveProblem].self, from: data[(table + list)...])
       else { return nil }
@@ -99,37 +99,5 @@ enum CacheFormat {
 
   private static func integer(_ data: Data, _ start: Int, _ bytes: Int) -> UInt64 {
     (0..<bytes).reduce(0) { $0 | UInt64(data[start + $1]) << UInt64(8 * $1) }
-  }
-
-  static func checksum(of block: [UInt8]) -> UInt64 { checksum(unsafe block.span.bytes) }
-
-  /// A 64-bit checksum that finds damage, not malice: eight bytes at a time in four lanes, so that it runs at
-  /// the speed of memory.
-  static func checksum(_ bytes: RawSpan) -> UInt64 {
-    let prime: UInt64 = 0x9E37_79B9_7F4A_7C15
-    var lanes: (UInt64, UInt64, UInt64, UInt64) = (1, 2, 3, 4)
-    func word(_ offset: Int) -> UInt64 {
-      unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
-    }
-    let whole = bytes.byteCount / 32 * 32
-    var offset = 0
-    while offset < whole {
-      lanes.0 = (lanes.0 ^ word(offset)) &* prime
-      lanes.1 = (lanes.1 ^ word(offset + 8)) &* prime
-      lanes.2 = (lanes.2 ^ word(offset + 16)) &* prime
-      lanes.3 = (lanes.3 ^ word(offset + 24)) &* prime
-      offset += 32
-    }
-    var sum = UInt64(bytes.byteCount)
-    for lane in [lanes.0, lanes.1, lanes.2, lanes.3] {
-      sum = (sum ^ lane ^ (lane >> 29)) &* prime
-      sum ^= sum >> 32
-    }
-    while offset < bytes.byteCount {
-      let byte = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
-      sum = (sum ^ UInt64(byte)) &* prime
-      offset += 1
-    }
-    return sum ^ (sum >> 31)
   }
 }

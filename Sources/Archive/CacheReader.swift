@@ -1,5 +1,7 @@
+import Files
 import FoundationEssentials
 import Synchronization
+import Tensors
 
 /// Opens a cache file and makes sure that it's whole and the right one.
 enum CacheReader {
@@ -24,13 +26,12 @@ enum CacheReader {
   private static func isIntact(
     _ entry: CacheFormat.Entry, _ data: Data, block: Int
   ) -> Bool {
-    func matches(_ offset: Int?, _ checksum: UInt64) -> Bool {
+    func matches(_ offset: Int?, _ digest: [UInt8]) -> Bool {
       guard let offset else { return true }
       let (start, overflows) = CacheFormat.headerBytes.addingReportingOverflow(offset)
       guard !overflows, start <= data.count - block else { return false }
-      let bytes = data.bytes.extracting(start..<(start + block))
-      return CacheFormat.checksum(bytes) == checksum
+      return ContentDigest(of: data[start..<(start + block)]).bytes == digest
     }
-    return matches(entry.image, entry.imageChecksum) && matches(entry.mask, entry.maskChecksum)
+    return matches(entry.image, entry.imageDigest) && matches(entry.mask, entry.maskDigest)
   }
 }

@@ -1,5 +1,4 @@
-import Crypto
-import Dispatch
+import Files
 import FoundationEssentials
 
 public import struct Foundation.URL
@@ -57,7 +56,7 @@ public final class ImageCache: Sendable {
   }
 
   static func key(_ index: ArchiveIndex, size: Int) -> [UInt8] {
-    Array(SHA256.hash(data: Data("\(index.pixelDigest)\t\(size)\t\(preprocessingVersion)".utf8)))
+    ContentDigest(of: "\(index.pixelDigest)\t\(size)\t\(preprocessingVersion)").bytes
   }
 
   /// Whether the image could be decoded.

@@ -1,3 +1,4 @@
+internal import Files
 import FoundationEssentials
 
 public import struct Foundation.URL

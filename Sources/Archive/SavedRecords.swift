@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 
 /// The file records of the last scan, saved beside the cache so that unchanged files aren't read again.
@@ -22,6 +23,6 @@ struct SavedRecords: Codable {
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
     let data = try JSONEncoder().encode(SavedRecords(format: currentFormat, records: records))
-    try data.write(to: url, options: .atomic)
+    try DurableFile.write(data, to: url)
   }
 }

@@ -1,4 +1,5 @@
 public import Analysis
+internal import Files
 public import FoundationEssentials
 
 /// `mmdicom analyze`: reads files where they lie and writes all results into one folder.

@@ -1,4 +1,5 @@
 import Analysis
+internal import Files
 import FoundationEssentials
 
 /// The batch as a source of work.
@@ -32,7 +33,7 @@ actor BatchWork: WorkSource {
   func workerReady(_ model: LoadedModel) throws {
     self.model = model
     guard report == nil else { return }
-    try DurableFile.createFolder(output)
+    try Folder.create(output)
     let lock = HeldFolder(try FolderLock(output))
     try? FileManager.default.removeItem(at: workFolder)
     let file = try ReportFile(at: reportURL)

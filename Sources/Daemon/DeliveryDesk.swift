@@ -1,4 +1,5 @@
 package import Analysis
+package import Files
 package import FoundationEssentials
 import Glibc
 
@@ -42,7 +43,7 @@ package struct DeliveryDesk: Sendable {
       recovery = try finish(delivery).map(Recovery.takenBack) ?? .finished
     }
     try? FileManager.default.removeItem(at: folders.staging)
-    try DurableFile.createFolder(folders.staging)
+    try Folder.create(folders.staging)
     return recovery
   }
 
@@ -82,7 +83,7 @@ package struct DeliveryDesk: Sendable {
     if let fault = DeliveryFault(delivery, in: folders) { return fault }
     do {
       for path in delivery.results.map(\.final) + [delivery.destination] {
-        try DurableFile.createFolder(URL(filePath: path).deletingLastPathComponent())
+        try Folder.create(URL(filePath: path).deletingLastPathComponent())
       }
     } catch {
       guard let fault = DeliveryFault(delivery, in: folders) else { throw error }
@@ -125,14 +126,14 @@ package struct DeliveryDesk: Sendable {
     guard unsafe unlink(folders.journal.path) == 0 || errno == ENOENT else {
       throw WriteFailure(path: folders.journal.path, action: "remove", code: errno)
     }
-    DurableFile.syncFolder(of: folders.journal)
+    Folder.sync(holding: folders.journal)
   }
 
   private func publish(_ result: Delivery.Result) throws(WriteFailure) {
     let final = URL(filePath: result.final)
-    try DurableFile.createFolder(final.deletingLastPathComponent())
+    try Folder.create(final.deletingLastPathComponent())
     if unsafe rename(result.staged, result.final) == 0 {
-      DurableFile.syncFolder(of: final)
+      Folder.sync(holding: final)
       return
     }
     // A replay finds the result renamed already.
@@ -147,7 +148,7 @@ package struct DeliveryDesk: Sendable {
     var destination = delivery.destination
     while true {
       if let text = delivery.reasonText {
-        try DurableFile.createFolder(URL(filePath: destination).deletingLastPathComponent())
+        try Folder.create(URL(filePath: destination).deletingLastPathComponent())
         try DurableFile.write(Array(text.utf8), to: URL(filePath: destination + ".reason.txt"))
       }
       switch try Move.file(from: source, to: URL(filePath: destination)) {

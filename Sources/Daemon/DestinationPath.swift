@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Finds a place for a file with a stranger's name: never where something lies already, never behind something
@@ -56,9 +57,8 @@ package struct DestinationPath {
     guard name.utf8.count > longestName else { return name }
     let dot = name.dropFirst().lastIndex(of: ".") ?? name.endIndex
     let ending = name[dot...].utf8.count <= 16 ? String(name[dot...]) : ""
-    var hash = ContentHash()
-    hash.add(name.utf8)
-    let tail = "~" + hash.text + ending
+    // Half of the digest tells names apart and leaves room for the name itself.
+    let tail = "~" + ContentDigest(of: name).description.prefix(16) + ending
     var head = ""
     for character in name {
       guard head.utf8.count + character.utf8.count + tail.utf8.count <= longestName else { break }

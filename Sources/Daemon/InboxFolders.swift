@@ -1,4 +1,5 @@
-package import Analysis
+import Analysis
+package import Files
 public import FoundationEssentials
 
 /// The folders that the daemon works with.
@@ -27,7 +28,7 @@ public struct InboxFolders: Sendable, Equatable {
 
   /// Makes what is missing.
   package func create() throws(WriteFailure) {
-    for folder in [inbox, staging, done, rejected] { try DurableFile.createFolder(folder) }
+    for folder in [inbox, staging, done, rejected] { try Folder.create(folder) }
   }
 
   /// Keeps other daemons away from every one of the folders for as long as the value lives.

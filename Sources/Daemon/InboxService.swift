@@ -1,4 +1,5 @@
 import Analysis
+internal import Files
 import FoundationEssentials
 public import Logging
 public import ServiceLifecycle

@@ -1,4 +1,5 @@
 package import Analysis
+package import Files
 package import FoundationEssentials
 package import Logging
 import ServiceLifecycle

@@ -1,4 +1,5 @@
-package import Analysis
+import Analysis
+package import Files
 package import FoundationEssentials
 import Glibc
 
@@ -15,7 +16,7 @@ package enum Move {
 
   /// Renames `source` to `destination`; across file systems it copies, syncs, renames and then removes.
   package static func file(from source: URL, to destination: URL) throws(WriteFailure) -> Outcome {
-    try DurableFile.createFolder(destination.deletingLastPathComponent())
+    try Folder.create(destination.deletingLastPathComponent())
     let code = renameWithoutReplacing(source.path, destination.path)
     switch code {
     case 0: break
@@ -24,8 +25,8 @@ package enum Move {
     case EXDEV: return try copyAcross(from: source, to: destination)
     default: throw WriteFailure(path: source.path, action: "move out of its folder", code: code)
     }
-    DurableFile.syncFolder(of: destination)
-    DurableFile.syncFolder(of: source)
+    Folder.sync(holding: destination)
+    Folder.sync(holding: source)
     return .moved
   }
 
@@ -34,7 +35,7 @@ package enum Move {
     guard unsafe rename(source.path, destination.path) == 0 else {
       throw WriteFailure(path: destination.path, action: "rename into place", code: errno)
     }
-    DurableFile.syncFolder(of: destination)
+    Folder.sync(holding: destination)
   }
 
   /// 0 or errno. Look, then rename: the folders are locked, so that no other process of ours can come between.
@@ -54,7 +55,7 @@ package enum Move {
       if code == EEXIST { return .destinationTaken }
       throw WriteFailure(path: destination.path, action: "rename into place", code: code)
     }
-    DurableFile.syncFolder(of: destination)
+    Folder.sync(holding: destination)
     guard unsafe unlink(source.path) == 0 || errno == ENOENT else {
       throw WriteFailure(path: source.path, action: "remove after copying", code: errno)
     }

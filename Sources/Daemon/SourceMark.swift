@@ -1,4 +1,5 @@
 import Analysis
+import Files
 import FoundationEssentials
 import Glibc
 
@@ -14,7 +15,7 @@ struct SourceMark {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    var hash = ContentHash()
+    var digest = ContentDigest.Running()
     var size = 0
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
@@ -23,10 +24,10 @@ struct SourceMark {
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { return nil }
       if count == 0 { break }
-      hash.add(buffer[..<count])
+      digest.add(buffer[..<count])
       size += count
     }
-    text = "\(hash.text) \(size)\n"
+    text = "\(digest.finished()) \(size)\n"
   }
 
   /// Where the mark of the `copy`-th file with the row's UID is kept.

@@ -1,4 +1,5 @@
 package import Analysis
+internal import Files
 
 /// A file for the worker, with what the one who asked needs to know again when the answer comes.
 package struct WorkerJob<Context: Sendable>: Identifiable, Sendable {

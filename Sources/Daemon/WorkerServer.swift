@@ -1,5 +1,6 @@
 import Analysis
 import Dispatch
+internal import Files
 public import FoundationEssentials
 import Glibc
 import Synchronization

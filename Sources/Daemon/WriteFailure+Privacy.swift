@@ -1,4 +1,5 @@
-package import Analysis
+import Analysis
+package import Files
 import FoundationEssentials
 
 extension WriteFailure {

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Files
 public import Foundation
 public import NeuralNetworks
 public import Tensors
@@ -150,7 +150,7 @@ public struct Model: Sendable {
     where layout.entry(name) == nil && !name.hasPrefix("decoder.conv_last_saliency.") {
       throw .unknownParameter(url.path, name)
     }
-    sha256 = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    sha256 = ContentDigest(of: data).description
   }
 
   /// float16 where that keeps every weight, as in a model that was exported so.

@@ -3,8 +3,8 @@
 /// The kernel is stretched by the reduction factor where the axis shrinks, so that every input sample counts,
 /// and has its own width where the axis grows; weights are normalised at the edges. With `triangle` this is
 /// Pillow's BILINEAR.
-struct ResamplingAxis: Sendable {
-  enum Kernel: Sendable {
+package struct ResamplingAxis: Sendable {
+  package enum Kernel: Sendable {
     /// Linear interpolation.
     case triangle
     /// Cubic interpolation with a = -0.5 (Catmull-Rom).
@@ -20,7 +20,7 @@ struct ResamplingAxis: Sendable {
       }
     }
 
-    func callAsFunction(_ distance: Double) -> Double {
+    package func callAsFunction(_ distance: Double) -> Double {
       let x = abs(distance)
       switch self {
       case .triangle: return max(0, 1 - x)
@@ -32,8 +32,8 @@ struct ResamplingAxis: Sendable {
     }
   }
 
-  let inputCount: Int
-  let outputCount: Int
+  package let inputCount: Int
+  package let outputCount: Int
   /// First input sample of each output sample.
   let starts: [Int]
   /// Number of input samples of each output sample.
@@ -42,7 +42,7 @@ struct ResamplingAxis: Sendable {
   let offsets: [Int]
   let weights: [Float]
 
-  init(from inputCount: Int, to outputCount: Int, kernel: Kernel = .triangle) {
+  package init(from inputCount: Int, to outputCount: Int, kernel: Kernel = .triangle) {
     self.inputCount = inputCount
     self.outputCount = outputCount
     let scale = Double(inputCount) / Double(outputCount)
@@ -93,7 +93,7 @@ struct ResamplingAxis: Sendable {
 ///
 /// Rows are combined first: that pass runs along contiguous memory and reads every input sample once or twice;
 /// the second pass then has few rows left.
-func resample(
+package func resample(
   _ values: [Float], stride: Int, box: PixelBox, rows: ResamplingAxis, columns: ResamplingAxis
 ) -> [Float] {
   precondition(rows.inputCount == box.rows && columns.inputCount == box.columns)

@@ -1,5 +1,6 @@
-package import Archive
+import Archive
 internal import Foundation
+package import Tensors
 
 /// The views of an image that training draws. Weak and strong are the paper's; the segmentation's moves
 /// image and mask alike.

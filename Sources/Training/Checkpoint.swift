@@ -1,5 +1,6 @@
 internal import Archive
-internal import Foundation
+internal import Files
+package import Foundation
 internal import MultiMix
 internal import NeuralNetworks
 internal import Tensors
@@ -116,12 +117,13 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   }
 
   /// Writes a whole file; when that fails, the one of that name before it stays as it was.
-  static func write(_ data: Data, to url: URL) throws(TrainingError) {
-    do { try AtomicFile.write(data, to: url) } catch { throw .cannotWrite("\(error.path): \(error.reason)") }
+  package static func write(_ data: Data, to url: URL) throws(TrainingError) {
+    do { try DurableFile.write(data, to: url) } catch { throw .cannotWrite(error.description) }
   }
 
   /// Runs `body`, which writes to `url`.
-  static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws(TrainingError) -> Result {
+  package static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws(TrainingError) -> Result
+  {
     do { return try body() } catch { throw .cannotWrite("\(url.path): \(error.localizedDescription)") }
   }
 }

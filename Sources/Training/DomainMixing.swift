@@ -1,4 +1,6 @@
 internal import Archive
+internal import EvaluationMetrics
+internal import Tensors
 
 /// Shows an image as another source's equipment and processing might have: its grey levels are moved, by a random
 /// part of the way, to the distribution of a random image of another source folder. What tells sources (and with

@@ -1,4 +1,6 @@
 internal import Archive
+internal import EvaluationMetrics
+internal import Files
 internal import Foundation
 
 extension Evaluation {

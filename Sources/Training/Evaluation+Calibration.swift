@@ -1,3 +1,4 @@
+public import EvaluationMetrics
 internal import Foundation
 public import MultiMix
 

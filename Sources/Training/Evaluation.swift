@@ -1,6 +1,8 @@
 public import Archive
+public import EvaluationMetrics
 public import MultiMix
 internal import Synchronization
+import Tensors
 
 /// What a model does on the labelled images of an archive, image by image, and the figures drawn from it.
 public struct Evaluation: Sendable {

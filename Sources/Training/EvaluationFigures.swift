@@ -1,4 +1,5 @@
-internal import Archive
+import Archive
+public import EvaluationMetrics
 internal import Foundation
 
 extension Evaluation {

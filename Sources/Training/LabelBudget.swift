@@ -1,4 +1,5 @@
 package import Archive
+internal import Tensors
 
 /// Which images keep their labels when there is a budget.
 package enum LabelBudget {

@@ -1,6 +1,7 @@
 public import Archive
 internal import Foundation
 package import MultiMix
+package import Tensors
 
 /// The images of an archive's training split, sorted into the streams of the objective.
 public struct TrainingData: Sendable {

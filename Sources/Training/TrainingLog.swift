@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import MultiMix
 
@@ -24,7 +25,7 @@ struct TrainingLog {
       }
     }
     let text = rows.map { $0.joined(separator: ",") + "\n" }.joined()
-    try Data(text.utf8).write(to: url, options: .atomic)
+    try DurableFile.write(text, to: url)
   }
 
   func append(step: Int, size: Int, rate: Double, _ terms: LossTerms, seconds: Double) throws {

@@ -1,6 +1,7 @@
 import Archive
 import ArgumentParser
 import Daemon
+import Files
 import Foundation
 
 /// The options that name an archive, and how its index and cache are opened.
@@ -27,9 +28,8 @@ struct ArchiveAccess: ParsableArguments {
       }
       ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
     let path = root.standardizedFileURL.resolvingSymlinksInPath().path
-    var hash = ContentHash()
-    hash.add(path.utf8)
-    return base.appending(path: "mmdicom/\(root.standardizedFileURL.lastPathComponent)-\(hash.text)")
+    let digest = ContentDigest(of: path).description.prefix(16)
+    return base.appending(path: "mmdicom/\(root.standardizedFileURL.lastPathComponent)-\(digest)")
   }
 
   /// Scans the archive (headers that didn't change are not read again), completes the splits by patient and

@@ -1,6 +1,7 @@
 import Archive
 import ArgumentParser
 import Foundation
+internal import Phantoms
 
 /// `mmdicom archive`: what training and evaluation read from.
 struct ArchiveCommand: AsyncParsableCommand {

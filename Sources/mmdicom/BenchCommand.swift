@@ -4,6 +4,7 @@ import ArgumentParser
 import DICOM
 import Foundation
 import MultiMix
+internal import Phantoms
 import Radiography
 import Tensors
 

@@ -2,6 +2,8 @@ import Analysis
 import Archive
 import ArgumentParser
 import Daemon
+internal import Files
+internal import Phantoms
 import Training
 
 /// An end other than "all well", with its line on standard error. Exit status as in sysexits.h.

@@ -1,5 +1,7 @@
 import Archive
 import ArgumentParser
+internal import EvaluationMetrics
+import Files
 import Foundation
 import MultiMix
 import Training
@@ -103,7 +105,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     var model = model
     model.metadata.calibrate(on: evaluation)
     let url = URL(filePath: path)
-    do { try model.encoded(model.exactPrecision).write(to: url, options: .atomic) } catch {
+    do { try DurableFile.write(model.encoded(model.exactPrecision), to: url) } catch {
       throw CommandFailure(.cannotCreate, "\(path): can't be written")
     }
     let sha256: String
@@ -122,7 +124,7 @@ struct EvaluateCommand: AsyncParsableCommand {
           ("images.csv", evaluation.csv), ("figures.csv", Evaluation.csv(of: report.sets)),
           ("figures.json", try report.json()),
         ] {
-          try Data(text.utf8).write(to: folder.appending(path: name), options: .atomic)
+          try DurableFile.write(text, to: folder.appending(path: name))
         }
       } catch {
         throw CommandFailure(.cannotCreate, "\(folder.path): can't be written")

@@ -1,3 +1,4 @@
+internal import EvaluationMetrics
 import FoundationEssentials
 import MultiMix
 import Training

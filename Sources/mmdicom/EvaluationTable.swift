@@ -1,3 +1,4 @@
+internal import EvaluationMetrics
 import Foundation
 import Training
 

@@ -1,5 +1,7 @@
 import Archive
 import ArgumentParser
+internal import EvaluationMetrics
+internal import Experiments
 import Foundation
 import MultiMix
 import Synchronization

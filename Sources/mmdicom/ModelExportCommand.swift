@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FoundationEssentials
 import MultiMix
 import NeuralNetworks
@@ -61,7 +62,7 @@ extension ModelCommand {
         }
         let bytes =
           onnx ? model.encodedONNX() : model.encoded(precision == .float16 ? .float16 : .float32)
-        do { try bytes.write(to: URL(filePath: output), options: .atomic) } catch {
+        do { try DurableFile.write(bytes, to: URL(filePath: output)) } catch {
           throw CommandFailure(.cannotCreate, "\(output): can't be written")
         }
         Terminal.result("\(output): \(model.metadata.name) \(model.metadata.version), \(bytes.count) bytes\n")

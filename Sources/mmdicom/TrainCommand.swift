@@ -1,5 +1,6 @@
 import Archive
 import ArgumentParser
+internal import EvaluationMetrics
 import Foundation
 import MultiMix
 import NeuralNetworks

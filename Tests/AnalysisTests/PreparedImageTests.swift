@@ -1,6 +1,7 @@
 import Analysis
 import Archive
 import Foundation
+import Phantoms
 import Testing
 
 @Suite("Files on their way to the network")

@@ -1,6 +1,7 @@
 import Archive
 import DICOM
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Archive index")

@@ -2,6 +2,7 @@ import Archive
 import DICOM
 import Foundation
 import Radiography
+import TestSupport
 import Testing
 
 @Suite("Image cache")

@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Phantoms
 
 /// A folder of its own for one test, removed with it.
 final class TemporaryFolder {

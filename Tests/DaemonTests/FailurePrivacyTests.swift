@@ -1,5 +1,6 @@
 import Analysis
 import Daemon
+import Files
 import Foundation
 import Testing
 

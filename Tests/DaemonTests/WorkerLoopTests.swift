@@ -1,5 +1,6 @@
 import Analysis
 import Daemon
+import Files
 import Testing
 
 @Suite("The loop that keeps a worker busy")

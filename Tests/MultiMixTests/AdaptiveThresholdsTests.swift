@@ -1,6 +1,7 @@
 import MultiMix
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct AdaptiveThresholdsTests {

@@ -2,6 +2,7 @@ import Foundation
 import MultiMix
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// Parity with PyTorch on the same weights. The float64 network is compared as tightly as the goldens are

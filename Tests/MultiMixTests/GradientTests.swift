@@ -2,6 +2,7 @@ import Foundation
 import MultiMix
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// The whole objective's gradient, and the saliency, against central differences in float64 at 32 x 32.

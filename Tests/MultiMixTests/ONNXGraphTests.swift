@@ -2,6 +2,7 @@ import Foundation
 import MultiMix
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// What can be said of an exported graph without running it.

@@ -2,6 +2,7 @@ import Foundation
 import MultiMix
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// Each layer of the exported graph by itself, in ONNX Runtime, against the plain reference.

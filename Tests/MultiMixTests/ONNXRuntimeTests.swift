@@ -2,6 +2,7 @@ import Foundation
 import MultiMix
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// The exported graph in ONNX Runtime against our own engine, on the same weights and images.

@@ -2,6 +2,7 @@ import Foundation
 import MultiMix
 import NeuralNetworks
 import Tensors
+import TestSupport
 
 /// The objective as the paper states it, value only: every stream through the network by itself, with two images in
 /// each, and the dropout seeds that `TrainingStep` documents.

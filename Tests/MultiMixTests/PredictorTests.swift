@@ -2,6 +2,7 @@ import Foundation
 import MultiMix
 import NeuralNetworks
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct PredictorTests {

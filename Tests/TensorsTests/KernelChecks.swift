@@ -1,4 +1,5 @@
 import Tensors
+import TestSupport
 import Testing
 
 /// What every build of the kernels is held to. Expected values are the reference's in float64, on inputs that

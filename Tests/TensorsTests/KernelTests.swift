@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 /// Every vectorised operation against the plain reference, for every instruction set that runs here.

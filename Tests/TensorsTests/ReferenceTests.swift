@@ -1,4 +1,5 @@
 import Tensors
+import TestSupport
 import Testing
 
 /// The reference itself: convolutions against their definition, written out as six loops, and small cases

@@ -1,4 +1,5 @@
 import Tensors
+import TestSupport
 
 /// Deterministic values for tests.
 struct Samples: RandomNumberGenerator {

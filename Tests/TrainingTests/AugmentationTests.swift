@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import Tensors
 import Testing
 import Training
 
@@ -39,7 +40,8 @@ import Training
   private var thorax: GrayImage { goldens[0].image }
 
   init() throws {
-    let url = try #require(Bundle.module.url(forResource: "Goldens/augmentations", withExtension: "json"))
+    let url = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "Goldens/augmentations.json")
     goldens = try JSONDecoder().decode([Golden].self, from: Data(contentsOf: url))
   }
 

@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import Tensors
 import Testing
 import Training
 

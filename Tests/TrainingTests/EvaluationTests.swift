@@ -1,6 +1,8 @@
 import Archive
+import EvaluationMetrics
 import Foundation
 import MultiMix
+import TestSupport
 import Testing
 import Training
 

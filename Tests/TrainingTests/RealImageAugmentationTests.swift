@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 import Training
@@ -108,7 +109,8 @@ struct RealImageAugmentationTests {
     try JSONEncoder().encode(Request(size: size, views: views))
       .write(to: folder.appending(path: "request.json"))
     try Data(images.flatMap(\.pixels)).write(to: folder.appending(path: "images.bin"))
-    let script = try #require(Bundle.module.url(forResource: "Goldens/pillow_views", withExtension: "py"))
+    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "Goldens/pillow_views.py")
     let result = try TestEnvironment.run(#require(RealRadiographs.python), [script.path, folder.path])
     try #require(result.status == 0, "\(result.output)")
     let bytes = try [UInt8](Data(contentsOf: folder.appending(path: "views.bin")))

@@ -2,6 +2,7 @@ import Archive
 import Foundation
 import MultiMix
 import NeuralNetworks
+import Phantoms
 import Synchronization
 import Tensors
 import TestSupport

@@ -1,4 +1,5 @@
 import Archive
+import Tensors
 import Testing
 import Training
 

@@ -1,0 +1,65 @@
+import Archive
+public import MultiMix
+public import Training
+
+/// What came of one training of an experiment: the contents of its figures.json, whose presence says that it
+/// is finished.
+public struct CellRecord: Sendable, Codable, Equatable {
+  public let name: String
+  public let system: System
+  /// nil for the training as it is.
+  public let variant: String?
+  public let classification, segmentation: ExperimentGrid.Amount?
+  public let seed: UInt64
+  public let configuration: TrainingConfiguration
+  /// SHA-256 of the archive's index.
+  public let archive: String
+  /// How it was measured: nil before masks were mended and distances stated at 256 pixels.
+  private let measurement: Int?
+  /// To be raised when the same model would get other figures.
+  private static let measurement = 2
+  /// What it was measured on.
+  public let size: Int
+  public let split: String
+  public let tests: [ExperimentGrid.Test]
+  /// Labels that it had, which may be fewer than the budget.
+  public let findings, masks: Int
+  /// By the names of the tests.
+  public var figures: [String: Evaluation.Figures]
+
+  package init(
+    _ cell: ExperimentCell, _ grid: ExperimentGrid, archive: String, findings: Int, masks: Int,
+    figures: [String: Evaluation.Figures]
+  ) {
+    name = cell.name
+    (system, variant) = (cell.arm.system, cell.arm.variant)
+    (classification, segmentation, seed) = (cell.classification, cell.segmentation, cell.seed)
+    configuration = cell.configuration(grid)
+    self.archive = archive
+    measurement = Self.measurement
+    (size, split, tests) = (grid.size, grid.split, grid.tests)
+    (self.findings, self.masks) = (findings, masks)
+    self.figures = figures
+  }
+
+  var arm: ExperimentGrid.Arm { .init(system, variant: variant) }
+
+  /// Whether it is what `grid` wants of the cell on this archive.
+  func answers(_ cell: ExperimentCell, _ grid: ExperimentGrid, archive: String) -> Bool {
+    configuration == cell.configuration(grid) && self.archive == archive && size == grid.size
+      && split == grid.split && tests == grid.tests && measurement == Self.measurement
+  }
+}
+
+/// What a model said of one image, for plots that are drawn when all cells are done.
+struct Reading: Codable {
+  let sopInstanceUID: String
+  let finding: Finding?
+  let pneumoniaProbability: Double
+
+  init(_ row: Evaluation.Row) {
+    sopInstanceUID = row.image.sopInstanceUID
+    finding = row.image.finding
+    pneumoniaProbability = row.pneumoniaProbability
+  }
+}

@@ -1,0 +1,151 @@
+public import MultiMix
+public import Training
+
+/// What an experiment compares, and how every one of its trainings goes: the contents of a grid file (JSON).
+public struct ExperimentGrid: Sendable, Equatable {
+  /// How many labels are kept.
+  public enum Amount: Sendable, Hashable {
+    case count(Int)
+    case all
+  }
+
+  /// A pair of budgets. A system that doesn't learn from one kind of labels leaves that budget aside.
+  public struct Labels: Sendable, Hashable, Decodable {
+    public var classification: Amount
+    public var segmentation: Amount
+  }
+
+  /// Images that the models are measured on.
+  public struct Test: Sendable, Equatable, Encodable {
+    /// `in-domain` and `cross-domain` are shown beside the paper's.
+    public var name: String
+    /// Source folders of the archive; nil for all.
+    public var sources: [String]?
+    /// `train`, `val`, `test`, or `all` for every image of sources that no training sees; nil for the grid's.
+    public var split: String?
+
+    public init(name: String, sources: [String]? = nil, split: String? = nil) {
+      (self.name, self.sources, self.split) = (name, sources, split)
+    }
+  }
+
+  /// A change of the training that every system is tried with, beside the training without it.
+  public struct Variant: Sendable, Equatable {
+    /// Part of the names of its cells.
+    public var name: String
+    /// As tables and plots call it.
+    public var title: String
+    /// The grid's training, changed.
+    public var training: TrainingConfiguration
+
+    public init(name: String, title: String, training: TrainingConfiguration) {
+      (self.name, self.title, self.training) = (name, title, training)
+    }
+  }
+
+  /// What is said above the table.
+  public var name: String
+  public var note: String?
+  public var systems: [System]
+  public var labels: [Labels]
+  public var seeds: [UInt64]
+  /// Side of the images that the models are validated and measured on, in pixels.
+  public var size: Int
+  /// What all trainings have in common: stages, batch, schedule, objective. Where it has no `validateEvery`,
+  /// models are validated once, at the end, so that none is chosen by the images that it is measured on.
+  public var training: TrainingConfiguration
+  /// Other trainings, each of as many steps at the same sizes.
+  public var variants: [Variant]
+  /// Of each training, and part of what decides its result.
+  public var threads: Int
+  /// Source folders that are trained on; nil for all.
+  public var trainSources: [String]?
+  /// The split that the models are measured on, where a test names no other.
+  public var split: String
+  public var tests: [Test]
+  /// Two systems whose difference is taken seed by seed: the second less the first.
+  public var compare: [System]?
+
+  /// The trainings, seed by seed, so that an experiment that was cut off has something of every system.
+  public var cells: [ExperimentCell] {
+    var cells: [ExperimentCell] = []
+    for seed in seeds {
+      for labels in labels {
+        for arm in arms {
+          let cell = ExperimentCell(arm, labels, seed: seed)
+          // Budgets may differ in what a system leaves aside.
+          if !cells.contains(cell) { cells.append(cell) }
+        }
+      }
+    }
+    return cells
+  }
+
+  /// A system with a training: what a row of the table is about, whatever the labels and seeds.
+  public struct Arm: Sendable, Hashable {
+    public let system: System
+    /// The name of a variant; nil for the training as it is.
+    public let variant: String?
+
+    public init(_ system: System, variant: String? = nil) { (self.system, self.variant) = (system, variant) }
+  }
+
+  /// The split that a test takes its images from.
+  func split(of test: Test) -> String { test.split ?? split }
+
+  /// Each system as it is, then with each variant.
+  public var arms: [Arm] {
+    systems.flatMap { system in
+      [Arm(system)] + variants.map { Arm(system, variant: $0.name) }
+    }
+  }
+
+  /// As tables and plots call it.
+  func title(_ arm: Arm) -> String {
+    guard let variant = variants.first(where: { $0.name == arm.variant }) else { return arm.system.title }
+    return "\(arm.system.title), \(variant.title)"
+  }
+
+  /// The training of an arm, but for what its system and cell decide.
+  func training(_ arm: Arm) -> TrainingConfiguration {
+    variants.first { $0.name == arm.variant }?.training ?? training
+  }
+}
+
+extension ExperimentGrid.Amount: Codable, CustomStringConvertible {
+  /// The number, or `all`.
+  public var description: String {
+    switch self {
+    case .count(let count): "\(count)"
+    case .all: "all"
+    }
+  }
+
+  /// The number, or nil for all.
+  public var limit: Int? {
+    switch self {
+    case .count(let count): count
+    case .all: nil
+    }
+  }
+
+  public init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let count = try? container.decode(Int.self) {
+      self = .count(count)
+    } else if (try? container.decode(String.self)) == "all" {
+      self = .all
+    } else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "a number of labels, or \"all\"")
+    }
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .count(let count): try container.encode(count)
+    case .all: try container.encode("all")
+    }
+  }
+}

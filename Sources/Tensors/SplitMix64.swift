@@ -1,0 +1,44 @@
+/// SplitMix64 (Steele, Lea and Flood 2014): a small generator that any number can seed, and whose numbers are the
+/// same on every machine.
+package struct SplitMix64: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  package init(_ seed: UInt64) { state = seed }
+
+  /// A generator of its own for each combination of keys.
+  package init(_ keys: UInt64...) {
+    state = 0
+    for key in keys {
+      state ^= key
+      state = next()
+    }
+  }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// Uniform in 0..<1.
+  package mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  package mutating func uniform(_ range: ClosedRange<Double>) -> Double {
+    range.lowerBound + (range.upperBound - range.lowerBound) * unit()
+  }
+
+  /// About normal, mean 0 and standard deviation 1: the sum of twelve uniform numbers, without the ends of a
+  /// true Gaussian and without a logarithm.
+  package mutating func normal() -> Double {
+    var sum = -6.0
+    for _ in 0..<4 {
+      let bits = next()
+      for shift in [0, 21, 42] as [UInt64] { sum += Double((bits >> shift) & 0x1F_FFFF) * 0x1p-21 }
+    }
+    return sum
+  }
+
+  package mutating func chance(_ probability: Double) -> Bool { unit() < probability }
+}

@@ -1,7 +1,0 @@
-/// A rectangle on a canvas.
-struct Frame: Sendable, Equatable {
-  var x, y, width, height: Double
-
-  var right: Double { x + width }
-  var bottom: Double { y + height }
-}

@@ -1,0 +1,14 @@
+import Archive
+import Files
+import Testing
+
+/// Text of RFC 4180, as written.
+@Suite struct CommaSeparatedValuesTests {
+  @Test func whatNeedsQuotesGetsThem() {
+    let fields = ["plain", "a,b", "say \"so\"", "two\nlines", "two\r\nlines", "old\rlines", "", "\u{E4}"]
+    #expect(
+      CommaSeparatedValues.text([fields, ["next"]])
+        == "plain,\"a,b\",\"say \"\"so\"\"\",\"two\nlines\",\"two\r\nlines\",\"old\rlines\",,\u{E4}\r\nnext\r\n"
+    )
+  }
+}
