@@ -30,6 +30,11 @@ fi
 say "build"
 swift build -c release --build-tests
 
+if [ $# -eq 0 ] && [ -d ../shared/cases ]; then
+  say "files that somebody met in public (../shared/cases)"
+  .venv/bin/python ../shared/cases/check.py "$(swift build -c release --show-bin-path)/mmdicom"
+fi
+
 say "test"
 # Without --skip-build, `swift test` would build everything a second time (testing enabled). The filter lets every
 # line through and keeps swift-testing's closing line for the end, below the list of what was skipped.
