@@ -33,11 +33,11 @@ let package = Package(
     .target(name: "CKernels"),
 
     // The way of a file.
-    room("Files", [crypto]),
+    room("Files", [crypto, system]),
     room("DICOM", ["CDCMTK", "Files", crypto]),
     room("Radiography", ["DICOM", "Tensors"]),
     room("Rendering", ["DICOM", "Radiography", "Tensors", "Files", "CCairo", "CDeflate", "CPNG"]),
-    room("Archive", ["DICOM", "Radiography", "Tensors", "Files", crypto]),
+    room("Archive", ["DICOM", "Radiography", "Tensors", "Files", crypto, system]),
     room("Phantoms", ["Archive", "DICOM", "Radiography", "Tensors", "Files"]),
 
     // The engine.
@@ -60,19 +60,18 @@ let package = Package(
     room(
       "Daemon",
       [
-        "Analysis", "Files",
+        "Analysis", "Files", system,
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
     .executableTarget(
       name: "mmdicom",
       dependencies: [
         "Analysis", "Archive", "Daemon", "DICOM", "Experiments", "Files", "EvaluationMetrics", "MultiMix",
-        "NeuralNetworks", "Phantoms", "Radiography", "Rendering", "Tensors", "Training",
+        "NeuralNetworks", "Phantoms", "Radiography", "Rendering", "Tensors", "Training", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -81,11 +80,11 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Archive", "MultiMix", "NeuralNetworks", "Phantoms", "Tensors"],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("Files"),
+    tests("Files", [system]),
     tests("DICOM"),
     tests("Radiography", ["DICOM"], exclude: ["Goldens"]),
     tests("Rendering", ["DICOM", "Radiography"]),
-    tests("Archive", ["DICOM", "Radiography"]),
+    tests("Archive", ["DICOM", "Files", "Radiography", system]),
     tests("Phantoms", ["Archive", "DICOM", "Radiography"]),
     tests("Tensors"),
     tests("NeuralNetworks", ["Tensors"]),
@@ -107,7 +106,8 @@ let package = Package(
       ]),
     tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive"]),
     tests(
-      "Daemon", ["Analysis", "DICOM", "Files", "Archive", .product(name: "Logging", package: "swift-log")]),
+      "Daemon",
+      ["Analysis", "DICOM", "Files", "Archive", system, .product(name: "Logging", package: "swift-log")]),
     tests("mmdicom", ["Archive", "DICOM", "Phantoms"]),
   ],
   swiftLanguageModes: [.v6],
@@ -116,6 +116,9 @@ let package = Package(
 
 /// SHA-2, SHA-1 (for version-5 UUIDs).
 var crypto: Target.Dependency { .product(name: "Crypto", package: "swift-crypto") }
+
+/// Paths as bytes.
+var system: Target.Dependency { .product(name: "SystemPackage", package: "swift-system") }
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)

@@ -2,12 +2,13 @@
 # Installs mmdicom as a service, or takes it away again.
 #
 #   bash etc/install.sh [--prefix DIR] [--model FILE] [--start]
-#   bash etc/install.sh --uninstall [--prefix DIR]
+#   bash etc/install.sh --uninstall [--purge] [--prefix DIR]
 #
 # --prefix DIR   where program and model go; default /usr/local
-# --model FILE   the model to install; default samples/multimix.safetensors
+# --model FILE   the model to install, with the MODEL-CARD.md beside it; default samples/multimix.safetensors
 # --start        enable and start the service
-# --uninstall    remove program, model and units; configuration and studies stay
+# --uninstall    remove program, model and units; configuration, user, group and studies stay
+# --purge        with --uninstall: remove the configuration, user and group too; studies always stay
 # DESTDIR=DIR    (environment) put everything under DIR and touch no running system: for packages
 #
 # Builds first where .build/release/mmdicom is missing or older than the sources (also with sudo: build as
@@ -19,6 +20,7 @@ prefix=/usr/local
 model=
 start=false
 uninstall=false
+purge=false
 fail() { echo "install.sh: $*" >&2; exit 64; }
 while [ $# -gt 0 ]; do
   case $1 in
@@ -28,11 +30,13 @@ while [ $# -gt 0 ]; do
     --model=*) model=${1#*=}; shift ;;
     --start) start=true; shift ;;
     --uninstall) uninstall=true; shift ;;
+    --purge) purge=true; shift ;;
     -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
     *) fail "unknown argument $1 (--help tells)" ;;
   esac
 done
 case $prefix in /*) ;; *) fail "--prefix must be an absolute path" ;; esac
+if $purge && ! $uninstall; then fail "--purge goes with --uninstall"; fi
 dest=${DESTDIR:-}
 dest=${dest%/}
 
@@ -52,11 +56,27 @@ has_systemd() { [ -z "$dest" ] && [ -d /run/systemd/system ]; }
 
 if $uninstall; then
   if has_systemd; then systemctl disable --now mmdicom.service 2>/dev/null || true; fi
-  rm -f "$program" "$share/multimix.safetensors" "$unit" "$sysusers" "$tmpfiles"
+  rm -f "$program" "$share/multimix.safetensors" "$share/MODEL-CARD.md" "$unit" "$sysusers" "$tmpfiles"
   rm -rf "$library"
   rmdir "$share" 2>/dev/null || true
   if has_systemd; then systemctl daemon-reload; fi
-  echo "removed; $configuration and /var/lib/mmdicom are left as they are"
+  kept=("$dest/var/lib/mmdicom")
+  if $purge; then
+    rm -f "$configuration" "$configuration.new"
+    rmdir "$(dirname "$configuration")" 2>/dev/null || true
+    if [ -z "$dest" ]; then
+      if getent passwd mmdicom >/dev/null; then userdel mmdicom || kept+=("the user mmdicom"); fi
+      # userdel takes the group along, unless it has other members.
+      if getent group mmdicom >/dev/null; then groupdel mmdicom || kept+=("the group mmdicom"); fi
+    fi
+  else
+    for file in "$configuration" "$configuration.new"; do
+      if [ -e "$file" ]; then kept+=("$file"); fi
+    done
+    if [ -z "$dest" ] && getent passwd mmdicom >/dev/null; then kept+=("the user and the group mmdicom"); fi
+    if [ "${#kept[@]}" -gt 1 ]; then more=" (--purge removes all but the first)"; fi
+  fi
+  echo "removed; what is left: $(printf '%s, ' "${kept[@]}" | sed 's/, $//')${more:-}"
   exit 0
 fi
 
@@ -81,6 +101,9 @@ done
 mkdir -p "$dest$prefix/bin"
 ln -sfn ../lib/mmdicom/mmdicom "$program"
 install -D -m 0644 "$model" "$share/multimix.safetensors"
+# The card is the model's: "model verify" above has refused another model's.
+card=$(dirname "$model")/MODEL-CARD.md
+if [ -f "$card" ]; then install -m 0644 "$card" "$share/MODEL-CARD.md"; else rm -f "$share/MODEL-CARD.md"; fi
 
 if [ -f "$configuration" ] && ! cmp -s etc/mmdicom.yaml "$configuration"; then
   install -D -m 0644 etc/mmdicom.yaml "$configuration.new"

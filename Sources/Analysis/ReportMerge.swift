@@ -10,6 +10,20 @@ package enum ReportMerge {
     return key(ofFields: fields.map(ReportCSV.neutralised))
   }
 
+  /// The result files that the rows of a report name.
+  package static func outputs(in url: URL) throws(WriteFailure) -> Set<String> {
+    guard let bytes = try? Data(contentsOf: url) else {
+      throw WriteFailure(path: url.path, message: "can't be read")
+    }
+    var outputs: Set<String> = []
+    for line in bytes.split(separator: UInt8(ascii: "\n")).dropFirst() {
+      let fields = fields(ofLine: String(decoding: line, as: UTF8.self))
+      guard fields.count >= ReportRow.header.count else { continue }
+      outputs.formUnion(fields[ReportRow.header.count - 1].split(separator: ";").map(String.init))
+    }
+    return outputs
+  }
+
   /// Removes the rows that lie before byte `offset` and that newer rows with the same keys replace.
   ///
   /// The report is written anew under a temporary name and renamed, so a crash leaves either version.

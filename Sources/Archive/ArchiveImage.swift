@@ -1,6 +1,6 @@
 /// One radiograph of an archive, as its header describes it.
 public struct ArchiveImage: Hashable, Sendable, Codable {
-  /// Path relative to the archive root.
+  /// Path relative to the archive root, as text: bytes that aren't UTF-8 as `\xE9`.
   public let path: String
   /// The first folder under the archive root, "" for a file in the root itself.
   public let source: String

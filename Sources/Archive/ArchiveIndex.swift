@@ -47,7 +47,7 @@ public struct ArchiveIndex: Sendable, Codable, Equatable {
     scanning directory: URL, labels: URL? = nil, saved: URL? = nil, threads: Int? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(ArchiveError) {
-    let tree = try DirectoryTree(root: directory)
+    let tree = try ArchiveTree(root: directory)
     let labelsFile = try Self.labels(labels, root: directory)
     var scan = ArchiveScan(tree: tree, root: directory, saved: saved)
     scan.readHeaders(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, progress: progress)
@@ -63,10 +63,15 @@ public struct ArchiveIndex: Sendable, Codable, Equatable {
     digest = Self.digest(of: assembly.images)
   }
 
+  /// The labels file that a scan takes when none is named; nil where the root has none.
+  public static func ownLabels(in root: URL) -> URL? {
+    let own = root.appending(path: "labels.csv")
+    return FileManager.default.fileExists(atPath: own.path) ? own : nil
+  }
+
   private static func labels(_ labels: URL?, root: URL) throws(ArchiveError) -> LabelsFile? {
     if let labels { return try LabelsFile(reading: labels) }
-    let own = root.appending(path: "labels.csv")
-    guard FileManager.default.fileExists(atPath: own.path) else { return nil }
+    guard let own = ownLabels(in: root) else { return nil }
     return try LabelsFile(reading: own)
   }
 

@@ -8,12 +8,12 @@ struct ArchiveScan {
   private(set) var problems: [ArchiveProblem] = []
   private(set) var headersRead = 0
 
-  private let tree: DirectoryTree
+  private let tree: ArchiveTree
   private let root: URL
   private let saved: URL?
   private let known: [String: FileRecord]
 
-  init(tree: DirectoryTree, root: URL, saved: URL?) {
+  init(tree: ArchiveTree, root: URL, saved: URL?) {
     self.tree = tree
     self.root = root
     self.saved = saved
@@ -49,7 +49,7 @@ struct ArchiveScan {
   }
 
   /// What couldn't be read is tried again: its rights may have changed without its time.
-  private static func isReusable(_ record: FileRecord, for file: DirectoryTree.File) -> Bool {
+  private static func isReusable(_ record: FileRecord, for file: ArchiveTree.File) -> Bool {
     if case .unreadable = record.content { return false }
     return record.matches(file)
   }

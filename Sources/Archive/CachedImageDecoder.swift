@@ -20,7 +20,7 @@ struct CachedImageDecoder: Sendable {
     var result = CachedImage()
     let radiograph: Radiograph
     do {
-      radiograph = try Radiograph(DICOMFile(reading: root.appending(path: image.path)))
+      radiograph = try withArchiveFile(image.path, root: root) { try Radiograph(DICOMFile(reading: $0)) }
     } catch {
       result.problems.append(ArchiveProblem(.undecodableImage, path: image.path, message: "\(error)"))
       return result
@@ -38,7 +38,9 @@ struct CachedImageDecoder: Sendable {
     var isEmpty = true
     for path in image.masks {
       do {
-        let segmentation = try Segmentation(reading: DICOMFile(reading: root.appending(path: path)))
+        let segmentation = try withArchiveFile(path, root: root) {
+          try Segmentation(reading: DICOMFile(reading: $0))
+        }
         guard segmentation.rows == radiograph.rows, segmentation.columns == radiograph.columns else {
           let message = "lung segmentation has other rows and columns than its image; left out"
           problems.append(ArchiveProblem(.maskSizeMismatch, path: path, message: message))

@@ -4,7 +4,7 @@ import Radiography
 
 extension FileRecord {
   /// Reads the header of a file.
-  init(reading file: DirectoryTree.File, root: URL) {
+  init(reading file: ArchiveTree.File, root: URL) {
     path = file.path
     size = file.size
     modified = file.modified
@@ -13,7 +13,9 @@ extension FileRecord {
       return
     }
     do {
-      content = Content(try DICOMFile.header(of: root.appending(path: file.path)))
+      content = try withArchiveFile(file.path, root: root) { (url) throws(DICOMReadError) in
+        Content(try DICOMFile.header(of: url))
+      }
     } catch {
       content = error.reason == .notDICOM ? .notDICOM : .unreadable(message: error.detail)
     }

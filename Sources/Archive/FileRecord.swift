@@ -26,5 +26,5 @@ struct FileRecord: Sendable, Codable, Equatable {
     var rows, columns: Int
   }
 
-  func matches(_ file: DirectoryTree.File) -> Bool { size == file.size && modified == file.modified }
+  func matches(_ file: ArchiveTree.File) -> Bool { size == file.size && modified == file.modified }
 }

@@ -1,35 +1,37 @@
+import Files
 public import FoundationEssentials
 import Glibc
+public import SystemPackage
 
 /// The files that a list of paths stands for: files as they are, folders with all that lies in them.
 public struct AnalysisInputs: Sendable {
   /// Something that can't be read at all.
   public struct Problem: Sendable, Equatable {
-    public let path: String
+    public let path: FilePath
     /// Short coded reason.
     public let code: String
     public let message: String
   }
 
   /// In the order of the paths, sorted within a folder, each once.
-  public private(set) var files: [String] = []
-  /// Folders without rights, names that aren't text.
+  public private(set) var files: [FilePath] = []
+  /// Folders and entries without rights.
   public private(set) var problems: [Problem] = []
 
-  /// Files and problems: as many as there will be rows.
+  /// Files and problems: as many as there will be rows, but for files with the same bytes.
   public var count: Int { files.count + problems.count }
 
   /// - Parameters:
   ///   - paths: files and folders.
   ///   - skipping: a folder that isn't looked into (the output).
   /// - Throws: ``MissingInput`` when none of the paths is there.
-  public init(_ paths: [String], skipping: URL? = nil) throws(MissingInput) {
-    var seen: Set<String> = []
+  public init(_ paths: [FilePath], skipping: URL? = nil) throws(MissingInput) {
+    var seen: Set<FilePath> = []
     var missing = 0
-    let skipped = skipping.map { Set([$0.absoluteURL.standardizedFileURL.path]) } ?? []
+    let skipped = skipping.flatMap { FileIdentity(of: FilePath(of: $0)) }
+    let options = FolderWalk.Options.inbox(skipping: skipped.map { [$0] } ?? [])
     for path in paths {
-      var status = stat()
-      guard unsafe stat(path, &status) == 0 else {
+      guard let status = path.status(followingLink: true) else {
         let isMissing = errno == ENOENT || errno == ENOTDIR
         problems.append(
           Problem(
@@ -42,23 +44,18 @@ public struct AnalysisInputs: Sendable {
         if seen.insert(path).inserted { files.append(path) }
         continue
       }
-      let scan = FolderScan(URL(filePath: path).absoluteURL, skipping: skipped)
-      for file in scan.files {
-        let full = Self.join(path, file.path)
-        if seen.insert(full).inserted { files.append(full) }
+      let walk = FolderWalk(path, options)
+      for file in walk.files.map({ path.pushing($0.path) }) where seen.insert(file).inserted {
+        files.append(file)
       }
-      for item in scan.unreadable {
+      for problem in walk.problems {
         problems.append(
           Problem(
-            path: Self.join(path, item.path), code: item.isFolder ? "unreadable_folder" : "unreadable",
-            message: item.isFolder ? "folder: \(item.message)" : item.message))
+            path: path.pushing(problem.path), code: problem.isFolder ? "unreadable_folder" : "unreadable",
+            message: problem.isFolder ? "folder: \(problem.message)" : problem.message))
       }
     }
-    if missing == paths.count, let path = paths.first { throw MissingInput(path: path) }
-  }
-
-  private static func join(_ folder: String, _ path: String) -> String {
-    path.isEmpty ? folder : folder.hasSuffix("/") ? folder + path : folder + "/" + path
+    if missing == paths.count, let path = paths.first { throw MissingInput(path: path.text) }
   }
 }
 

@@ -6,7 +6,7 @@ public import FoundationEssentials
 public struct BatchAnalysis: Sendable {
   /// One image done.
   public struct Event: Sendable {
-    /// The file, or a folder that couldn't be read.
+    /// The file, or a folder that couldn't be read; bytes that aren't text as `\xE9`.
     public let path: String
     public let row: ReportRow
     /// What was wrong or noticed, for people; may be empty.

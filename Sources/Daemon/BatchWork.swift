@@ -1,6 +1,7 @@
 import Analysis
-internal import Files
+import Files
 import FoundationEssentials
+import SystemPackage
 
 /// The batch as a source of work.
 actor BatchWork: WorkSource {
@@ -11,10 +12,14 @@ actor BatchWork: WorkSource {
   private let reportURL: URL
   /// Opened when the model is loaded: a model that is refused leaves no trace in the output.
   private var report: (file: ReportFile, lock: HeldFolder)?
+  /// Results in the output folder that a run of this program wrote; others are never written over.
+  private var ownResults: Set<String> = []
   /// Length of the report before this run.
   private var earlierLength = 0
   /// How often each image was met.
   private var copies: [String: Int] = [:]
+  /// The analysed files by SOP Instance UID, and what was written of each.
+  private var analysed: [String: [(path: FilePath, row: ReportRow)]] = [:]
   private var isHandedOut = false
   private var model = LoadedModel(name: "", sha256: "")
   private(set) var tally = Tally()
@@ -35,44 +40,53 @@ actor BatchWork: WorkSource {
     guard report == nil else { return }
     try Folder.create(output)
     let lock = HeldFolder(try FolderLock(output))
-    try? FileManager.default.removeItem(at: workFolder)
     let file = try ReportFile(at: reportURL)
+    ownResults = try ReportMerge.outputs(in: reportURL).union(begunResults)
+    try? FileManager.default.removeItem(at: workFolder)
     earlierLength = file.length
     report = (file, lock)
     for problem in inputs.problems {
       let row = ReportRow.refused(
-        .rejected, code: problem.code, file: problem.path, model: model.name, modelSHA256: model.sha256)
+        .rejected, code: problem.code, file: problem.path.text, model: model.name, modelSHA256: model.sha256)
       try note(row, problem.message, path: problem.path, staging: workFolder)
     }
   }
 
   var isStopping: Bool { Task.isCancelled }
 
-  func nextJobs() -> [WorkerJob<String>]? {
+  func nextJobs() -> [WorkerJob<FilePath>]? {
     guard !isHandedOut else { return nil }
     isHandedOut = true
     return inputs.files.enumerated().map { index, path in
-      WorkerJob(.analyse(id: index, path: path, output: staging(index).path, tensors: tensors), context: path)
+      WorkerJob(
+        .analyse(id: index, path: path.text, output: staging(index).path, tensors: tensors), context: path)
     }
   }
 
-  func take(_ outcome: WorkerOutcome, of job: WorkerJob<String>) throws {
+  func take(_ outcome: WorkerOutcome, of job: WorkerJob<FilePath>) throws {
     switch outcome {
     case .identified: break  // Never asked for here.
     case .finished(let row, let detail): try note(row, detail, path: job.context, staging: staging(job.id))
     case .workerCrashed:
       let row = ReportRow.refused(
-        .rejected, code: "worker_crashed", file: job.context, model: model.name, modelSHA256: model.sha256)
+        .rejected, code: "worker_crashed", file: job.context.text, model: model.name,
+        modelSHA256: model.sha256)
       let detail = "the worker process died or hung on this file, twice"
       try note(row, detail, path: job.context, staging: staging(job.id))
     }
   }
 
-  private func note(_ row: ReportRow, _ detail: String, path: String, staging: URL) throws {
+  private func note(_ row: ReportRow, _ detail: String, path: FilePath, staging: URL) throws {
     var row = row
     var detail = detail
+    if let twin = twin(of: path, row) {
+      try? FileManager.default.removeItem(at: staging)
+      let remark = "the same bytes as \(twin.path.text): one result for both"
+      onEvent(BatchAnalysis.Event(path: path.text, row: twin.row, detail: remark))
+      return
+    }
     // Named as on the command line.
-    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: path) }
+    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: path.text) }
     let copy = copies[ReportMerge.key(of: row), default: 0] + 1
     copies[ReportMerge.key(of: row)] = copy
     let staged = row.outputs
@@ -80,13 +94,51 @@ actor BatchWork: WorkSource {
     if copy > 1, row.status == .analysed {
       detail += (detail.isEmpty ? "" : "; ") + "another file in this run has the same SOP Instance UID"
     }
+    try requireOwn(row.outputs)
     for (name, final) in zip(staged, row.outputs) {
-      try Move.replacing(staging.appending(path: name), output.appending(path: final))
+      try Move.replacing(
+        FilePath(of: staging.appending(path: name)), FilePath(of: output.appending(path: final)))
     }
     try? FileManager.default.removeItem(at: staging)
     try report?.file.append(row)
     tally.count(row.status)
-    onEvent(BatchAnalysis.Event(path: path, row: row, detail: detail))
+    if row.status == .analysed { analysed[row.identity.sopInstanceUID, default: []].append((path, row)) }
+    onEvent(BatchAnalysis.Event(path: path.text, row: row, detail: detail))
+  }
+
+  /// An image of this run that was read from the same bytes: it has its result and its row already. Files with the
+  /// same UID and other bytes have results of their own, numbered in the order of the inputs.
+  private func twin(of path: FilePath, _ row: ReportRow) -> (path: FilePath, row: ReportRow)? {
+    let uid = row.identity.sopInstanceUID
+    guard row.status == .analysed, !uid.isEmpty, let others = analysed[uid],
+      let digest = ContentDigest(ofFileAt: path)
+    else { return nil }
+    return others.first { ContentDigest(ofFileAt: $0.path) == digest }
+  }
+
+  /// Results that lie in the output folder already may be replaced if this program wrote them. Their names are noted
+  /// before they get them, for a run may be cut off before their row is in the report.
+  private func requireOwn(_ results: [String]) throws(WriteFailure) {
+    for name in results where !ownResults.contains(name) {
+      let place = output.appending(path: name)
+      guard DestinationPath.look(FilePath(of: place)) == .nothing else {
+        throw WriteFailure(
+          path: place.path,
+          message:
+            "is there already, and no row of report.csv names it: take another --output, or move it away")
+      }
+    }
+    guard !ownResults.isSuperset(of: results) else { return }
+    ownResults.formUnion(results)
+    try Folder.create(workFolder)
+    try DurableFile.write(Array(results.joined(separator: "\n").utf8), to: begun)
+  }
+
+  /// The names that the last image's results get.
+  private var begun: URL { workFolder.appending(path: "begun") }
+
+  private var begunResults: [String] {
+    (try? String(contentsOf: begun, encoding: .utf8))?.split(separator: "\n").map(String.init) ?? []
   }
 
   /// Where the worker writes: results appear in the output folder only together with their row.

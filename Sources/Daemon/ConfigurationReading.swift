@@ -18,14 +18,15 @@ extension DaemonConfiguration {
   public static func read(
     file: URL?, environment: [String: String]
   ) async throws(ConfigurationFailure) -> DaemonConfiguration {
+    try EnvironmentVariables.requireKnown(environment)
     let name = file?.path ?? "environment"
     var providers: [any ConfigProvider] = [
       EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "mmdicom")
     ]
     if let file { providers.append(try await yaml(file)) }
-    let values = ConfigurationValues(providers, name: name)
+    let values = ConfigurationValues(providers, name: name, environment: environment)
     let configuration = try DaemonConfiguration(values)
-    try configuration.requireSeparateFolders(name)
+    try configuration.requireSeparateFolders(values)
     return configuration
   }
 
@@ -33,6 +34,7 @@ extension DaemonConfiguration {
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw ConfigurationFailure("\(file.path): no such file", isMissing: true)
     }
+    try requireSingleKeys(file)
     // Asking which keys are secret is the provider's way to show which keys are there.
     let seen = Mutex<Set<String>>([])
     let options = YAMLSnapshot.ParsingOptions(
@@ -50,9 +52,31 @@ extension DaemonConfiguration {
     }
     let unknown = seen.withLock { $0.subtracting(keys).sorted() }
     guard unknown.isEmpty else {
-      throw ConfigurationFailure("\(file.path): unknown key \(unknown.joined(separator: ", "))")
+      let similar = unknown.first.flatMap { SimilarName.of($0, among: keys) }
+      throw ConfigurationFailure(
+        "\(file.path): unknown key \(unknown.joined(separator: ", "))"
+          + (similar.map { "; did you mean \($0)?" } ?? ""))
     }
     return provider
+  }
+
+  /// The YAML library answers a key that is there twice with the whole file.
+  private static func requireSingleKeys(_ file: URL) throws(ConfigurationFailure) {
+    guard let text = try? String(contentsOf: file, encoding: .utf8) else { return }
+    var lines: [String: Int] = [:]
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
+      // Keys of the outermost level, which are the only ones there are; quoted or not.
+      guard let first = line.first, !first.isWhitespace, !"#-".contains(first),
+        let colon = line.firstIndex(of: ":")
+      else { continue }
+      let key = line[..<colon].filter { !"\"' ".contains($0) }
+      if let earlier = lines.updateValue(index + 1, forKey: key) {
+        throw ConfigurationFailure(
+          "\(file.path):\(index + 1): \(key) is there already, in line \(earlier): keep one of the two")
+      }
+    }
   }
 
   private static func oneLine(_ text: String) -> String {
@@ -86,13 +110,14 @@ extension DaemonConfiguration {
     }
   }
 
-  private func requireSeparateFolders(_ name: String) throws(ConfigurationFailure) {
+  private func requireSeparateFolders(_ values: ConfigurationValues) throws(ConfigurationFailure) {
     let inbox = folders.inbox.standardizedFileURL.path
     for (key, folder) in [("outbox", folders.outbox), ("done", folders.done), ("rejected", folders.rejected)]
     {
       let path = folder.standardizedFileURL.path
       if path == inbox || path.hasPrefix(inbox + "/") {
-        throw ConfigurationFailure("\(name): \(key): \(path) lies in the inbox, so it would be read again")
+        throw ConfigurationFailure(
+          "\(values.place(of: key)): \(key): \(path) lies in the inbox, so it would be read again")
       }
     }
   }

@@ -7,10 +7,19 @@ struct ConfigurationValues {
   /// The first that has a value wins.
   private let providers: [any ConfigProvider]
   private let name: String
+  private let environment: [String: String]
 
-  init(_ providers: [any ConfigProvider], name: String) {
+  /// - Parameter name: of the file, for what the environment doesn't override.
+  init(_ providers: [any ConfigProvider], name: String, environment: [String: String]) {
     self.providers = providers
     self.name = name
+    self.environment = environment
+  }
+
+  /// Where a key's value comes from: the variable, or the file.
+  func place(of key: String) -> String {
+    let variable = EnvironmentVariables.name(ofKey: key)
+    return environment[variable] == nil ? name : "environment variable \(variable)"
   }
 
   private func content(_ key: String, _ type: ConfigType) throws -> ConfigContent? {
@@ -23,7 +32,7 @@ struct ConfigurationValues {
   }
 
   func failure(_ key: String, _ problem: String) -> ConfigurationFailure {
-    ConfigurationFailure("\(name): \(key) \(problem)")
+    ConfigurationFailure("\(place(of: key)): \(key) \(problem)")
   }
 
   /// Nil when absent or empty.

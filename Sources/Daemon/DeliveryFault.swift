@@ -1,6 +1,8 @@
 import Analysis
+import Files
 import FoundationEssentials
 import Glibc
+import SystemPackage
 
 /// Why one delivery can't be carried out although the folders are well: a fault of the names and rights of this
 /// file alone. A full disk or a lost mount isn't one: it concerns every delivery, and ends the program.
@@ -10,74 +12,73 @@ package struct DeliveryFault: Error, Equatable, Sendable, CustomStringConvertibl
 
   /// Looks at the paths of `delivery`; nil when they are all usable.
   package init?(_ delivery: Delivery, in folders: InboxFolders) {
+    let homes = [folders.done, folders.rejected].map(FilePath.init(of:))
+    let outbox = FilePath(of: folders.outbox)
     let fault =
-      Self.source(delivery)
-      ?? Self.place(delivery.destination, homes: [folders.done, folders.rejected])
-      ?? delivery.results.lazy.compactMap { Self.result($0.final, outbox: folders.outbox) }.first
+      delivery.sources.lazy.compactMap { Self.source($0) ?? Self.place($0.destination, homes: homes) }.first
+      ?? delivery.results.lazy.compactMap { Self.result(FilePath($0.final), outbox: outbox) }.first
     guard let fault else { return nil }
     description = fault
   }
 
-  private static func source(_ delivery: Delivery) -> String? {
-    guard FolderRights.canMove(delivery.source) || !exists(delivery.source) else {
+  private static func source(_ file: Delivery.Source) -> String? {
+    guard FolderRights.canMove(file.path) || !exists(file.path) else {
       return "no right to move it out of its folder"
     }
-    let folder = URL(filePath: delivery.destination).deletingLastPathComponent().path
     // A copy must read what a rename need not.
-    let isCopied = device(delivery.source) != device(folder)
-    guard isCopied, exists(delivery.source), unsafe access(delivery.source, R_OK) != 0 else { return nil }
+    let isCopied = device(file.path) != device(file.destination.removingLastComponent())
+    guard isCopied, exists(file.path), !FolderRights.may(R_OK, file.path) else { return nil }
     return "no right to copy it to another file system"
   }
 
-  private static func result(_ path: String, outbox: URL) -> String? {
+  private static func result(_ path: FilePath, outbox: FilePath) -> String? {
     if DestinationPath.look(path) == .folder { return "a folder lies where its result goes" }
     return place(path, homes: [outbox])
   }
 
   /// The names that are made of `path` fit, and what lies above it below a home is a folder of ours.
-  private static func place(_ path: String, homes: [URL]) -> String? {
-    let home = homes.first { path.hasPrefix($0.path + "/") }
+  private static func place(_ path: FilePath, homes: [FilePath]) -> String? {
+    let home = homes.first { path != $0 && path.starts(with: $0) }
     // With the home itself something is wrong for every file.
-    guard let home, unsafe access(home.path, W_OK | X_OK) == 0 else { return nil }
-    let url = URL(filePath: path)
-    let folder = url.deletingLastPathComponent().path
-    for name in [url.lastPathComponent, ".\(url.lastPathComponent).reason.txt.part"] {
-      var status = stat()
-      guard unsafe lstat(folder + "/" + name, &status) != 0, errno != ENOENT else { continue }
+    guard let home, FolderRights.may(W_OK | X_OK, home), let name = path.lastComponent else { return nil }
+    let folder = path.removingLastComponent()
+    let hidden = FilePath(bytes: Array(".".utf8) + name.bytes + Array(".reason.txt.part".utf8))
+    for place in [path, folder.pushing(hidden)] {
+      guard place.status(followingLink: false) == nil, errno != ENOENT else { continue }
       guard [ENOTDIR, ENAMETOOLONG, ELOOP, EACCES].contains(errno) else { continue }
       return "no place for it: \(unsafe String(cString: strerror(errno)))"
     }
     var parent = folder
-    while parent.count > home.path.count {
+    while parent.length > home.length {
       if exists(parent) {
-        return unsafe access(parent, W_OK | X_OK) == 0 ? nil : "no right to write where it goes"
+        return FolderRights.may(W_OK | X_OK, parent) ? nil : "no right to write where it goes"
       }
-      parent = URL(filePath: parent).deletingLastPathComponent().path
+      parent.removeLastComponent()
     }
     return nil
   }
 
-  private static func exists(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe lstat(path, &status) == 0
-  }
+  private static func exists(_ path: FilePath) -> Bool { path.status(followingLink: false) != nil }
 
-  private static func device(_ path: String) -> UInt? {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 ? UInt(status.st_dev) : nil
+  private static func device(_ path: FilePath) -> UInt? {
+    path.status(followingLink: true).map { UInt($0.st_dev) }
   }
 }
 
 /// What this process may do in a folder.
 enum FolderRights {
+  /// Whether this process has the rights, as access(2) names them.
+  static func may(_ rights: Int32, _ path: FilePath) -> Bool {
+    unsafe path.withPlatformString { unsafe access($0, rights) == 0 }
+  }
+
   /// Whether the file at `path` could be renamed out of its folder.
-  static func canMove(_ path: String) -> Bool {
-    let folder = URL(filePath: path).deletingLastPathComponent().path
-    guard unsafe access(folder, W_OK | X_OK) == 0 else { return false }
-    var (above, file) = (stat(), stat())
-    guard unsafe stat(folder, &above) == 0, above.st_mode & S_ISVTX != 0 else { return true }
+  static func canMove(_ path: FilePath) -> Bool {
+    let folder = path.removingLastComponent()
+    guard may(W_OK | X_OK, folder) else { return false }
+    guard let above = folder.status(followingLink: true), above.st_mode & S_ISVTX != 0 else { return true }
     // In a folder with the sticky bit only the owner of the file or of the folder may.
-    guard unsafe lstat(path, &file) == 0 else { return true }
+    guard let file = path.status(followingLink: false) else { return true }
     let user = geteuid()
     return user == 0 || user == above.st_uid || user == file.st_uid
   }

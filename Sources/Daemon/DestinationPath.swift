@@ -1,5 +1,6 @@
 import Files
 import Glibc
+package import SystemPackage
 
 /// Finds a place for a file with a stranger's name: never where something lies already, never behind something
 /// that isn't a folder, never under a name that is too long for the names made of it. Pure but for what it asks.
@@ -15,66 +16,66 @@ package struct DestinationPath {
   /// The longest name of a file or folder in bytes. File systems take 255; `.NAME-2.reason.txt.part` must fit.
   package static let longestName = 200
 
-  private let look: (String) -> Found
+  private let look: (FilePath) -> Found
 
   /// - Parameter look: tells what lies at a path.
-  package init(look: @escaping (String) -> Found) {
+  package init(look: @escaping (FilePath) -> Found) {
     self.look = look
   }
 
   /// Where the file that lies at `path` relative to the inbox goes under `home`.
-  package func file(_ path: String, in home: String) -> String {
-    let names = path.split(separator: "/").map(String.init)
-    let folder = names.dropLast().reduce(home) { self.folder($1, in: $0) }
-    return free(folder + "/" + Self.shortened(names.last ?? "unnamed"))
+  package func file(_ path: FilePath, in home: FilePath) -> FilePath {
+    let folder = path.removingLastComponent().components.reduce(home) { self.folder($1, in: $0) }
+    return free(folder.appending(Self.shortened(path.lastComponent ?? "unnamed")))
   }
 
   /// The folder `name` in `parent`, numbered where something else has that name.
-  package func folder(_ name: String, in parent: String) -> String {
-    Self.numbered(parent + "/" + Self.shortened(name)) { look($0) == .other }
+  package func folder(_ name: FilePath.Component, in parent: FilePath) -> FilePath {
+    Self.numbered(parent.appending(Self.shortened(name))) { look($0) == .other }
   }
 
   /// `path`, or the first of `name-2.ext`, `name-3.ext` ... at which, and beside which, nothing lies.
-  package func free(_ path: String) -> String {
-    Self.numbered(path) { look($0) != .nothing || look($0 + ".reason.txt") != .nothing }
+  package func free(_ path: FilePath) -> FilePath {
+    Self.numbered(path) { look($0) != .nothing || look($0.appending(ending: ".reason.txt")) != .nothing }
   }
 
-  private static func numbered(_ path: String, isTaken: (String) -> Bool) -> String {
-    guard isTaken(path) else { return path }
-    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    let name = path[slash...]
-    // A dot in front isn't the dot of an extension.
-    let dot = name.dropFirst().lastIndex(of: ".") ?? name.endIndex
+  private static func numbered(_ path: FilePath, isTaken: (FilePath) -> Bool) -> FilePath {
+    guard isTaken(path), let name = path.lastComponent?.bytes else { return path }
+    let (stem, ending) = split(name)
     for number in 2... {
-      let candidate = "\(path[..<dot])-\(number)\(path[dot...])"
-      if !isTaken(candidate) { return candidate }
+      let candidate = FilePath(bytes: stem + Array("-\(number)".utf8) + ending)
+      let place = path.removingLastComponent().pushing(candidate)
+      if !isTaken(place) { return place }
     }
     return path  // Unreachable: the numbers don't end.
   }
 
-  /// `name`, or when it is too long its beginning, a hash of the whole, and its extension.
-  package static func shortened(_ name: String) -> String {
-    guard name.utf8.count > longestName else { return name }
-    let dot = name.dropFirst().lastIndex(of: ".") ?? name.endIndex
-    let ending = name[dot...].utf8.count <= 16 ? String(name[dot...]) : ""
-    // Half of the digest tells names apart and leaves room for the name itself.
-    let tail = "~" + ContentDigest(of: name).description.prefix(16) + ending
-    var head = ""
-    for character in name {
-      guard head.utf8.count + character.utf8.count + tail.utf8.count <= longestName else { break }
-      head.append(character)
-    }
-    return head + tail
+  /// A name without and with its extension; a dot in front isn't the dot of one.
+  private static func split(_ name: [UInt8]) -> (stem: [UInt8], ending: [UInt8]) {
+    let dot = name.dropFirst().lastIndex(of: UInt8(ascii: ".")) ?? name.endIndex
+    return (Array(name[..<dot]), Array(name[dot...]))
+  }
+
+  /// `name`, or when it is too long its beginning, a digest of the whole, and its extension.
+  package static func shortened(_ name: FilePath.Component) -> FilePath.Component {
+    let bytes = name.bytes
+    guard bytes.count > longestName else { return name }
+    let ending = split(bytes).ending
+    let tail =
+      Array("~\(ContentDigest(of: bytes).description.prefix(16))".utf8) + (ending.count <= 16 ? ending : [])
+    var end = longestName - tail.count
+    // Not inside a character, if the name is UTF-8.
+    for _ in 0..<3 where bytes[end] & 0xC0 == 0x80 { end -= 1 }
+    return FilePath.Component(bytes: bytes[..<end] + tail) ?? name
   }
 
   /// Asks the file system.
-  package static func look(_ path: String) -> Found {
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else {
+  package static func look(_ path: FilePath) -> Found {
+    guard path.status(followingLink: false) != nil else {
       // What can't be looked at isn't free.
       return errno == ENOENT ? .nothing : .other
     }
-    let isFolder = unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    return isFolder ? .folder : .other
+    guard let target = path.status(followingLink: true) else { return .other }
+    return target.st_mode & S_IFMT == S_IFDIR ? .folder : .other
   }
 }

@@ -1,25 +1,13 @@
-/// What tells a changed file from an unchanged one.
-package struct FileStamp: Hashable, Sendable, Codable {
-  /// Bytes.
-  package var size: Int
-  /// Modification time, nanoseconds since 1970.
-  package var modified: Int
-  /// The file's number in its file system.
-  package var inode: UInt64
-
-  package init(size: Int, modified: Int, inode: UInt64) {
-    self.size = size
-    self.modified = modified
-    self.inode = inode
-  }
-}
+package import Files
+package import SystemPackage
 
 /// Decides when a file in the inbox is completely written. Pure: it is told what was seen and when.
 ///
 /// A file is complete when it was renamed into place (a rename shows the whole file at once), when its
 /// writer closed it, or when it kept its size, time and inode for the settling time. The last is the only
 /// sign on network mounts, which send no events. An empty file is never complete by its close: many
-/// programs create first and write later.
+/// programs create first and write later. Whatever the signs say, a file that somebody is known to have open for
+/// writing isn't complete: ``postpone(_:at:)``.
 package struct FileSettling: Sendable {
   /// How a file came to notice.
   package enum Sign: Sendable {
@@ -41,7 +29,7 @@ package struct FileSettling: Sendable {
   }
 
   private let settlingTime: Duration
-  private var candidates: [String: Candidate] = [:]
+  private var candidates: [FilePath: Candidate] = [:]
 
   /// Files count as written when unchanged for `settlingTime`.
   package init(settlingTime: Duration) {
@@ -50,7 +38,7 @@ package struct FileSettling: Sendable {
 
   /// Notes what was seen of the file at `path`.
   package mutating func observe(
-    _ path: String, _ stamp: FileStamp, _ sign: Sign, at now: ContinuousClock.Instant
+    _ path: FilePath, _ stamp: FileStamp, _ sign: Sign, at now: ContinuousClock.Instant
   ) {
     var candidate =
       candidates[path]
@@ -71,33 +59,42 @@ package struct FileSettling: Sendable {
   }
 
   /// Forgets a file that is gone.
-  package mutating func vanished(_ path: String) {
+  package mutating func vanished(_ path: FilePath) {
     candidates[path] = nil
   }
 
   /// Forgets every file that isn't among `paths`, after a complete scan. Files that were taken stay until
   /// they are released: they are being moved away just now.
-  package mutating func keepOnly(_ paths: Set<String>) {
+  package mutating func keepOnly(_ paths: Set<FilePath>) {
     candidates = candidates.filter { paths.contains($0.key) || $0.value.isTaken }
   }
 
   /// The files that became complete, sorted by path; each is handed out once, until ``release(_:)``.
-  package mutating func takeComplete() -> [(path: String, stamp: FileStamp)] {
+  package mutating func takeComplete() -> [(path: FilePath, stamp: FileStamp)] {
     let complete = candidates.filter { !$0.value.isTaken && isComplete($0.value) }
     for path in complete.keys { candidates[path]?.isTaken = true }
-    return complete.map { (path: $0.key, stamp: $0.value.stamp) }.sorted { $0.path < $1.path }
+    return complete.map { (path: $0.key, stamp: $0.value.stamp) }.sorted { $0.path.text < $1.path.text }
   }
 
   /// Gives a taken file back: it wasn't moved away (it changed meanwhile) and has to settle anew.
-  package mutating func release(_ path: String) {
+  package mutating func release(_ path: FilePath) {
     candidates[path] = nil
+  }
+
+  /// Gives a taken file back that a writer has open: it is complete when the writer closes it, or, where nobody
+  /// tells of that, when it has been unchanged for the settling time from now on.
+  package mutating func postpone(_ path: FilePath, at now: ContinuousClock.Instant) {
+    candidates[path]?.isTaken = false
+    candidates[path]?.isComplete = false
+    candidates[path]?.unchangedSince = now
+    candidates[path]?.lastSeen = now
   }
 
   /// Whether files are known that aren't complete yet.
   package var isWaiting: Bool { candidates.values.contains { !$0.isTaken && !isComplete($0) } }
 
   /// Those of them that are among `paths`; all when it is nil.
-  package func waiting(among paths: Set<String>?) -> [String] {
+  package func waiting(among paths: Set<FilePath>?) -> [FilePath] {
     candidates.filter { path, candidate in
       !candidate.isTaken && !isComplete(candidate) && paths?.contains(path) ?? true
     }.map(\.key)

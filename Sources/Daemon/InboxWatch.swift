@@ -1,18 +1,22 @@
+package import Files
 package import FoundationEssentials
 import Glibc
+package import SystemPackage
 
 /// Looks at the inbox: by kernel events where there are any, and by a scan from time to time. Feeds
 /// ``FileSettling``. Never blocks; its owner asks again and again.
 package struct InboxWatch: ~Copyable {
-  private let root: URL
-  private let ignoredNames: [String]
+  private let root: FilePath
+  private let options: FolderWalk.Options
   private let scanInterval: Duration
   private let settlingTime: Duration
   private var settling: FileSettling
   private var inotify: InotifyReader?
   private var nextScan: ContinuousClock.Instant?
   /// What couldn't be read in the last scan, relative to the inbox.
-  package private(set) var unreadable: [FolderScan.Unreadable] = []
+  package private(set) var unreadable: [FolderWalk.Problem] = []
+  /// Files that looked complete, and that somebody has open for writing.
+  package private(set) var heldOpen: Set<FilePath> = []
   /// Folders that can't be watched; only scans see what comes into them.
   package private(set) var unwatched = 0
 
@@ -21,8 +25,8 @@ package struct InboxWatch: ~Copyable {
     _ root: URL, ignoring names: [String], settlingTime: Duration, scanInterval: Duration,
     usesEvents: Bool = true
   ) {
-    self.root = root
-    ignoredNames = names
+    self.root = FilePath(of: root)
+    options = .inbox(ignoring: names)
     self.scanInterval = scanInterval
     self.settlingTime = settlingTime
     settling = FileSettling(settlingTime: settlingTime)
@@ -33,19 +37,30 @@ package struct InboxWatch: ~Copyable {
   package var isWaiting: Bool { settling.isWaiting }
 
   /// Those of them that are among `paths`; all when it is nil.
-  package func waiting(among paths: Set<String>?) -> [String] { settling.waiting(among: paths) }
+  package func waiting(among paths: Set<FilePath>?) -> [FilePath] { settling.waiting(among: paths) }
 
   /// The files that became complete since the last call; each is handed out once, unless released.
   package mutating func takeComplete(at now: ContinuousClock.Instant = .now) -> [InboxFile] {
     takeEvents(at: now)
     if nextScan.map({ now >= $0 }) ?? true { scan(at: now) }
+    var writers = OpenWriters()
+    var complete: [InboxFile] = []
+    for (path, stamp) in settling.takeComplete() {
+      if writers.contain(root.pushing(path)) {
+        settling.postpone(path, at: now)
+        heldOpen.insert(path)
+      } else {
+        complete.append(InboxFile(path: path, stamp: stamp))
+        heldOpen.remove(path)
+      }
+    }
     lookAgainSoon(at: now)
-    return settling.takeComplete().map { InboxFile(path: $0.path, stamp: $0.stamp) }
+    return complete
   }
 
   /// Whether a file could be moved out of its folder. One that can't would be analysed again and again.
   package func canMove(_ file: InboxFile) -> Bool {
-    FolderRights.canMove(root.appending(path: file.path).path)
+    FolderRights.canMove(root.pushing(file.path))
   }
 
   /// A file that waits to settle is looked at again as soon as it may have settled.
@@ -63,8 +78,8 @@ package struct InboxWatch: ~Copyable {
   /// Scans now. With the file system's present time, files that are old enough count as written at once.
   package mutating func scan(at now: ContinuousClock.Instant = .now, fileSystemTime: Int? = nil) {
     nextScan = now + scanInterval
-    let scan = FolderScan(root, ignoring: ignoredNames)
-    unreadable = scan.unreadable
+    let scan = FolderWalk(root, options)
+    unreadable = scan.problems
     unwatched = 0
     for folder in scan.folders { watch(folder) }
     for file in scan.files {
@@ -72,13 +87,16 @@ package struct InboxWatch: ~Copyable {
       settling.observe(file.path, file.stamp, .seen(age: age), at: now)
     }
     // What lies in an unreadable folder may still be there.
-    if !scan.unreadable.contains(where: \.isFolder) { settling.keepOnly(Set(scan.files.map(\.path))) }
+    if !scan.problems.contains(where: \.isFolder) {
+      let paths = Set(scan.files.map(\.path))
+      settling.keepOnly(paths)
+      heldOpen.formIntersection(paths)
+    }
   }
 
-  private mutating func watch(_ folder: String) {
+  private mutating func watch(_ folder: FilePath) {
     guard inotify != nil else { return }
-    let path = folder.isEmpty ? root.path : root.appending(path: folder).path
-    if inotify?.watch(folder, at: path) == false { unwatched += 1 }
+    if inotify?.watch(folder, at: root.pushing(folder)) == false { unwatched += 1 }
   }
 
   private mutating func takeEvents(at now: ContinuousClock.Instant) {
@@ -90,7 +108,7 @@ package struct InboxWatch: ~Copyable {
       case .renamedIn(let folder, let name, isFolder: true), .created(let folder, let name, isFolder: true):
         adopt(folder, name, at: now)
       case .left(let folder, let name, let isFolder):
-        let path = Self.join(folder, name)
+        let path = folder.appending(name)
         if isFolder { inotify?.unwatch(path) } else { settling.vanished(path) }
       case .overflow: nextScan = now
       }
@@ -98,30 +116,31 @@ package struct InboxWatch: ~Copyable {
   }
 
   private mutating func observe(
-    _ folder: String, _ name: String, _ sign: FileSettling.Sign, at now: ContinuousClock.Instant
+    _ folder: FilePath, _ name: FilePath.Component, _ sign: FileSettling.Sign, at now: ContinuousClock.Instant
   ) {
-    guard !FolderScan.isIgnored(name, ignoredNames) else { return }
-    let path = Self.join(folder, name)
+    guard !options.leavesOut(name) else { return }
+    let path = folder.appending(name)
     // Gone again, or not a regular file: then there is nothing to wait for.
-    guard let file = FolderScan.entry(path, in: root) else { return settling.vanished(path) }
+    guard let file = FolderWalk.entry(path, in: root) else { return settling.vanished(path) }
     settling.observe(path, file.stamp, sign, at: now)
   }
 
   /// A new folder: watches it first, then looks into it, so that no file falls between. A file in a
   /// folder that was renamed in may still be open, so only those that are old enough count as written. Their
   /// times are this machine's: another machine's rename sends no event.
-  private mutating func adopt(_ folder: String, _ name: String, at now: ContinuousClock.Instant) {
-    guard !FolderScan.isIgnored(name, ignoredNames) else { return }
-    let path = Self.join(folder, name)
+  private mutating func adopt(_ folder: FilePath, _ name: FilePath.Component, at now: ContinuousClock.Instant)
+  {
+    guard !options.leavesOut(name) else { return }
+    let path = folder.appending(name)
     watch(path)
-    let scan = FolderScan(root.appending(path: path), ignoring: ignoredNames)
-    for inner in scan.folders where !inner.isEmpty { watch(Self.join(path, inner)) }
+    let scan = FolderWalk(root.pushing(path), options)
+    for inner in scan.folders where !inner.isEmpty { watch(path.pushing(inner)) }
     // Between the watch of an inner folder and its listing a file may have come: look once more.
-    let again = FolderScan(root.appending(path: path), ignoring: ignoredNames)
+    let again = FolderWalk(root.pushing(path), options)
     let time = Self.systemTime
     for file in again.files {
       let age = Duration.nanoseconds(time - file.changed)
-      settling.observe(Self.join(path, file.path), file.stamp, .seen(age: age), at: now)
+      settling.observe(path.pushing(file.path), file.stamp, .seen(age: age), at: now)
     }
   }
 
@@ -129,10 +148,6 @@ package struct InboxWatch: ~Copyable {
   private static var systemTime: Int {
     var time = timespec()
     _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
-  }
-
-  private static func join(_ folder: String, _ name: String) -> String {
-    folder.isEmpty ? name : folder + "/" + name
+    return time.nanoseconds
   }
 }

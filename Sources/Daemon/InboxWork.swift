@@ -1,8 +1,10 @@
-package import Analysis
+import Analysis
 package import Files
 package import FoundationEssentials
+import Glibc
 package import Logging
 import ServiceLifecycle
+import SystemPackage
 
 /// The daemon's work: finds complete files, groups them by study, hands them to the worker and delivers what
 /// comes back. All decisions are made by ``FileSettling``, ``StudyAssembly``, ``WorkQueue`` and
@@ -11,14 +13,8 @@ package actor InboxWork: WorkSource {
   /// What a job is about.
   package enum Context: Sendable {
     case identify(InboxFile)
-    /// `copy` tells files of a study with the same SOP Instance UID apart.
-    case analyse(InboxFile, ImageIdentity, copy: Int, staging: URL)
-
-    var file: InboxFile {
-      switch self {
-      case .identify(let file), .analyse(let file, _, _, _): file
-      }
-    }
+    /// `twins` hold the same bytes. `copy` tells files of a study with the same SOP Instance UID apart.
+    case analyse(IdentifiedFile, twins: [InboxFile], copy: Int, staging: URL)
   }
 
   private let configuration: DaemonConfiguration
@@ -26,20 +22,24 @@ package actor InboxWork: WorkSource {
   private let logger: Logger
   private let runsOnce: Bool
   private var watch: InboxWatch
-  private var studies: StudyAssembly<(InboxFile, ImageIdentity)>
+  private var studies: StudyAssembly<IdentifiedFile>
+  private var rejected: RejectedFiles
   private var model = LoadedModel(name: "", sha256: "")
   private var lastJob = 0
-  private var reportedUnreadable: Set<String> = []
+  private var reportedUnreadable: Set<FilePath> = []
+  private var reportedOpen: Set<FilePath> = []
   /// With `--once`: what lay in the inbox at the start; nil otherwise.
-  private var batch: Set<String>?
+  private var batch: Set<FilePath>?
   private var waitingSince: ContinuousClock.Instant?
   /// Folders of the inbox that files were taken from, and when last.
-  private var leftFolders: [String: ContinuousClock.Instant] = [:]
+  private var leftFolders: [FilePath: ContinuousClock.Instant] = [:]
+  /// Empty folders that can't be removed, each told of once.
+  private var keptFolders: Set<FilePath> = []
   /// What became of the images so far.
   package private(set) var tally = Tally()
   /// What was left in the inbox, each warned of once: files that never became complete, can't be moved or can't
   /// be delivered, and what can't be read.
-  private var left: Set<String> = []
+  private var left: Set<FilePath> = []
   /// How much is left behind.
   package var leftBehind: Int { left.count }
 
@@ -55,6 +55,9 @@ package actor InboxWork: WorkSource {
       usesEvents: !runsOnce)
     studies = StudyAssembly(
       quietTime: configuration.studyQuietTime, longestWait: configuration.studyLongestWait)
+    rejected = RejectedFiles(
+      configuration.folders.rejected, settlingTime: configuration.settlingTime,
+      scanInterval: configuration.scanInterval)
   }
 
   /// Finishes what a crash interrupted. `fileSystemTime` is the inbox's own clock.
@@ -66,9 +69,11 @@ package actor InboxWork: WorkSource {
       logger.warning("took back a delivery that can't be finished", metadata: ["why": "\(fault)"])
     }
     guard runsOnce else { return }
+    takeBackChanged(fileSystemTime: fileSystemTime)
     watch.scan(fileSystemTime: fileSystemTime)
-    batch = Set(
-      FolderScan(configuration.folders.inbox, ignoring: configuration.ignoredNames).files.map(\.path))
+    let walk = FolderWalk(
+      FilePath(of: configuration.folders.inbox), .inbox(ignoring: configuration.ignoredNames))
+    batch = Set(walk.files.map(\.path))
   }
 
   // MARK: WorkSource
@@ -82,8 +87,10 @@ package actor InboxWork: WorkSource {
 
   package func nextJobs() async throws -> [WorkerJob<Context>]? {
     while !isStopping {
+      if !runsOnce { takeBackChanged(fileSystemTime: nil) }
       let files = watch.takeComplete().filter { batch?.contains($0.path) ?? true }.filter(canBeTaken)
       reportUnreadable()
+      reportOpen()
       if !files.isEmpty { return files.map(identification) }
       let isWaiting = !watch.waiting(among: batch).isEmpty
       if !isWaiting { waitingSince = nil }
@@ -98,16 +105,19 @@ package actor InboxWork: WorkSource {
 
   package func take(_ outcome: WorkerOutcome, of job: WorkerJob<Context>) throws {
     switch (outcome, job.context) {
-    case (.identified(let identity), let context):
-      studies.add((context.file, identity), toStudy: identity.studyInstanceUID, at: .now)
-    case (.finished(let row, let detail), .analyse(let file, _, let copy, let staging)):
-      try deliver(file, row, detail, copy: copy, staging)
+    case (.identified(let identity, let digest), .identify(let file)):
+      studies.add(
+        IdentifiedFile(file: file, identity: identity, digest: digest), toStudy: identity.studyInstanceUID,
+        at: .now)
+    case (.identified, .analyse): break  // Never the answer to that.
+    case (.finished(let row, let detail), .analyse(let source, let twins, let copy, let staging)):
+      try deliver(source, twins: twins, row, detail, copy: copy, staging)
     case (.finished(let row, let detail), .identify(let file)):
-      try deliver(file, row, detail, copy: 1, nil)
+      try deliver(IdentifiedFile(file: file), row, detail, copy: 1, nil)
     case (.workerCrashed, .identify(let file)):
-      try rejectForCrash(file, ImageIdentity(), nil)
-    case (.workerCrashed, .analyse(let file, let identity, _, let staging)):
-      try rejectForCrash(file, identity, staging)
+      try rejectForCrash(IdentifiedFile(file: file), [], nil)
+    case (.workerCrashed, .analyse(let source, let twins, _, let staging)):
+      try rejectForCrash(source, twins, staging)
     }
   }
 
@@ -115,30 +125,30 @@ package actor InboxWork: WorkSource {
 
   private func identification(_ file: InboxFile) -> WorkerJob<Context> {
     lastJob += 1
-    let path = configuration.folders.inbox.appending(path: file.path).path
-    return WorkerJob(.identify(id: lastJob, path: path), context: .identify(file))
+    return WorkerJob(.identify(id: lastJob, path: place(of: file)), context: .identify(file))
   }
 
-  private func analysisJobs(
-    _ ready: [[(InboxFile, ImageIdentity)]]
-  ) -> [WorkerJob<Context>]? {
+  /// As the worker is told.
+  private func place(of file: InboxFile) -> String {
+    FilePath(of: configuration.folders.inbox).pushing(file.path).text
+  }
+
+  private func analysisJobs(_ ready: [[IdentifiedFile]]) -> [WorkerJob<Context>]? {
     guard !ready.isEmpty else { return nil }
     var jobs: [WorkerJob<Context>] = []
     for study in ready {
-      let tag = LogTag(study.first?.1.studyInstanceUID ?? "")
+      let tag = LogTag(study.first?.identity.studyInstanceUID ?? "")
       logger.info("study complete", metadata: ["study": "\(tag)", "files": "\(study.count)"])
-      var copies: [String: Int] = [:]
-      for (file, identity) in study {
+      for image in StudyImages(study).images {
         lastJob += 1
-        copies[identity.sopInstanceUID, default: 0] += 1
         let staging = desk.stagingFolder(lastJob)
         let request = WorkerRequest.analyse(
-          id: lastJob, path: configuration.folders.inbox.appending(path: file.path).path,
-          output: staging.path, tensors: configuration.tensors)
+          id: lastJob, path: place(of: image.source.file), output: staging.path,
+          tensors: configuration.tensors)
         jobs.append(
           WorkerJob(
             request,
-            context: .analyse(file, identity, copy: copies[identity.sopInstanceUID] ?? 1, staging: staging)))
+            context: .analyse(image.source, twins: image.twins, copy: image.copy, staging: staging)))
       }
     }
     return jobs
@@ -161,35 +171,70 @@ package actor InboxWork: WorkSource {
 
   // MARK: Outcomes
 
-  private func rejectForCrash(_ file: InboxFile, _ identity: ImageIdentity, _ staging: URL?) throws {
+  private func rejectForCrash(_ source: IdentifiedFile, _ twins: [InboxFile], _ staging: URL?) throws {
     let row = ReportRow.refused(
-      .rejected, code: "worker_crashed", file: file.path, identity: identity, model: model.name,
-      modelSHA256: model.sha256)
-    try deliver(file, row, "the worker process died or hung on this file, twice", copy: 1, staging)
+      .rejected, code: "worker_crashed", file: source.file.path.text, identity: source.identity,
+      model: model.name, modelSHA256: model.sha256)
+    let detail = "the worker process died or hung on this file, twice"
+    try deliver(source, twins: twins, row, detail, copy: 1, staging)
   }
 
   private func deliver(
-    _ file: InboxFile, _ row: ReportRow, _ detail: String, copy: Int, _ staging: URL?
+    _ source: IdentifiedFile, twins: [InboxFile] = [], _ row: ReportRow, _ detail: String, copy: Int,
+    _ staging: URL?
   ) throws {
+    let file = source.file
     var row = row
     // Relative to the inbox, for in the inbox it no longer lies.
-    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.path) }
-    switch try desk.deliver(file, row, detail: detail, copy: copy, staging: staging) {
+    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.path.text) }
+    let outcome = try desk.deliver(
+      file, twins: twins, row, detail: detail, copy: copy, digest: source.digest, staging: staging)
+    switch outcome {
     case .sourceChanged:
-      watch.release(file)
-      log(.notice, "changed while it was worked on; waits again", file)
+      for file in [file] + twins { watch.release(file) }
+      log(.notice, "changed or still written while it was worked on; waits again", file)
     case .stuck(let fault):
       // Not released: it would be analysed again and again.
-      leaveBehind(file, "left in the inbox until the next start: \(fault)")
+      for file in [file] + twins { leaveBehind(file, "left in the inbox until the next start: \(fault)") }
     case .delivered(let row):
-      left.remove(file.path)
-      watch.delivered(file)
-      leftFolders[Self.folder(of: file.path)] = .now
+      taken(file)
+      for twin in twins {
+        if desk.isThere(twin) {
+          watch.release(twin)
+          continue
+        }
+        taken(twin)
+        log(
+          .info, "the same bytes as another file: one result for both", twin, ["as": "\(LogTag(file.path))"])
+      }
       tally.count(row.status)
       let level: Logger.Level = row.status == .analysed ? .info : .warning
       var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
       if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
       log(level, "\(row.status.rawValue)", file, metadata)
+    }
+  }
+
+  /// The file is where it belongs.
+  private func taken(_ file: InboxFile) {
+    left.remove(file.path)
+    watch.delivered(file)
+    leftFolders[file.path.removingLastComponent()] = .now
+  }
+
+  /// Rejected files that changed since then are read again.
+  private func takeBackChanged(fileSystemTime: Int?) {
+    for change in rejected.changed(fileSystemTime: fileSystemTime) {
+      let file: Logger.Metadata = ["file": "\(LogTag(change.origin))"]
+      do {
+        try desk.takeBack(change)
+        logger.notice("changed after it was rejected; is read again", metadata: file)
+      } catch  where left.insert(change.file).inserted {
+        let why = error.concealingNames(in: configuration.folders)
+        logger.warning(
+          "changed after it was rejected, and can't be moved back into the inbox",
+          metadata: file.merging(["why": "\(why)"]) { $1 })
+      } catch {}
     }
   }
 
@@ -199,7 +244,7 @@ package actor InboxWork: WorkSource {
     var metadata = more
     metadata["file"] = "\(LogTag(file.path))"
     if logger.logLevel <= .debug {
-      metadata["name"] = "\(file.path.split(separator: "/").last ?? "")"
+      metadata["name"] = "\(file.path.lastComponent?.text ?? "")"
     }
     logger.log(level: level, message, metadata: metadata)
   }
@@ -229,21 +274,35 @@ package actor InboxWork: WorkSource {
     reportedUnreadable = paths
   }
 
-  // MARK: Folders
-
-  private static func folder(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+  /// A file that is held open waits without end: said once, for a program may have forgotten to close it.
+  private func reportOpen() {
+    for path in watch.heldOpen where reportedOpen.insert(path).inserted {
+      logger.notice(
+        "a file in the inbox is held open for writing; it is read once it is closed",
+        metadata: ["file": "\(LogTag(path))"])
+    }
+    reportedOpen.formIntersection(watch.heldOpen)
   }
+
+  // MARK: Folders
 
   /// Removes folders that this run emptied, a minute after the last file left: a sender may be adding to them.
   private func removeLeftFolders() {
     let old = leftFolders.filter { $0.value.duration(to: .now) > .seconds(60) }
-    for folder in old.keys.sorted(by: >) {
+    let inbox = FilePath(of: configuration.folders.inbox)
+    for folder in old.keys.sorted(by: { $0.length > $1.length }) {
       leftFolders[folder] = nil
       var path = folder
       // Removes only what is empty; stops at the first that isn't.
-      while !path.isEmpty, FolderScan.removeIfEmpty(configuration.folders.inbox.appending(path: path)) {
-        path = Self.folder(of: path)
+      while !path.isEmpty {
+        let code = unsafe inbox.pushing(path).withPlatformString { unsafe rmdir($0) == 0 ? 0 : errno }
+        if [EACCES, EPERM].contains(code), keptFolders.insert(path).inserted {
+          logger.notice(
+            "an empty folder stays in the inbox: no right to remove it from the folder that holds it",
+            metadata: ["folder": "\(LogTag(path))"])
+        }
+        guard code == 0 else { break }
+        path.removeLastComponent()
       }
     }
   }

@@ -1,15 +1,17 @@
+import Files
 import Glibc
+import SystemPackage
 
 /// What the kernel says about the folders that are watched.
 enum InotifyEvent: Equatable {
   /// A file in `folder` was closed after writing.
-  case closed(folder: String, name: String)
+  case closed(folder: FilePath, name: FilePath.Component)
   /// A file or folder was renamed into `folder`.
-  case renamedIn(folder: String, name: String, isFolder: Bool)
+  case renamedIn(folder: FilePath, name: FilePath.Component, isFolder: Bool)
   /// A folder (or a hard link to a file) was created in `folder`.
-  case created(folder: String, name: String, isFolder: Bool)
+  case created(folder: FilePath, name: FilePath.Component, isFolder: Bool)
   /// A file or folder left `folder`.
-  case left(folder: String, name: String, isFolder: Bool)
+  case left(folder: FilePath, name: FilePath.Component, isFolder: Bool)
   /// Events were lost, or a watch ended: only a scan can tell what is there.
   case overflow
 }
@@ -17,7 +19,7 @@ enum InotifyEvent: Equatable {
 /// Events of the kernel for a tree of folders (inotify(7)). Reads never block; the owner polls.
 struct InotifyReader: ~Copyable {
   private let descriptor: Int32
-  private var folders: [Int32: String] = [:]
+  private var folders: [Int32: FilePath] = [:]
   private var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
   /// Nil when the kernel gives no more inotify instances; periodic scans must do then.
@@ -30,10 +32,10 @@ struct InotifyReader: ~Copyable {
 
   /// Watches a folder under the name by which events shall call it. Watching it again is harmless.
   /// - Returns: false when the kernel refuses (too many watches, no such folder).
-  mutating func watch(_ folder: String, at path: String) -> Bool {
+  mutating func watch(_ folder: FilePath, at path: FilePath) -> Bool {
     let mask = UInt32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE)
     let flags = UInt32(IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)
-    let watch = unsafe inotify_add_watch(descriptor, path, mask | flags)
+    let watch = unsafe path.withPlatformString { unsafe inotify_add_watch(descriptor, $0, mask | flags) }
     guard watch >= 0 else { return false }
     folders[watch] = folder
     return true
@@ -41,8 +43,8 @@ struct InotifyReader: ~Copyable {
 
   /// Stops watching a folder that was moved away, and those under it: the kernel would go on reporting them
   /// under names that are no longer true.
-  mutating func unwatch(_ folder: String) {
-    for (watch, name) in folders where name == folder || name.hasPrefix(folder + "/") {
+  mutating func unwatch(_ folder: FilePath) {
+    for (watch, name) in folders where name.starts(with: folder) {
       inotify_rm_watch(descriptor, watch)
       folders[watch] = nil
     }
@@ -64,7 +66,8 @@ struct InotifyReader: ~Copyable {
   struct Record: Equatable {
     let watch: Int32
     let mask: UInt32
-    let name: String
+    /// Nil when the event is about the watched folder itself.
+    let name: FilePath.Component?
   }
 
   /// Splits what the kernel wrote: 16 bytes of watch, mask, cookie and length, then a name padded by zeros.
@@ -78,7 +81,7 @@ struct InotifyReader: ~Copyable {
       records.append(
         Record(
           watch: Int32(bitPattern: word(header, 0)), mask: word(header, 4),
-          name: String(decoding: name, as: UTF8.self)))
+          name: FilePath.Component(bytes: name)))
       rest = rest.dropFirst(16 + length)
     }
     return records
@@ -95,15 +98,15 @@ struct InotifyReader: ~Copyable {
       folders[record.watch] = nil
       return nil
     }
-    guard let folder = folders[record.watch] else { return nil }
+    guard let folder = folders[record.watch], let name = record.name else { return nil }
     let isFolder = has(Int(IN_ISDIR))
-    if has(Int(IN_CLOSE_WRITE)) { return .closed(folder: folder, name: record.name) }
+    if has(Int(IN_CLOSE_WRITE)) { return .closed(folder: folder, name: name) }
     if has(Int(IN_MOVED_TO)) {
-      return .renamedIn(folder: folder, name: record.name, isFolder: isFolder)
+      return .renamedIn(folder: folder, name: name, isFolder: isFolder)
     }
-    if has(Int(IN_CREATE)) { return .created(folder: folder, name: record.name, isFolder: isFolder) }
+    if has(Int(IN_CREATE)) { return .created(folder: folder, name: name, isFolder: isFolder) }
     if has(Int(IN_MOVED_FROM)) || has(Int(IN_DELETE)) {
-      return .left(folder: folder, name: record.name, isFolder: isFolder)
+      return .left(folder: folder, name: name, isFolder: isFolder)
     }
     return nil
   }

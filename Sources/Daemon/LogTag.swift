@@ -1,3 +1,6 @@
+import Files
+import SystemPackage
+
 /// Names an image in the log without telling whose it is.
 ///
 /// File names and UIDs identify patients, so neither is logged at `info` or above. The tag is a hash with a
@@ -5,6 +8,8 @@
 /// can't be reversed by trying names. At `debug` the file's base name stands beside it.
 struct LogTag: CustomStringConvertible {
   let description: String
+
+  init(_ path: FilePath) { self.init(path.text) }
 
   init(_ path: String) {
     var hasher = Hasher()

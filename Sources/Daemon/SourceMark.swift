@@ -1,33 +1,19 @@
 import Analysis
 import Files
 import FoundationEssentials
-import Glibc
+import SystemPackage
 
 /// Remembers which content each result was made of, in a small file per image beside the journal. A rerun of the
 /// same file replaces its results; another file with the same SOP Instance UID doesn't, however much later it
 /// comes.
 struct SourceMark {
-  /// A hash of the file's content and its size.
+  /// The digest of the file's content.
   let text: String
 
-  /// Nil when the file can't be read.
-  init?(of path: String) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var digest = ContentDigest.Running()
-    var size = 0
-    var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let capacity = buffer.count
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress!, capacity) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { return nil }
-      if count == 0 { break }
-      digest.add(buffer[..<count])
-      size += count
-    }
-    text = "\(digest.finished()) \(size)\n"
+  /// Nil when the digest isn't known yet and the file can't be read.
+  init?(_ digest: String?, of path: FilePath) {
+    guard let digest = digest ?? ContentDigest(ofFileAt: path)?.description else { return nil }
+    text = digest + "\n"
   }
 
   /// Where the mark of the `copy`-th file with the row's UID is kept.
@@ -38,11 +24,12 @@ struct SourceMark {
       .appending(path: copy > 1 ? "\(name)-\(copy)" : name)
   }
 
-  /// `copy`, or the first number after it whose results aren't there or were made of this content.
+  /// `copy`, or the first number after it whose results aren't there or were made of this content. What has no mark
+  /// was made by somebody else, and isn't written over either.
   func copyNumber(_ row: ReportRow, from copy: Int, in folders: InboxFolders) -> Int {
     var number = copy
-    while let other = try? String(contentsOf: Self.place(row, copy: number, in: folders), encoding: .utf8),
-      other != text, isThere(row, copy: number, in: folders)
+    while isThere(row, copy: number, in: folders),
+      text != (try? String(contentsOf: Self.place(row, copy: number, in: folders), encoding: .utf8))
     {
       number += 1
     }
@@ -54,6 +41,6 @@ struct SourceMark {
     row.note(copy: copy)
     let study = folders.outbox.appending(
       path: ResultFiles.studyFolder(for: row.identity.studyInstanceUID))
-    return row.outputs.contains { DestinationPath.look(study.appending(path: $0).path) != .nothing }
+    return row.outputs.contains { DestinationPath.look(FilePath(of: study.appending(path: $0))) == .other }
   }
 }

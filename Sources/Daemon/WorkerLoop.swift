@@ -16,7 +16,8 @@ package struct WorkerJob<Context: Sendable>: Identifiable, Sendable {
 
 /// What became of a job.
 package enum WorkerOutcome: Sendable, Equatable {
-  case identified(ImageIdentity)
+  /// With the content's SHA-256, where it could be read.
+  case identified(ImageIdentity, digest: String? = nil)
   case finished(ReportRow, detail: String)
   /// The worker died or hung on this file, twice, the second time alone.
   case workerCrashed
@@ -125,9 +126,9 @@ package struct WorkerLoop<Launcher: WorkerLauncher, Source: WorkSource>: Sendabl
   /// False when the reply makes no sense.
   private func take(_ reply: WorkerReply, _ queue: inout Queue) async throws -> Bool {
     switch reply {
-    case .identified(let id, let identity):
+    case .identified(let id, let identity, let digest):
       guard let job = queue.answered(id) else { return false }
-      try await source.take(.identified(identity), of: job)
+      try await source.take(.identified(identity, digest: digest), of: job)
     case .finished(let id, let row, let detail):
       guard let job = queue.answered(id) else { return false }
       try await source.take(.finished(row, detail: detail), of: job)

@@ -1,6 +1,6 @@
 package import Analysis
 
-/// One line to the worker: JSON, ended by a line feed.
+/// One line to the worker: JSON, ended by a line feed. Paths are `FilePath.text`, since JSON can't hold every name.
 package enum WorkerRequest: Sendable, Equatable, Codable {
   /// Read the header and tell which image this is.
   case identify(id: Int, path: String)
@@ -28,8 +28,8 @@ package enum WorkerReply: Sendable, Equatable, Codable {
   case ready(model: String, sha256: String)
   /// The model can't be used; the worker ends.
   case modelRefused(message: String, isMissing: Bool)
-  /// The header was read.
-  case identified(id: Int, ImageIdentity)
+  /// The header was read, and the whole file for its SHA-256 (hexadecimal; nil when it can't be read).
+  case identified(id: Int, ImageIdentity, digest: String? = nil)
   /// The file was analysed, or not, as the row says; `detail` is one line for people. Paths in `outputs`
   /// are file names in the output folder.
   case finished(id: Int, row: ReportRow, detail: String)

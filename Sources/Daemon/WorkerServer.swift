@@ -1,9 +1,10 @@
 import Analysis
 import Dispatch
-internal import Files
+import Files
 public import FoundationEssentials
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// The worker process: loads the model once, then answers requests from standard input on standard output
 /// until its input ends. It is the only process that opens strangers' files.
@@ -33,23 +34,27 @@ public enum WorkerServer {
   }
 
   private enum Item<Image: Sendable>: Sendable {
-    case identity(id: Int, ImageIdentity)
+    case identity(id: Int, ImageIdentity, digest: String?)
     case image(id: Int, Image, output: String, tensors: Bool)
   }
 
   private static func prepare(_ request: WorkerRequest, inputSize: Int) -> Item<PreparedImage> {
     WorkerFault.strike(request.path)
-    let url = URL(filePath: request.path)
+    let path = FilePath(text: request.path)
+    let file = OpenedFile(path)
+    defer { extendLifetime(file) }
     return switch request {
-    case .identify(let id, _): .identity(id: id, ImageIdentity(ofFileAt: url))
+    case .identify(let id, _):
+      .identity(
+        id: id, ImageIdentity(ofFileAt: file.url), digest: ContentDigest(ofFileAt: path)?.description)
     case .analyse(let id, _, let output, let tensors):
-      .image(id: id, PreparedImage(url, inputSize: inputSize), output: output, tensors: tensors)
+      .image(id: id, PreparedImage(file.url, inputSize: inputSize), output: output, tensors: tensors)
     }
   }
 
   private static func read(_ item: Item<PreparedImage>, with analyser: Analyser) -> Item<Analyser.ReadImage> {
     switch item {
-    case .identity(let id, let identity): .identity(id: id, identity)
+    case .identity(let id, let identity, let digest): .identity(id: id, identity, digest: digest)
     case .image(let id, let image, let output, let tensors):
       .image(id: id, analyser.read(image), output: output, tensors: tensors)
     }
@@ -57,7 +62,8 @@ public enum WorkerServer {
 
   private static func answer(_ item: Item<Analyser.ReadImage>, with analyser: Analyser) -> WorkerReply {
     switch item {
-    case .identity(let id, let identity): return .identified(id: id, identity)
+    case .identity(let id, let identity, let digest):
+      return .identified(id: id, identity, digest: digest)
     case .image(let id, let image, let output, let tensors):
       do {
         let result = try analyser.finish(image, into: URL(filePath: output), tensors: tensors)

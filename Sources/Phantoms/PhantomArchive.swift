@@ -3,7 +3,8 @@ public import DICOM
 import Dispatch
 import Files
 import FoundationEssentials
-internal import Tensors
+import Glibc
+import Tensors
 
 public import struct Foundation.URL
 
@@ -16,24 +17,27 @@ public enum PhantomArchive {
   /// arguments give the same files.
   /// - Parameters:
   ///   - size: longer side of each picture in pixels, at least 64.
-  ///   - directory: made if it isn't there; files of an earlier run are replaced.
+  ///   - directory: made if it isn't there; phantoms of an earlier run are replaced, and nothing else is.
   ///   - progress: called on the calling thread with studies done and studies in all.
   /// - Returns: the radiographs' paths relative to the directory.
-  /// - Throws: ``PhantomError``; what was written so far stays.
+  /// - Throws: ``PhantomError``; the directory is as it was before, but for what could be put into place until then.
   @discardableResult
   public static func write(
     count: Int, size: Int, seed: UInt64, to directory: URL, threads: Int? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(PhantomError) -> [String] {
     guard count > 0, (64...4096).contains(size) else { throw .badRequest(count: count, size: size) }
-    var labels = "SOPInstanceUID,PatientID,Finding,Split\n"
+    // Drawn beside their places first, so that a place that is taken is known before anything is written.
+    let drawings = directory.appending(path: ".phantoms-\(UInt32.random(in: .min ... .max))")
+    defer { try? FileManager.default.removeItem(at: drawings) }
+    var labels = labelsHeader + "\n"
     var paths: [String] = []
     progress(0, count)
     try concurrentMap(
       count: count, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, chunk: 16,
       transform: { position in
         Result { () throws(PhantomError) in
-          try writeStudy(number: position + 1, size: size, seed: seed, to: directory)
+          try writeStudy(number: position + 1, size: size, seed: seed, to: drawings, for: directory)
         }
       },
       chunkDone: { (range: Range<Int>, written: [Result<Written, PhantomError>]) throws(PhantomError) in
@@ -44,19 +48,57 @@ public enum PhantomArchive {
         }
         progress(range.upperBound, count)
       })
-    let file = directory.appending(path: "labels.csv")
+    let file = drawings.appending(path: labelsName)
     do { try DurableFile.write(labels, to: file) } catch {
       throw .cannotWrite(path: file.path)
     }
+    let masks = paths.map { $0.prefix { $0 != "/" } + "/" + maskName }
+    try place(paths + masks + [labelsName], from: drawings, in: directory)
     return paths
+  }
+
+  private static let labelsName = "labels.csv"
+  private static let labelsHeader = "SOPInstanceUID,PatientID,Finding,Split"
+  private static let maskName = "lungs.seg.dcm"
+
+  private static func place(
+    _ files: [String], from drawings: URL, in directory: URL
+  ) throws(PhantomError) {
+    for file in files where !isFreeOrOurs(file, in: directory) {
+      throw .occupied(path: directory.appending(path: file).path)
+    }
+    for file in files {
+      let (from, to) = (drawings.appending(path: file), directory.appending(path: file))
+      do {
+        try FileManager.default.createDirectory(
+          at: to.deletingLastPathComponent(), withIntermediateDirectories: true)
+      } catch { throw .cannotWrite(path: to.path) }
+      guard unsafe rename(from.path, to.path) == 0 else { throw .cannotWrite(path: to.path) }
+    }
+  }
+
+  /// Whether nothing lies at a phantom's place, or a phantom: an object of the patient that the folder is called
+  /// after, or labels as these phantoms have them, which nobody has changed.
+  private static func isFreeOrOurs(_ file: String, in directory: URL) -> Bool {
+    let place = directory.appending(path: file)
+    guard FileManager.default.fileExists(atPath: place.path) else { return true }
+    guard file == labelsName else {
+      return (try? DICOMFile.header(of: place))?.string(.patientID) == String(file.prefix { $0 != "/" })
+    }
+    guard let text = try? String(contentsOf: place, encoding: .utf8) else { return false }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.first.map(String.init) == labelsHeader && lines.last == ""
+      && lines.dropFirst().dropLast().enumerated().allSatisfy { index, line in
+        line.hasSuffix("," + label(number: index + 1))
+          && UID(String(line.dropLast(label(number: index + 1).count + 1))) != nil
+      }
   }
 
   /// The phantom that ``write(count:size:seed:to:threads:progress:)`` stores under a number, from 1.
   public static func phantom(number: Int, size: Int, seed: UInt64) -> Phantom {
     // Neighbouring seeds must not share patients: each number draws a seed of its own.
     var random = SplitMix64(seed &+ UInt64(number) &* 0xD1B5_4A32_D192_ED03)
-    let finding: Finding = number.isMultiple(of: 2) ? .pneumonia : .normal
-    return Phantom(seed: random.next(), size: size, finding: finding)
+    return Phantom(seed: random.next(), size: size, finding: finding(number: number))
   }
 
   private struct Written: Sendable {
@@ -65,24 +107,30 @@ public enum PhantomArchive {
   }
 
   private static func writeStudy(
-    number: Int, size: Int, seed: UInt64, to directory: URL
+    number: Int, size: Int, seed: UInt64, to drawings: URL, for directory: URL
   ) throws(PhantomError) -> Written {
     let phantom = phantom(number: number, size: size, seed: seed)
     let encoding = PhantomEncoding.all[(number - 1) % PhantomEncoding.all.count]
     let study = PhantomStudy(phantom, number: number, encoding: encoding)
     let name = "PHANTOM-" + PhantomStudy.name(number)
-    let folder = directory.appending(path: name)
+    let folder = drawings.appending(path: name)
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch { throw .cannotWrite(path: folder.path) }
+    } catch { throw .cannotWrite(path: directory.appending(path: name).path) }
     let file = encoding.isDX ? "dx.dcm" : "cr.dcm"
     try study.writeImage(to: folder.appending(path: file))
-    try study.writeMask(to: folder.appending(path: "lungs.seg.dcm"))
+    try study.writeMask(to: folder.appending(path: maskName))
     let uid = study.dataSet.string(.sopInstanceUID) ?? ""
-    let split: Split = number.isMultiple(of: 5) ? .val : .train
-    return Written(
-      path: name + "/" + file, label: "\(uid),\(name),\(phantom.finding.rawValue),\(split.rawValue)")
+    return Written(path: name + "/" + file, label: "\(uid),\(label(number: number))")
   }
+
+  /// PatientID, Finding and Split of the phantom with this number.
+  private static func label(number: Int) -> String {
+    let split: Split = number.isMultiple(of: 5) ? .val : .train
+    return "PHANTOM-\(PhantomStudy.name(number)),\(finding(number: number).rawValue),\(split.rawValue)"
+  }
+
+  private static func finding(number: Int) -> Finding { number.isMultiple(of: 2) ? .pneumonia : .normal }
 }
 
 /// Why phantoms can't be written.
@@ -91,6 +139,8 @@ public enum PhantomError: Error, Equatable, Sendable, CustomStringConvertible {
   case badRequest(count: Int, size: Int)
   /// The directory or a file in it can't be written.
   case cannotWrite(path: String)
+  /// Something else lies where a file would go; nothing was written.
+  case occupied(path: String)
   /// An object can't be written.
   case image(DICOMWriteError)
   /// A segmentation would be invalid.
@@ -101,6 +151,8 @@ public enum PhantomError: Error, Equatable, Sendable, CustomStringConvertible {
     case .badRequest(let count, let size):
       "\(count) phantoms of \(size) pixels: at least 1 phantom and 64 to 4096 pixels are possible"
     case .cannotWrite(let path): "\(path): can't be written; check rights and space"
+    case .occupied(let path):
+      "\(path): is there already and is no phantom: take another --output, or move it away"
     case .image(let error): error.description
     case .invalid(let path, let reason): "\(path): \(reason)"
     }

@@ -10,8 +10,8 @@ struct AnalyzeCommand: AsyncParsableCommand {
     abstract: "Read radiographs: files, and folders with all that lies in them.",
     discussion: """
       For each frontal chest radiograph the output folder gets <SOPInstanceUID>.overlay.dcm (a DICOM Secondary \
-      Capture) and <SOPInstanceUID>.png; report.csv gets a row for every file. Images that were analysed into \
-      the same folder before are replaced. The files themselves are only read.
+      Capture) and <SOPInstanceUID>.png; report.csv gets a row for every image, and for every file that is none. \
+      Images that were analysed into the same folder before are replaced. The files themselves are only read.
 
       Exit status: 0 all analysed, 1 some weren't (each is named), 65 or 66 the model can't be used or an \
       input is missing, 73 the output can't be written.
@@ -44,7 +44,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
     try await reportingFailure {
       let output = URL(filePath: output).absoluteURL.standardizedFileURL
       let model = try model.resolve().path
-      let inputs = try AnalysisInputs(paths, skipping: output)
+      let inputs = try AnalysisInputs(ArgumentBytes.paths(paths), skipping: output)
       let batch = BatchAnalysis(model: model, output: output, tensors: tensors, threads: threads)
       let printer = AnalysisPrinter(isJSON: json, output: output, total: inputs.count)
       let tally = try await batch.run(inputs, onEvent: printer.print)

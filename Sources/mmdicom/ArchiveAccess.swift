@@ -57,6 +57,7 @@ struct ArchiveAccess: ParsableArguments {
     progress.end(
       "\(scanned.images.count) images, \(scanned.images.count { !$0.masks.isEmpty }) with masks, "
         + "\(scanned.images.count { $0.finding != nil }) with findings")
+    if let warning = MissingLabels.warning(labels, root: root) { progress.note(warning) }
     for problem in scanned.problems { progress.note("\(problem)") }
     let index = scanned.withEverySplit
     progress.begin("decode")

@@ -2,8 +2,9 @@ import Analysis
 import Archive
 import ArgumentParser
 import Daemon
-internal import Files
-internal import Phantoms
+import Files
+import FoundationEssentials
+import Phantoms
 import Training
 
 /// An end other than "all well", with its line on standard error. Exit status as in sysexits.h.
@@ -69,7 +70,7 @@ struct CommandFailure: Error, CustomStringConvertible {
   private static func status(_ error: PhantomError) -> Status {
     switch error {
     case .badRequest: .usage
-    case .cannotWrite, .image: .cannotCreate
+    case .cannotWrite, .occupied, .image: .cannotCreate
     case .invalid: .badData
     }
   }
@@ -77,7 +78,10 @@ struct CommandFailure: Error, CustomStringConvertible {
 
 /// Runs a command's body; a failure becomes one line on standard error and the exit status.
 func reportingFailure(_ body: () async throws -> Void) async throws {
-  do { try await body() } catch let exit as ExitCode {
+  do {
+    try EnvironmentVariables.requireKnown(ProcessInfo.processInfo.environment)
+    try await body()
+  } catch let exit as ExitCode {
     throw exit  // Whoever threw it has said why.
   } catch {
     let failure = CommandFailure(error)

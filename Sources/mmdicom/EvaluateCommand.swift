@@ -83,7 +83,9 @@ struct EvaluateCommand: AsyncParsableCommand {
     let wanted: Split?
     if let split {
       wanted = Split(rawValue: split)
-      guard wanted != nil else { throw CommandFailure(.usage, "--split \(split): train, val or test") }
+      guard wanted != nil else {
+        throw CommandFailure(.usage, "--split \(split): no such split; name train, val or test")
+      }
     } else {
       wanted = calibrate == nil ? nil : .val
     }
@@ -105,9 +107,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     var model = model
     model.metadata.calibrate(on: evaluation)
     let url = URL(filePath: path)
-    do { try DurableFile.write(model.encoded(model.exactPrecision), to: url) } catch {
-      throw CommandFailure(.cannotCreate, "\(path): can't be written")
-    }
+    try OutputFile.write(model.encoded(model.exactPrecision), to: path, option: "--calibrate")
     let sha256: String
     do { sha256 = try Model(readingFrom: url).sha256 ?? "" } catch {
       throw CommandFailure(.cannotCreate, "\(error)")
@@ -118,12 +118,20 @@ struct EvaluateCommand: AsyncParsableCommand {
   private func publish(_ evaluation: Evaluation, _ report: EvaluationReport) throws {
     if let output {
       let folder = URL(filePath: output, directoryHint: .isDirectory)
+      let files = [
+        ("images.csv", evaluation.csv), ("figures.csv", Evaluation.csv(of: report.sets)),
+        ("figures.json", try report.json()),
+      ]
+      for (name, text) in files {
+        let isTable = name.hasSuffix(".csv")
+        let columns = text.prefix { !$0.isNewline }
+        try OutputFile.requireOurs(
+          folder.appending(path: name),
+          isTable ? OutputFile.hasFirstLine(columns) : OutputFile.hasKeys("model_sha256", "intervals"))
+      }
       do {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for (name, text) in [
-          ("images.csv", evaluation.csv), ("figures.csv", Evaluation.csv(of: report.sets)),
-          ("figures.json", try report.json()),
-        ] {
+        for (name, text) in files {
           try DurableFile.write(text, to: folder.appending(path: name))
         }
       } catch {

@@ -52,6 +52,7 @@ struct ExperimentCommand: AsyncParsableCommand {
         throw CommandFailure(.badConfiguration, "\(self.grid): \(error)")
       }
       let processors = ProcessInfo.processInfo.activeProcessorCount
+      try Self.requireOurs(in: URL(filePath: output, directoryHint: .isDirectory))
       let progress = ProgressLine()
       let (index, cache) = try access.open(threads: processors, size: grid.size, progress: progress)
       let output = URL(filePath: output, directoryHint: .isDirectory)
@@ -84,6 +85,23 @@ struct ExperimentCommand: AsyncParsableCommand {
         throw CommandFailure(
           .someInputsFailed, "stopped, each training after a whole step; the same command goes on from there")
       }
+    }
+  }
+}
+
+extension ExperimentCommand {
+  /// The tables that an experiment replaces as its trainings end, and the folder of its plots.
+  private static func requireOurs(in output: URL) throws(CommandFailure) {
+    for (name, beginning) in [
+      ("cells.csv", "cell,system,variant,"), ("table.csv", "system,variant,"), ("table.md", "# Experiment "),
+    ] {
+      try OutputFile.requireOurs(output.appending(path: name)) { $0.starts(with: Data(beginning.utf8)) }
+    }
+    // Pictures don't tell who drew them; ours come after their table.
+    let (manager, plots) = (FileManager.default, output.appending(path: "plots"))
+    let isOurs = manager.fileExists(atPath: output.appending(path: "table.md").path)
+    if !isOurs, (try? manager.contentsOfDirectory(atPath: plots.path))?.isEmpty == false {
+      try OutputFile.requireOurs(plots) { _ in false }
     }
   }
 }

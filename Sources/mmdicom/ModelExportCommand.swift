@@ -62,9 +62,7 @@ extension ModelCommand {
         }
         let bytes =
           onnx ? model.encodedONNX() : model.encoded(precision == .float16 ? .float16 : .float32)
-        do { try DurableFile.write(bytes, to: URL(filePath: output)) } catch {
-          throw CommandFailure(.cannotCreate, "\(output): can't be written")
-        }
+        try OutputFile.write(bytes, to: output, option: "--output")
         Terminal.result("\(output): \(model.metadata.name) \(model.metadata.version), \(bytes.count) bytes\n")
       }
     }

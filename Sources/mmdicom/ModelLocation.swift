@@ -21,7 +21,9 @@ struct ModelLocation {
 
   /// The model file as an absolute path. A file that is named is returned even when it isn't there: the
   /// loader refuses it by name.
-  func find(_ named: String?) throws(CommandFailure) -> String {
+  ///
+  /// - Parameter option: where a user of this command names a model.
+  func find(_ named: String?, option: String = "with --model") throws(CommandFailure) -> String {
     let setting = environment["MMDICOM_MODEL"].flatMap { $0.isEmpty ? nil : $0 }
     if let path = named ?? setting {
       return URL(filePath: path, relativeTo: workingDirectory).standardizedFileURL.path
@@ -30,7 +32,7 @@ struct ModelLocation {
       if let file = Self.model(in: folder) { return file }
     }
     throw CommandFailure(
-      .noInput, "no model: name one with --model or MMDICOM_MODEL, or put one into /usr/share/mmdicom")
+      .noInput, "no model: name one \(option) or in MMDICOM_MODEL, or put one into /usr/share/mmdicom")
   }
 
   private var folders: [URL] {

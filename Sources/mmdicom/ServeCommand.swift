@@ -9,7 +9,9 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Watch the inbox and read what is dropped into it.",
     discussion: """
-      Settings come from the configuration file; the environment variable MMDICOM_<KEY> overrides each. \
+      Settings come from the configuration file: the one that --config names, else \(defaultConfiguration) where \
+      that is there. The environment variable MMDICOM_<KEY> overrides each key, and MMDICOM_INBOX and \
+      MMDICOM_OUTBOX alone will do. \
       SIGTERM and SIGINT end it once the file in hand is finished.
 
       Exit status: 0 stopped in order (with --once: all analysed), 1 with --once: some weren't, 65 or 66 the \
@@ -29,10 +31,10 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reportingFailure {
-      let configuration = try await DaemonConfiguration.read(
-        file: configurationFile, environment: ProcessInfo.processInfo.environment)
+      let configuration = try await configuration()
       // The environment's MMDICOM_MODEL is in the configuration already.
-      let model = try ModelLocation.here.find(configuration.model?.path)
+      let model = try ModelLocation.here.find(
+        configuration.model?.path, option: "as \"model\" in the configuration")
       let logger = ServiceLog.logger(configuration.logLevel)
       let service = InboxService(configuration, model: model, runsOnce: once, logger: logger)
       try await service.runInGroup(logger: logger)
@@ -44,6 +46,18 @@ struct ServeCommand: AsyncParsableCommand {
       let leftSomething = await service.leftSomething
       guard tally.isClean, !leftSomething else { throw ExitCode.someInputsFailed }
     }
+  }
+
+  private func configuration() async throws -> DaemonConfiguration {
+    let environment = ProcessInfo.processInfo.environment
+    let file = configurationFile
+    if file == nil, environment["MMDICOM_INBOX"] == nil, environment["MMDICOM_OUTBOX"] == nil {
+      throw CommandFailure(
+        .badConfiguration,
+        "no configuration: \(Self.defaultConfiguration) isn't there; name a file with --config (etc/mmdicom.yaml "
+          + "is an example), or set MMDICOM_INBOX and MMDICOM_OUTBOX")
+    }
+    return try await DaemonConfiguration.read(file: file, environment: environment)
   }
 
   private var configurationFile: URL? {

@@ -79,6 +79,8 @@ struct TrainCommand: AsyncParsableCommand {
     try await reportingFailure {
       let configuration = try trainingConfiguration()
       if let problem = configuration.problem { throw CommandFailure(.badConfiguration, problem) }
+      let output = URL(filePath: output, directoryHint: .isDirectory)
+      try Self.requireOurs(in: output)
       let start = try initial.map { try ModelOption.load(URL(filePath: $0)) }
       let progress = ProgressLine()
       let (index, cache) = try access.open(threads: threads, progress: progress)
@@ -94,7 +96,9 @@ struct TrainCommand: AsyncParsableCommand {
         throw CommandFailure(.badData, refusal)
       }
       for obstacle in readiness.obstacles { progress.note("accepted: \(obstacle)") }
-      let output = URL(filePath: output, directoryHint: .isDirectory)
+      for warning in LabelShortage.warnings(data.labels, configuration) {
+        progress.note("warning: \(warning)")
+      }
       do {
         let trainer = try Trainer(
           configuration, data: data, output: output, threads: threads, initial: start)
@@ -115,6 +119,16 @@ struct TrainCommand: AsyncParsableCommand {
     }
   }
 
+  /// The files that a training replaces, but for the model and the checkpoint, which the trainer guards itself.
+  private static func requireOurs(in output: URL) throws(CommandFailure) {
+    try OutputFile.requireOurs(
+      output.appending(path: "configuration.json"), OutputFile.hasKeys("stages", "seed"))
+    try OutputFile.requireOurs(output.appending(path: "log.csv")) { $0.starts(with: Data("step,size,".utf8)) }
+    try OutputFile.requireOurs(output.appending(path: "archive.sha256")) { content in
+      content.count == 65 && content.dropLast().allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+    }
+  }
+
   /// A checkpoint is replaced only by a whole one.
   private static func whatRemains(in output: URL) -> String {
     let checkpoint = output.appending(path: "checkpoint.safetensors").path
@@ -130,7 +144,10 @@ struct TrainCommand: AsyncParsableCommand {
       switch event {
       case .resumed(let step):
         offset.steps = step
-        progress.note(step == 0 ? "no checkpoint yet: beginning at step 1" : "resumed after step \(step)")
+        progress.note(
+          step == 0
+            ? "warning: --resume found no checkpoint.safetensors in the output folder; beginning at step 1"
+            : "resumed after step \(step)")
       case .step(let number, let total, let size, let losses):
         progress.update(
           number, of: total, after: offset.steps, work: configuration.pixels(inFirst:),
@@ -154,6 +171,26 @@ struct TrainCommand: AsyncParsableCommand {
     var steps = 0
   }
 
+  /// SIZExSTEPS.
+  private static func stage(_ text: Substring) throws(CommandFailure) -> TrainingConfiguration.Stage {
+    let parts = text.split(separator: "x", omittingEmptySubsequences: false)
+    let problem =
+      switch parts.count {
+      case 2 where Int(parts[0]) == nil: "the size '\(parts[0])' is no whole number"
+      case 2 where Int(parts[1]) == nil: "the number of steps '\(parts[1])' is no whole number"
+      case 2: ""
+      case 1 where text.isEmpty: "a stage is empty"
+      case 1: "'\(text)' has no number of steps"
+      default: "'\(text)' has more than a size and a number of steps"
+      }
+    guard problem.isEmpty, let size = Int(parts[0]), let steps = Int(parts[1]) else {
+      throw CommandFailure(
+        .usage,
+        "--stages: \(problem); give each stage as SIZExSTEPS (pixels, steps), such as 128x3000,256x1000")
+    }
+    return .init(size: size, steps: steps)
+  }
+
   private func trainingConfiguration() throws -> TrainingConfiguration {
     var configuration = TrainingConfiguration()
     if let config {
@@ -166,18 +203,16 @@ struct TrainCommand: AsyncParsableCommand {
     }
     system?.apply(to: &configuration)
     if let stages {
-      configuration.stages = try stages.split(separator: ",").map { stage in
-        let parts = stage.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard parts.count == 2, let size = parts[0], let steps = parts[1] else {
-          throw CommandFailure(.usage, "--stages \(stages): SIZExSTEPS,...")
-        }
-        return .init(size: size, steps: steps)
-      }
+      configuration.stages = try stages.split(separator: ",", omittingEmptySubsequences: false).map(
+        Self.stage)
     }
     if let batch {
       let sizes = batch.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
       guard sizes.count == 4, sizes.allSatisfy({ $0 >= 0 }) else {
-        throw CommandFailure(.usage, "--batch \(batch): four numbers")
+        throw CommandFailure(
+          .usage,
+          "--batch \(batch): four whole numbers, parted by commas: masks, unlabelled masks, findings, unlabelled "
+            + "findings; such as 4,4,4,4")
       }
       configuration.batch.segmentation = sizes[0]
       configuration.batch.segmentationUnlabelled = sizes[1]

@@ -80,6 +80,47 @@ struct ConfigurationTests {
     #expect(await problem(folders, ["MMDICOM_THREADS": "x"]).contains("threads is 'x'"))
   }
 
+  @Test("what is wrong in the environment is said of the variable, not of the file")
+  func environmentPlace() async {
+    let said = await problem(folders, ["MMDICOM_SETTLE_SECONDS": "x"])
+    #expect(said.contains("MMDICOM_SETTLE_SECONDS") && said.contains("settle_seconds is 'x'"))
+    #expect(!said.contains("mmdicom.yaml"))
+    let inside = await problem(folders, ["MMDICOM_DONE": "/a/in/done"])
+    #expect(inside.contains("MMDICOM_DONE") && !inside.contains("mmdicom.yaml"))
+  }
+
+  @Test(
+    "a mistyped name is an error that says what may be meant",
+    arguments: [
+      ("MMDICOM_SETLE_SECONDS", "did you mean MMDICOM_SETTLE_SECONDS?"),
+      ("MMDICOM_INBOXES", "did you mean MMDICOM_INBOX?"), ("MMDICOM_COLOUR_OF_THE_SKY", "unset it"),
+      ("MMDICOM_settle_seconds", "unknown variable MMDICOM_settle_seconds"),
+    ])
+  func unknownVariable(name: String, message: String) async {
+    let said = await problem(folders, [name: "3"])
+    #expect(said.contains("unknown variable \(name)") && said.contains(message), "\(said)")
+  }
+
+  @Test("variables of tests and scripts are no mistakes")
+  func otherVariables() async {
+    for name in ["PYTHON", "SHARED", "KERNELS", "WORKER_FAULT"] {
+      #expect(await problem(folders, ["MMDICOM_" + name: "x"]) == "no problem")
+    }
+  }
+
+  @Test(
+    "a key that is there twice is named with its line",
+    arguments: ["inbox: /b", "\"inbox\": /b", "inbox : /b"])
+  func twice(line: String) async {
+    let said = await problem(folders + "# inbox: no\n" + line + "\n")
+    #expect(said.contains("mmdicom.yaml:4: inbox is there already, in line 1"), "\(said)")
+  }
+
+  @Test("a mistyped key is an error that says what may be meant")
+  func similarKey() async {
+    #expect(await problem(folders + "setle_seconds: 3\n").contains("did you mean settle_seconds?"))
+  }
+
   @Test("a missing folder, a missing file and broken YAML are told apart")
   func unusable() async {
     #expect(await problem("outbox: /a/out\n").contains("inbox is missing"))

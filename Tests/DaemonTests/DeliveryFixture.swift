@@ -1,6 +1,8 @@
 import Analysis
 import Daemon
+import Files
 import Foundation
+import SystemPackage
 import Testing
 
 /// The daemon's folders in a place of their own, and what deliveries there begin with.
@@ -30,7 +32,12 @@ struct DeliveryFixture {
 
   func drop(_ path: String, _ text: String = "image") throws -> InboxFile {
     try root.write(text, "inbox/" + path)
-    return InboxFile(path: path, stamp: try #require(FolderScan.entry(path, in: folders.inbox)).stamp)
+    return try seen(FilePath(path))
+  }
+
+  /// A file in the inbox as it is now.
+  func seen(_ path: FilePath) throws -> InboxFile {
+    InboxFile(path: path, stamp: try #require(FolderWalk.entry(path, in: FilePath(of: folders.inbox))).stamp)
   }
 
   func staged(_ uid: String = "1.2.3", _ text: String = "picture") throws -> URL {

@@ -1,6 +1,8 @@
 import Analysis
 import Daemon
+import Files
 import Foundation
+import SystemPackage
 import Testing
 
 @Suite("Deliveries: nothing lost, nothing twice, nothing overwritten")
@@ -49,7 +51,8 @@ struct DeliveryTests {
       ("a/x.dcm", "a/x-2.dcm"), ("a.b/x", "a.b/x-2"), ("/.hidden", "/.hidden-2"), ("x.tar.gz", "x.tar-2.gz"),
     ])
   func freePath(path: String, free: String) {
-    #expect(DestinationPath { $0 == path ? .other : .nothing }.free(path) == free)
+    let path = FilePath(path)
+    #expect(DestinationPath { $0 == path ? .other : .nothing }.free(path) == FilePath(free))
     #expect(DestinationPath { _ in .nothing }.free(path) == path)
   }
 
@@ -85,9 +88,10 @@ struct DeliveryTests {
     if afterStep >= 4 {
       try manager.createDirectory(atPath: folders.done.path + "/s", withIntermediateDirectories: true)
       // Step 4 is a move across file systems that was cut off between its halves.
-      try manager.copyItem(atPath: delivery.source, toPath: delivery.destination)
+      let source = delivery.sources[0]
+      try manager.copyItem(atPath: source.path.string, toPath: source.destination.string)
     }
-    if afterStep >= 5 { try manager.removeItem(atPath: delivery.source) }
+    if afterStep >= 5 { try manager.removeItem(atPath: delivery.sources[0].path.string) }
 
     #expect(try desk.recover() == .finished)
     #expect(try desk.recover() == .nothing)

@@ -1,4 +1,6 @@
 import Daemon
+import Files
+import SystemPackage
 import Testing
 
 @Suite("When a file in the inbox is completely written")
@@ -12,7 +14,7 @@ struct FileSettlingTests {
 
   private func at(_ seconds: Double) -> ContinuousClock.Instant { start + .seconds(seconds) }
 
-  private func taken(_ settling: inout FileSettling) -> [String] { settling.takeComplete().map(\.path) }
+  private func taken(_ settling: inout FileSettling) -> [FilePath] { settling.takeComplete().map(\.path) }
 
   @Test("renamed in: at once")
   func renamed() {
@@ -104,6 +106,22 @@ struct FileSettlingTests {
     #expect(settling.waiting(among: ["early"]) == [])
     #expect(settling.waiting(among: ["early", "late"]) == ["late"])
     #expect(settling.waiting(among: nil) == ["late"])
+  }
+
+  @Test("a file that a writer holds open isn't complete until it's closed, or has settled anew")
+  func postponed() {
+    var settling = settling
+    settling.observe("a", stamp(1), .closed, at: at(0))
+    #expect(taken(&settling) == ["a"])
+    settling.postpone("a", at: at(1))
+    #expect(taken(&settling) == [] && settling.isWaiting)
+    settling.observe("a", stamp(1), .seen(age: nil), at: at(5.9))
+    #expect(taken(&settling) == [])
+    settling.observe("a", stamp(1), .closed, at: at(5.9))
+    #expect(taken(&settling) == ["a"])
+    settling.postpone("a", at: at(6))
+    settling.observe("a", stamp(1), .seen(age: nil), at: at(11))
+    #expect(taken(&settling) == ["a"])
   }
 
   @Test("a file that went away is forgotten")

@@ -1,6 +1,8 @@
 import Daemon
+import Files
 import Foundation
 import Glibc
+import SystemPackage
 import Testing
 
 @Suite("Looking at the inbox")
@@ -16,7 +18,7 @@ struct InboxWatchTests {
   }
 
   /// Asks until something is complete, or gives up.
-  private func complete(_ watch: inout InboxWatch, within seconds: Double = 120) async throws -> [String] {
+  private func complete(_ watch: inout InboxWatch, within seconds: Double = 120) async throws -> [FilePath] {
     let end = ContinuousClock.now + .seconds(seconds)
     // A busy machine may let two minutes pass between two looks.
     var looks = 0
@@ -83,19 +85,26 @@ struct InboxWatchTests {
     #expect(try await complete(&watch) == ["whole/deep/open.dcm"])
   }
 
-  @Test("a name that isn't UTF-8 doesn't go unnoticed")
-  func notUTF8() throws {
-    try root.write("image", "inbox/good.dcm")
-    // "M\u{FC}ller" in Latin-1.
-    let path = Array((inbox.path + "/M").utf8CString.dropLast()) + [CChar(bitPattern: 0xFC), 0x6C, 0]
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT, 0o640)
-    try #require(descriptor >= 0)
-    close(descriptor)
-    let scan = FolderScan(inbox)
-    #expect(scan.files.map(\.path) == ["good.dcm"])
-    #expect(scan.unreadable.map(\.message) == ["the name isn't UTF-8"])
-    let inputs = try AnalysisInputs([inbox.path])
-    #expect(inputs.files.count == 1 && inputs.problems.map(\.code) == ["unreadable"])
+  @Test("names are bytes: by events, by scans, in folders, and for analysis", arguments: [true, false])
+  func bytes(events: Bool) async throws {
+    var watch = watch(settling: .milliseconds(100), scan: .milliseconds(50), events: events)
+    // "Müller" in Latin-1, in a folder "Méd".
+    let name = FilePath(bytes: Array("M".utf8) + [0xFC] + Array("ller".utf8))
+    let folder = FilePath(bytes: Array("M".utf8) + [0xE9] + Array("d".utf8))
+    let whole = FilePath(of: inbox)
+    #expect(unsafe whole.pushing(folder).withPlatformString { unsafe mkdir($0, 0o750) } == 0)
+    var found: Set<FilePath> = []
+    for path in [name, folder.pushing(name)] {
+      let place = whole.pushing(path)
+      let descriptor = unsafe place.withPlatformString { unsafe open($0, O_WRONLY | O_CREAT, 0o640) }
+      try #require(descriptor >= 0)
+      try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data("image".utf8))
+      found.formUnion(try await complete(&watch))
+    }
+    #expect(found == [name, folder.pushing(name)])
+    let inputs = try AnalysisInputs([whole])
+    #expect(Set(inputs.files) == [whole.pushing(name), whole.pushing(folder).pushing(name)])
+    #expect(inputs.problems == [])
   }
 
   @Test("without events a scan finds files, once they are unchanged for the settling time")

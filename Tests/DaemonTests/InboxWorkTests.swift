@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import Logging
 import Synchronization
+import SystemPackage
 import Testing
 
 @Suite("The daemon from inbox to delivery, with scripted workers")
@@ -20,7 +21,9 @@ struct InboxWorkTests {
 
   /// Files hold "STUDY UID VERDICT"; the verdict is ok, lateral, bad or crash.
   private static func work(_ request: WorkerRequest) -> ScriptedWorkers.Answer {
-    let text = (try? String(contentsOfFile: request.path, encoding: .utf8)) ?? ""
+    let file = OpenedFile(FilePath(text: request.path))
+    let text = (try? String(contentsOf: file.url, encoding: .utf8)) ?? ""
+    extendLifetime(file)
     let words = text.split(separator: " ").map(String.init)
     guard words.count == 3 else { return .crash }
     var identity = ImageIdentity()
@@ -28,7 +31,10 @@ struct InboxWorkTests {
     identity.sopInstanceUID = words[1]
     switch request {
     case .identify(let id, _):
-      return words[2] == "unreadable" ? .crash : .reply(.identified(id: id, identity))
+      guard words[2] != "unreadable" else { return .crash }
+      return .reply(
+        .identified(
+          id: id, identity, digest: ContentDigest(ofFileAt: FilePath(text: request.path))?.description))
     case .analyse(let id, let path, let output, _):
       var row = ReportRow(identity: identity, status: .analysed, analysedAt: "now")
       switch words[2] {
@@ -99,10 +105,59 @@ struct InboxWorkTests {
   @Test("two files of a study with one UID keep both results")
   func sameUID() async throws {
     try root.write("9.1 1.1 ok", "inbox/a")
-    try root.write("9.1 1.1 ok", "inbox/b")
+    try root.write("9.1 1.1  ok", "inbox/b")
     _ = try await runOnce()
     #expect(root.files.filter { $0.hasSuffix(".png") } == ["outbox/9.1/1.1-2.png", "outbox/9.1/1.1.png"])
     #expect(records.filter { $0.contains("duplicate_sop_instance_uid") }.count == 1)
+  }
+
+  @Test("the same bytes under several names make one result and one row; all files go to done")
+  func twins() async throws {
+    for path in ["inbox/b", "inbox/sub/a", "inbox/c"] { try root.write("9.1 1.1 ok", path) }
+    let work = try await runOnce()
+    #expect(root.files == ["done/b", "done/c", "done/sub/a", "outbox/9.1/1.1.png", "outbox/report.csv"])
+    #expect(records.count == 1 && !records[0].contains("duplicate"))
+    #expect(await work.tally.total == 1)
+  }
+
+  @Test("rejected twins have a reason each and one row; files that no UID names are told of one by one")
+  func rejectedTwins() async throws {
+    for name in ["a", "b"] { try root.write("9.1 1.1 bad", "inbox/" + name) }
+    _ = try await runOnce()
+    #expect(records.count == 1)
+    #expect(root.files.filter { $0.hasPrefix("rejected/") }.count == 4)
+    #expect(root.read("rejected/b.reason.txt")?.contains("file: b\n") == true)
+  }
+
+  @Test("one UID with two contents: both have results, the first by path the plain name, whatever came first")
+  func conflict() async throws {
+    try root.write("9.1 1.1 ok ", "inbox/z")
+    try root.write("9.1 1.1 ok", "inbox/a")
+    try root.write("9.1 1.1 ok ", "inbox/b")
+    _ = try await runOnce()
+    #expect(root.read("outbox/9.1/1.1.png") == "picture of 9.1 1.1 ok")
+    #expect(root.read("outbox/9.1/1.1-2.png") == "picture of 9.1 1.1 ok ")
+    #expect(records.count == 2)
+    #expect(root.files.filter { $0.hasPrefix("done/") }.count == 3)
+  }
+
+  @Test("a name in Latin-1 is read, moved and reported, with its bytes shown")
+  func latin() async throws {
+    let name = FilePath(bytes: Array("M".utf8) + [0xFC] + Array("ller.dcm".utf8))
+    for (folder, text) in [("ok", "9.1 1.1 ok"), ("bad", " 9.2  bad"), ("crash", "9.3 3.1 crash")] {
+      try root.write(text, "inbox/\(folder)/x")
+      let place = FilePath(of: folders.inbox).appending(folder)
+      #expect(try Move.file(from: place.appending("x"), to: place.pushing(name)) == .moved)
+    }
+    let work = try await runOnce()
+    #expect(await work.tally.analysed == 1)
+    #expect(FilePath(of: folders.done).appending("ok").pushing(name).status(followingLink: false) != nil)
+    let rejected = FilePath(of: folders.rejected).appending("crash").pushing(name)
+    #expect(rejected.status(followingLink: false) != nil)
+    let reason = OpenedFile(rejected.appending(ending: ".reason.txt"))
+    #expect(try String(contentsOf: reason.url, encoding: .utf8).contains("file: crash/M\\xFCller.dcm\n"))
+    extendLifetime(reason)
+    #expect(records.contains { $0.contains("worker_crashed: bad/M\\xFCller.dcm") })
   }
 
   @Test("a run that was cut off is taken up by the next, with one row for each image")

@@ -1,6 +1,8 @@
 import Daemon
+import Files
 import Foundation
 import Glibc
+import SystemPackage
 import Testing
 
 @Suite("Moving files")
@@ -23,16 +25,16 @@ struct MoveTests {
     return URL(filePath: memory)
   }()
 
-  private func url(_ path: String) -> URL { root.url.appending(path: path) }
+  private func place(_ path: String) -> FilePath { FilePath(of: root.url.appending(path: path)) }
 
   @Test("a move makes the folders it needs and overwrites nothing")
   func within() throws {
     try root.write("one", "a")
-    #expect(try Move.file(from: url("a"), to: url("x/y/a")) == .moved)
+    #expect(try Move.file(from: place("a"), to: place("x/y/a")) == .moved)
     try root.write("two", "a")
-    #expect(try Move.file(from: url("a"), to: url("x/y/a")) == .destinationTaken)
+    #expect(try Move.file(from: place("a"), to: place("x/y/a")) == .destinationTaken)
     #expect(root.read("a") == "two" && root.read("x/y/a") == "one")
-    #expect(try Move.file(from: url("nothing"), to: url("z")) == .sourceMissing)
+    #expect(try Move.file(from: place("nothing"), to: place("z")) == .sourceMissing)
   }
 
   @Test(
@@ -46,13 +48,13 @@ struct MoveTests {
     let time = Date(timeIntervalSince1970: 1_700_000_000)
     try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: source.path)
     let destination = far.appending(path: "deep/a")
-    #expect(try Move.file(from: source, to: destination) == .moved)
+    #expect(try Move.file(from: FilePath(of: source), to: FilePath(of: destination)) == .moved)
     #expect(root.files == [])
     #expect(try String(contentsOf: destination, encoding: .utf8) == text)
     let attributes = try FileManager.default.attributesOfItem(atPath: destination.path)
     #expect(attributes[.modificationDate] as? Date == time)
     try root.write("other", "a")
-    #expect(try Move.file(from: source, to: destination) == .destinationTaken)
+    #expect(try Move.file(from: FilePath(of: source), to: FilePath(of: destination)) == .destinationTaken)
     #expect(root.read("a") == "other")
     #expect(try FileManager.default.contentsOfDirectory(atPath: far.appending(path: "deep").path) == ["a"])
   }

@@ -96,6 +96,41 @@ struct PhantomArchiveTests {
         != Data(contentsOf: try PhantomFixture.directory.appending(path: paths[0])))
   }
 
+  @Test("writes over nothing that isn't a phantom, and then writes nothing at all")
+  func occupied() throws {
+    for name in ["labels.csv", "PHANTOM-002/lungs.seg.dcm", "PHANTOM-001/dx.dcm"] {
+      let folder = PhantomFixture.temporaryDirectory()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let place = folder.appending(path: name)
+      try FileManager.default.createDirectory(
+        at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+      let mine = Data("SOPInstanceUID,PatientID,Finding,Split\n1.2,P,normal,\n".utf8)
+      try mine.write(to: place)
+      #expect(throws: PhantomError.occupied(path: place.path)) {
+        try PhantomArchive.write(count: 2, size: 96, seed: 1, to: folder)
+      }
+      #expect(try Data(contentsOf: place) == mine)
+      let left = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+      #expect(left.filter { $0.hasSuffix(".dcm") || $0.hasSuffix(".csv") } == [name], "\(left)")
+    }
+  }
+
+  @Test("labels that somebody changed are his; those of an earlier run are replaced")
+  func changedLabels() throws {
+    let folder = PhantomFixture.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try PhantomArchive.write(count: 2, size: 96, seed: 1, to: folder)
+    try PhantomArchive.write(count: 3, size: 96, seed: 2, to: folder)
+    let labels = folder.appending(path: "labels.csv")
+    let text = try String(contentsOf: labels, encoding: .utf8)
+    #expect(text.split(separator: "\n").count == 4)
+    try Data(text.replacing("PHANTOM-001,normal,train", with: "PHANTOM-001,normal,test").utf8).write(
+      to: labels)
+    #expect(throws: PhantomError.occupied(path: labels.path)) {
+      try PhantomArchive.write(count: 3, size: 96, seed: 2, to: folder)
+    }
+  }
+
   @Test("refuses what makes no sense, names what it can't write")
   func refusals() throws {
     let folder = PhantomFixture.temporaryDirectory()

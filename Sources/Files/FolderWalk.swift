@@ -1,0 +1,193 @@
+import Glibc
+package import SystemPackage
+
+/// The regular files in a folder and the folders in it, by one walk. Names are bytes.
+package struct FolderWalk: Sendable {
+  /// What a walk takes and what it leaves out.
+  package struct Options: Sendable {
+    package enum Links: Sendable {
+      /// A link may lead anywhere, and moving it away would not move what it stands for.
+      case leftOut
+      /// Followed after all that is really there, each folder and each file once, so that loops end and a real path
+      /// is preferred to one through a link. A link to nothing is a problem.
+      case followedOnce
+    }
+
+    package var links: Links
+    /// Whether names that begin with a dot are taken.
+    package var includesHidden: Bool
+    /// Shell patterns for names of files and folders that are left out.
+    package var ignoredNames: [String] = []
+    /// Folders that aren't looked into.
+    package var skipped: Set<FileIdentity> = []
+
+    /// What is read and moved away: neither hidden entries nor links.
+    package static func inbox(ignoring names: [String] = [], skipping: Set<FileIdentity> = []) -> Options {
+      Options(links: .leftOut, includesHidden: false, ignoredNames: names, skipped: skipping)
+    }
+
+    /// What is only read, where it lies: everything, and what links lead to.
+    package static let archive = Options(links: .followedOnce, includesHidden: true)
+
+    /// Whether an entry of this name is left out.
+    package func leavesOut(_ name: FilePath.Component) -> Bool {
+      if !includesHidden, name.bytes.first == UInt8(ascii: ".") { return true }
+      return ignoredNames.contains { pattern in
+        unsafe name.withPlatformString { unsafe fnmatch(pattern, $0, 0) == 0 }
+      }
+    }
+  }
+
+  /// One file.
+  package struct Entry: Sendable, Equatable {
+    /// Relative to the root.
+    package let path: FilePath
+    package let stamp: FileStamp
+    /// When content or name last changed, whichever is later; nanoseconds since 1970.
+    package let changed: Int
+
+    init(_ path: FilePath, _ status: stat) {
+      self.path = path
+      stamp = FileStamp(status)
+      changed = max(stamp.modified, status.st_ctim.nanoseconds)
+    }
+  }
+
+  /// Something that is there and can't be read.
+  package struct Problem: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
+      /// A folder that can't be listed, with `errno`.
+      case folder(Int32)
+      /// An entry that can't be looked at, with `errno`.
+      case entry(Int32)
+      /// A symbolic link to nothing.
+      case brokenLink
+    }
+
+    /// Relative to the root.
+    package let path: FilePath
+    package let kind: Kind
+
+    package var isFolder: Bool { if case .folder = kind { true } else { false } }
+
+    /// Why, in words.
+    package var message: String {
+      switch kind {
+      case .folder(EACCES), .entry(EACCES): "no rights"
+      case .folder: "can't be listed"
+      case .entry: "can't be read"
+      case .brokenLink: "a symbolic link to nothing"
+      }
+    }
+  }
+
+  /// Sorted by path.
+  package private(set) var files: [Entry] = []
+  /// Folders that were walked, relative to the root, sorted; the root is the empty path.
+  package private(set) var folders: [FilePath] = []
+  /// Sorted by path.
+  package private(set) var problems: [Problem] = []
+
+  private let root: FilePath
+  private let options: Options
+  private var seenFolders: Set<FileIdentity>
+  private var seenFiles: Set<FileIdentity> = []
+  private var links: [(path: FilePath, status: stat)] = []
+
+  /// Walks `root`, which may be a link itself, and what lies under it. That the root can't be listed is a problem
+  /// with the empty path.
+  package init(_ root: FilePath, _ options: Options) {
+    self.root = root
+    self.options = options
+    seenFolders = options.skipped
+    if let own = FileIdentity(of: root), !seenFolders.insert(own).inserted { return }
+    walk([FilePath()])
+    while !links.isEmpty {
+      let pending = Self.sorted(links, by: \.path)
+      links = []
+      for link in pending { follow(link.path, link.status) }
+    }
+    files = Self.sorted(files, by: \.path)
+    folders = Self.sorted(folders, by: \.self)
+    problems = Self.sorted(problems, by: \.path)
+  }
+
+  /// The regular file at `path` under `root`; nil when there is none.
+  package static func entry(_ path: FilePath, in root: FilePath) -> Entry? {
+    guard let status = root.pushing(path).status(followingLink: false) else { return nil }
+    return status.st_mode & S_IFMT == S_IFREG ? Entry(path, status) : nil
+  }
+
+  private mutating func walk(_ folders: [FilePath]) {
+    var pending = folders
+    while let folder = pending.popLast() {
+      guard let names = Self.names(in: root.pushing(folder)) else {
+        problems.append(Problem(path: folder, kind: .folder(errno)))
+        continue
+      }
+      self.folders.append(folder)
+      for name in names where !options.leavesOut(name) {
+        if let inner = look(at: folder.appending(name)) { pending.append(inner) }
+      }
+    }
+  }
+
+  /// Notes what lies at `path`; a folder that is still to be walked comes back.
+  private mutating func look(at path: FilePath) -> FilePath? {
+    guard let status = root.pushing(path).status(followingLink: false) else {
+      // Gone since the folder was listed.
+      if errno != ENOENT { problems.append(Problem(path: path, kind: .entry(errno))) }
+      return nil
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG:
+      seenFiles.insert(FileIdentity(status))
+      files.append(Entry(path, status))
+    case S_IFDIR:
+      if seenFolders.insert(FileIdentity(status)).inserted { return path }
+    case S_IFLNK where options.links == .followedOnce:
+      guard let target = root.pushing(path).status(followingLink: true) else {
+        problems.append(Problem(path: path, kind: .brokenLink))
+        break
+      }
+      links.append((path, target))
+    default: break  // Sockets, pipes and devices hold no radiographs.
+    }
+    return nil
+  }
+
+  private mutating func follow(_ path: FilePath, _ status: stat) {
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR:
+      if seenFolders.insert(FileIdentity(status)).inserted { walk([path]) }
+    case S_IFREG:
+      if seenFiles.insert(FileIdentity(status)).inserted { files.append(Entry(path, status)) }
+    default: break
+    }
+  }
+
+  /// Every name in a folder but `.` and `..`, as the kernel gives them; nil, and `errno`, when it can't be read.
+  private static func names(in folder: FilePath) -> [FilePath.Component]? {
+    guard let stream = unsafe folder.withPlatformString({ unsafe opendir($0) }) else { return nil }
+    defer {
+      let code = errno
+      unsafe closedir(stream)
+      errno = code
+    }
+    var names: [FilePath.Component] = []
+    while true {
+      errno = 0
+      guard let entry = unsafe readdir(stream) else { return errno == 0 ? names : nil }
+      let bytes = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        unsafe Array(bytes.prefix { $0 != 0 })
+      }
+      guard bytes != Array(".".utf8), bytes != Array("..".utf8) else { continue }
+      if let name = FilePath.Component(bytes: bytes) { names.append(name) }
+    }
+  }
+
+  /// In the order of the paths' texts.
+  private static func sorted<Element>(_ list: [Element], by path: (Element) -> FilePath) -> [Element] {
+    list.map { (text: path($0).text, element: $0) }.sorted { $0.text < $1.text }.map(\.element)
+  }
+}
