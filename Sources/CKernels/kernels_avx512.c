@@ -13,6 +13,8 @@
 
 // clang-format off
 #include "templates/vector.h"
+#include "templates/statistics.h"
+#include "templates/products.h"
 #include "templates/winograd.h"
 #include "templates/plane.h"
 #include "templates/pointwise.h"

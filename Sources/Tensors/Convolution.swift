@@ -100,7 +100,8 @@ extension FeatureMap {
     into y: FeatureMap, statistics: InstanceStatistics<Element>?, on workers: Workers
   ) {
     precondition(channels == 1 && stride == 1 && height == y.height && width == y.width)
-    precondition(weights.count == 9 * y.channels && (bias == nil || bias?.count == y.channels))
+    precondition(y.hasWholeVectors && weights.count == 9 * y.channels)
+    precondition(bias == nil || bias?.count == y.channels)
     precondition(statistics == nil || statistics?.mean.count == y.channels)
     unsafe Element.kernels.table.pointee.convolve_plane(
       workers.team, c, weights.base,
@@ -113,7 +114,7 @@ extension FeatureMap {
     weights: MemorySlice<Element>, into dx: FeatureMap, on workers: Workers
   ) {
     precondition(dx.channels == 1 && dx.stride == 1 && height == dx.height && width == dx.width)
-    precondition(weights.count == 9 * channels)
+    precondition(hasWholeVectors && weights.count == 9 * channels)
     unsafe Element.kernels.table.pointee.plane_input_gradient(
       workers.team, c, weights.base, dx.c)
   }
@@ -123,7 +124,7 @@ extension FeatureMap {
     _ dy: FeatureMap, into gradient: MemorySlice<Element>, on workers: Workers
   ) {
     precondition(channels == 1 && stride == 1 && height == dy.height && width == dy.width)
-    precondition(gradient.count == 9 * dy.channels)
+    precondition(dy.hasWholeVectors && gradient.count == 9 * dy.channels)
     unsafe Element.kernels.table.pointee.plane_filter_gradient(
       workers.team, c, dy.c, gradient.base)
   }
@@ -134,7 +135,7 @@ extension FeatureMap {
     into y: FeatureMap, on workers: Workers
   ) {
     precondition(y.channels == 1 && y.stride == 1 && height == y.height && width == y.width)
-    precondition(weights.count == channels && bias.count == 1)
+    precondition(hasWholeVectors && weights.count == channels && bias.count == 1)
     unsafe Element.kernels.table.pointee.project(
       workers.team, c, weights.base, bias.base, y.c)
   }
@@ -147,7 +148,8 @@ extension FeatureMap {
   ) {
     precondition(dy.channels == 1 && dy.stride == 1 && channels == dx.channels)
     precondition(height == dx.height && width == dx.width && height == dy.height && width == dy.width)
-    precondition(weights.count == channels && weightGradient.count == channels && biasGradient.count == 1)
+    precondition(hasWholeVectors && weights.count == channels)
+    precondition(weightGradient.count == channels && biasGradient.count == 1)
     unsafe Element.kernels.table.pointee.project_gradient(
       workers.team, c, weights.base, dy.c,
       weightGradient.base, biasGradient.base, dx.c)

@@ -102,6 +102,9 @@ public struct FeatureMap<Element: Scalar>: Sendable {
     (channels + Int(CK_CHANNEL_MULTIPLE) - 1) / Int(CK_CHANNEL_MULTIPLE) * Int(CK_CHANNEL_MULTIPLE)
   }
 
+  /// Whether the kernels may read and write whole vectors of channels.
+  var hasWholeVectors: Bool { channels % Int(CK_CHANNEL_MULTIPLE) == 0 }
+
   /// Channels `first ..< first + count` of this map, sharing its memory.
   public func slice(_ first: Int, _ count: Int) -> FeatureMap {
     precondition(first % Int(CK_CHANNEL_MULTIPLE) == 0 && count % Int(CK_CHANNEL_MULTIPLE) == 0)

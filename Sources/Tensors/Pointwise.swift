@@ -82,13 +82,13 @@ extension FeatureMap {
 
   /// Bilinear interpolation with aligned corners to the size of `y`.
   public func upsample(into y: FeatureMap, on workers: Workers) {
-    precondition(y.channels == channels)
+    precondition(y.channels == channels && hasWholeVectors)
     unsafe Element.kernels.table.pointee.upsample(workers.team, c, y.c)
   }
 
   /// Its adjoint: this map is the gradient of the interpolated values.
   public func upsampleGradient(into dx: FeatureMap, on workers: Workers) {
-    precondition(dx.channels == channels)
+    precondition(dx.channels == channels && hasWholeVectors)
     unsafe Element.kernels.table.pointee.upsample_gradient(workers.team, c, dx.c)
   }
 }

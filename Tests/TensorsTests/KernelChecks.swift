@@ -33,6 +33,9 @@ struct KernelChecks<Element: Scalar> {
       }
     }
     interpolation(Size(32, 40), Size(4, 5))
+    for size in [Size(16, 16), Size(33, 18), Size(70, 66)] { largeMean(size) }
+    for size in [Size(33, 18), Size(70, 66)] { evenMap(size) }
+    manyChannels()
   }
 
   func convolution(_ inputs: Int, _ outputs: Int, _ size: Size, seed: UInt64) {

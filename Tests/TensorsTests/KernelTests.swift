@@ -10,6 +10,8 @@ import Testing
   /// Float on the instruction set that this process picked.
   @Test func float() { KernelChecks<Float>().all() }
 
+  @Test func largeWeightGradients() { checkLargeWeightGradients() }
+
   // The kernels are picked once per process, so the other instruction sets run in processes of their own.
   @Test(.enabled(if: Float.kernels.name != "portable", "tested above"))
   func portable() async {
@@ -37,7 +39,9 @@ private func runChecks(on instructionSet: String) {
   unsafe setenv("MMDICOM_KERNELS", instructionSet, 1)
   #expect(Float.kernels.name == instructionSet)
   KernelChecks<Float>().all()
+  checkLargeWeightGradients()
   checkThreads()
+  checkEveryKernelOnWorkers()
 }
 
 /// Results are the same to the last bit for any number of workers.
@@ -97,6 +101,8 @@ private func pass(workers count: Int) -> [[Float]] {
 
 @Suite struct WorkersTests {
   @Test func threadsChangeNoBit() { checkThreads() }
+
+  @Test func threadsChangeNoBitOfAnyKernel() { checkEveryKernelOnWorkers() }
 
   @Test func startsAsManyAsAsked() {
     #expect(Workers(count: 3).count == 3)

@@ -6,7 +6,7 @@
 typedef struct {
   ck_map x, y;
   const REAL *w, *bias;
-  double *partials;
+  double *moments;  // [block][...], see statistics.h
 } NAME(plane);
 
 // w [outputs][9] -> taps [9][outputs].
@@ -18,14 +18,14 @@ INLINE void NAME(transpose_taps)(const REAL *w, int outputs, REAL *taps) {
 static void NAME(convolve_plane_rows)(void *context, ck_workers *workers, int index, int worker) {
   const NAME(plane) *l = context;
   int h = l->x.height, w = l->x.width, co = l->y.channels;
-  REAL *taps = ck_scratch(workers, worker, (size_t)co * 11 * sizeof(REAL)), *sums = taps + 9 * co;
+  int first = index * PLANE_ROWS, last = MIN(h, first + PLANE_ROWS);
+  REAL *taps = ck_scratch(workers, worker, (size_t)co * 12 * sizeof(REAL)), *sums = taps + 9 * co;
   NAME(transpose_taps)(l->w, co, taps);
-  memset(sums, 0, 2 * (size_t)co * sizeof(REAL));
   const REAL *x = l->x.data;
   for (int c = 0; c < co; c += LANES) {
-    vec tap[9], bias = l->bias ? LOAD(l->bias + c) : (vec)0, sum = 0, squares = 0;
+    vec tap[9], bias = l->bias ? LOAD(l->bias + c) : (vec)0, pivot = 0, sum = 0, squares = 0;
     for (int t = 0; t < 9; t++) tap[t] = LOAD(taps + t * co + c);
-    for (int row = index * PLANE_ROWS; row < MIN(h, (index + 1) * PLANE_ROWS); row++)
+    for (int row = first; row < last; row++) {
       for (int column = 0; column < w; column++) {
         vec acc = bias;
         if (row > 0 && column > 0 && row + 1 < h && column + 1 < w) {
@@ -40,23 +40,35 @@ static void NAME(convolve_plane_rows)(void *context, ck_workers *workers, int in
             }
         }
         STORE(NAME(mutable_pixel)(&l->y, row, column) + c, acc);
-        sum += acc;
-        squares += acc * acc;
+        vec d = acc - pivot;
+        sum += d;
+        squares += d * d;
       }
-    STORE(sums + c, sum);
-    STORE(sums + co + c, squares);
+      if (row > first) continue;
+      // The first row's mean is the pivot, for that row too.
+      pivot = sum / (REAL)w;
+      sum = 0, squares = 0;
+      for (int column = 0; column < w; column++) {
+        vec d = LOAD(NAME(pixel)(&l->y, row, column) + c) - pivot;
+        sum += d;
+        squares += d * d;
+      }
+    }
+    STORE(sums + c, pivot);
+    STORE(sums + co + c, sum);
+    STORE(sums + 2 * co + c, squares);
   }
-  if (l->partials)
-    for (int c = 0; c < 2 * co; c++) l->partials[(long)index * 2 * co + c] = sums[c];
+  if (l->moments)
+    NAME(block_moments)(sums, (long)(last - first) * w, co, l->moments + index * NAME(moments)(co));
 }
 
 static void NAME(convolve_plane)(ck_workers *workers, ck_map x, const void *w, const void *bias, ck_map y,
                                  void *mean, void *rstd) {
   NAME(plane) l = {.x = x, .y = y, .w = w, .bias = bias};
   int blocks = (x.height + PLANE_ROWS - 1) / PLANE_ROWS;
-  if (mean) l.partials = ck_shared_scratch(workers, (size_t)blocks * 2 * y.channels * sizeof(double));
+  if (mean) l.moments = ck_shared_scratch(workers, blocks * NAME(moments)(y.channels) * sizeof(double));
   ck_run(workers, blocks, NAME(convolve_plane_rows), &l);
-  if (mean) NAME(finish_statistics)(l.partials, blocks, y.channels, (long)y.height * y.width, mean, rstd);
+  if (mean) NAME(finish_statistics)(l.moments, blocks, y.channels, mean, rstd);
 }
 
 static void NAME(plane_input_rows)(void *context, ck_workers *workers, int index, int worker) {

@@ -124,11 +124,11 @@ static void NAME(normalize_gradient)(ck_workers *workers, ck_map y, const void *
                                      double slope, ck_dropout dropout, ck_map da, ck_map dy) {
   NAME(activation) l = NAME(activate)(y, mean, rstd, slope, dropout);
   int blocks = (y.height + l.rows - 1) / l.rows, channels = y.channels;
-  double sums[2 * channels];
   l.da = da;
   l.dy = dy;
-  l.partials = ck_shared_scratch(workers, (size_t)blocks * 2 * channels * sizeof(double));
+  l.partials = ck_shared_scratch(workers, (size_t)(blocks + 1) * 2 * channels * sizeof(double));
   ck_run(workers, blocks, NAME(normalize_sums), &l);
+  double *sums = l.partials + (size_t)blocks * 2 * channels;
   NAME(reduce_partials)(l.partials, blocks, channels, sums);
   l.sums = sums;
   ck_run(workers, blocks, NAME(normalize_gradient_rows), &l);
@@ -173,15 +173,19 @@ static void NAME(max_pool_gradient_row)(void *context, ck_workers *workers, int 
   int channels = l->x.channels;
   for (int column = 0; column < l->x.width; column++) {
     REAL *dx = NAME(mutable_pixel)(&l->x, row, column);
-    const REAL *skip = l->skip ? NAME(pixel)(l->skip, row, column) : NAME(zeros);
+    const REAL *skip = l->skip ? NAME(pixel)(l->skip, row, column) : NULL;
     if (row / 2 >= l->y.height || column / 2 >= l->y.width) {
-      for (int c = 0; c < channels; c++) dx[c] = skip[c];
+      for (int c = 0; c < channels; c++) dx[c] = skip ? skip[c] : 0;
       continue;
     }
     const REAL *dy = NAME(pixel)(&l->y, row / 2, column / 2);
     const uint8_t *choice = l->chosen + ((long)(row / 2) * l->y.width + column / 2) * channels;
     uint8_t own = (uint8_t)(row % 2 * 2 + column % 2);
-    for (int c = 0; c < channels; c++) dx[c] = skip[c] + (choice[c] == own ? dy[c] : 0);
+    // Two loops, which the compiler vectorises.
+    if (skip)
+      for (int c = 0; c < channels; c++) dx[c] = skip[c] + (choice[c] == own ? dy[c] : 0);
+    else
+      for (int c = 0; c < channels; c++) dx[c] = choice[c] == own ? dy[c] : 0;
   }
 }
 

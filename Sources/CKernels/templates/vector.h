@@ -38,24 +38,13 @@ INLINE REAL NAME(horizontal_sum)(vec v) {
   return p.x + p.y;
 }
 
-// Sums over pixels are kept per block as doubles [block][2][channels] and added in block order.
+// Sums over pixels are kept per block as doubles [block][2][channels] and added in block order into `sum`.
 INLINE void NAME(reduce_partials)(const double *partials, int blocks, int channels, double *sum) {
   for (int c = 0; c < 2 * channels; c++) sum[c] = 0;
   for (int b = 0; b < blocks; b++)
     for (int c = 0; c < 2 * channels; c++) sum[c] += partials[(long)b * 2 * channels + c];
 }
 
-/// Instance-norm statistics from sums of y and y^2 over n pixels; biased variance, epsilon 1e-5.
-INLINE void NAME(finish_statistics)(const double *partials, int blocks, int channels, long n, REAL *mean,
-                                    REAL *rstd) {
-  double sum[2 * channels];
-  NAME(reduce_partials)(partials, blocks, channels, sum);
-  for (int c = 0; c < channels; c++) {
-    double m = sum[c] / n, v = sum[channels + c] / n - m * m;
-    mean[c] = (REAL)m;
-    rstd[c] = (REAL)(1 / __builtin_sqrt((v > 0 ? v : 0) + 1e-5));
-  }
-}
-
-// What lies outside a map.
-static const REAL NAME(zeros)[1024] __attribute__((aligned(64)));
+// What lies outside a map: as many channels of a pixel as are read in one go.
+#define OUTSIDE 1024
+static const REAL NAME(zeros)[OUTSIDE] __attribute__((aligned(64)));

@@ -3,14 +3,13 @@
 // back to 4x4 pixels. A block of tiles goes through all three stages while it is in the cache.
 
 #define FREQUENCIES 36
-#define PANEL (2 * LANES)
 
 typedef struct {
   ck_map x, y;
   const REAL *u, *bias;
   const REAL *v, *d;  // a block's input and output gradient in the Winograd domain
   REAL *du;
-  double *partials;
+  double *moments;  // [block][...], see statistics.h
   int tiles_across, tiles, block;
   long input_plane, output_plane;  // elements of one frequency of a block, padded against cache aliasing
 } NAME(winograd);
@@ -40,6 +39,17 @@ INLINE NAME(winograd) NAME(plan)(ck_map x, ck_map y, int block) {
   w.input_plane = (long)w.block * x.channels + 16;
   w.output_plane = (long)w.block * y.channels + 16;
   return w;
+}
+
+// Rows, columns and pixels of the output's tile, fewer at the lower and right edges.
+INLINE int NAME(tile_rows)(const NAME(winograd) *w, int tile) {
+  return MIN(4, w->y.height - tile / w->tiles_across * 4);
+}
+INLINE int NAME(tile_columns)(const NAME(winograd) *w, int tile) {
+  return MIN(4, w->y.width - tile % w->tiles_across * 4);
+}
+INLINE int NAME(tile_pixels)(const NAME(winograd) *w, int tile) {
+  return NAME(tile_rows)(w, tile) * NAME(tile_columns)(w, tile);
 }
 
 // MARK: one-dimensional transforms
@@ -113,15 +123,17 @@ INLINE void NAME(input_tile)(const NAME(winograd) *w, int tile, REAL *v) {
         for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * w->input_plane + c, o[i * 6 + j]);
       }
     }
-  } else {
+    return;
+  }
+  for (int from = 0; from < ci; from += OUTSIDE) {
     const REAL *p[36];
     for (int i = 0; i < 6; i++)
       for (int j = 0; j < 6; j++) {
         int r = row + i, k = column + j;
         p[i * 6 + j] =
-            r >= 0 && k >= 0 && r < x->height && k < x->width ? NAME(pixel)(x, r, k) : NAME(zeros);
+            r >= 0 && k >= 0 && r < x->height && k < x->width ? NAME(pixel)(x, r, k) + from : NAME(zeros);
       }
-    for (int c = 0; c < ci; c += LANES) {
+    for (int c = 0; c < MIN(OUTSIDE, ci - from); c += LANES) {
       vec t[36], o[36];
       for (int j = 0; j < 6; j++)
         NAME(input_1d)(t + j, 6, LOAD(p[j] + c), LOAD(p[6 + j] + c), LOAD(p[12 + j] + c), LOAD(p[18 + j] + c),
@@ -129,17 +141,46 @@ INLINE void NAME(input_tile)(const NAME(winograd) *w, int tile, REAL *v) {
       for (int i = 0; i < 6; i++) {
         vec *r = t + i * 6;
         NAME(input_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
-        for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * w->input_plane + c, o[i * 6 + j]);
+        for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * w->input_plane + from + c, o[i * 6 + j]);
       }
     }
   }
 }
 
-// Row `tile` of every frequency of m -> 4x4 pixels of y, plus bias; sums of y and y^2 where asked for.
-INLINE void NAME(output_tile)(const NAME(winograd) *w, int tile, const REAL *m, REAL *sums) {
+// The pixels of one tile into a block's sums: [pivot, sum, squares][co].
+INLINE void NAME(add_tile)(const vec *o, int rows, int columns, int is_first, int co, REAL *sums) {
+  vec pivot = LOAD(sums), sum = 0, squares = 0;
+  if (is_first) {
+    pivot = 0;
+    for (int i = 0; i < rows; i++)
+      for (int j = 0; j < columns; j++) pivot += o[i * 4 + j];
+    pivot /= (REAL)(rows * columns);
+    STORE(sums, pivot);
+  }
+  if (rows == 4 && columns == 4) {
+    for (int i = 0; i < 16; i += 4) {
+      vec a = o[i] - pivot, b = o[i + 1] - pivot, c = o[i + 2] - pivot, d = o[i + 3] - pivot;
+      sum += (a + b) + (c + d);
+      squares += (a * a + b * b) + (c * c + d * d);
+    }
+  } else {
+    for (int i = 0; i < rows; i++)
+      for (int j = 0; j < columns; j++) {
+        vec d = o[i * 4 + j] - pivot;
+        sum += d;
+        squares += d * d;
+      }
+  }
+  STORE(sums + co, LOAD(sums + co) + sum);
+  STORE(sums + 2 * co, LOAD(sums + 2 * co) + squares);
+}
+
+// Row `tile` of every frequency of m -> 4x4 pixels of y, plus bias. Where asked for, the pixels go into a block's
+// `sums`, whose pivot a block's first tile makes.
+INLINE void NAME(output_tile)(const NAME(winograd) *w, int tile, const REAL *m, REAL *sums, int is_first) {
   const ck_map *y = &w->y;
   int row = tile / w->tiles_across * 4, column = tile % w->tiles_across * 4, co = y->channels;
-  int rows = MIN(4, y->height - row), columns = MIN(4, y->width - column);
+  int rows = NAME(tile_rows)(w, tile), columns = NAME(tile_columns)(w, tile);
   REAL *p = NAME(mutable_pixel)(y, row, column);
   long s = (long)y->width * y->stride;
   for (int c = 0; c < co; c += LANES) {
@@ -150,32 +191,22 @@ INLINE void NAME(output_tile)(const NAME(winograd) *w, int tile, const REAL *m, 
       NAME(output_1d)(t + j, 6, LOAD(q), LOAD(q + f), LOAD(q + 2 * f), LOAD(q + 3 * f), LOAD(q + 4 * f),
                       LOAD(q + 5 * f));
     }
-    vec bias = w->bias ? LOAD(w->bias + c) : (vec)0;
     for (int i = 0; i < 4; i++) {
       vec *r = t + i * 6;
       NAME(output_1d)(o + i * 4, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
-      for (int j = 0; j < 4; j++) o[i * 4 + j] += bias;
     }
-    vec sum = 0, squares = 0;
+    if (w->bias) {
+      vec bias = LOAD(w->bias + c);
+      for (int i = 0; i < 16; i++) o[i] += bias;
+    }
     if (rows == 4 && columns == 4) {
       for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++) {
-          STORE(p + i * s + j * y->stride + c, o[i * 4 + j]);
-          sum += o[i * 4 + j];
-          squares += o[i * 4 + j] * o[i * 4 + j];
-        }
+        for (int j = 0; j < 4; j++) STORE(p + i * s + j * y->stride + c, o[i * 4 + j]);
     } else {
       for (int i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j++) {
-          STORE(p + i * s + j * y->stride + c, o[i * 4 + j]);
-          sum += o[i * 4 + j];
-          squares += o[i * 4 + j] * o[i * 4 + j];
-        }
+        for (int j = 0; j < columns; j++) STORE(p + i * s + j * y->stride + c, o[i * 4 + j]);
     }
-    if (sums) {
-      STORE(sums + c, LOAD(sums + c) + sum);
-      STORE(sums + co + c, LOAD(sums + co + c) + squares);
-    }
+    if (sums) NAME(add_tile)(o, rows, columns, is_first, co, sums + c);
   }
 }
 
@@ -183,101 +214,38 @@ INLINE void NAME(output_tile)(const NAME(winograd) *w, int tile, const REAL *m, 
 INLINE void NAME(gradient_tile)(const NAME(winograd) *w, int tile, REAL *d) {
   const ck_map *y = &w->y;
   int row = tile / w->tiles_across * 4, column = tile % w->tiles_across * 4, co = y->channels;
-  const REAL *p[16];
-  for (int i = 0; i < 4; i++)
-    for (int j = 0; j < 4; j++)
-      p[i * 4 + j] = row + i < y->height && column + j < y->width ? NAME(pixel)(y, row + i, column + j)
-                                                                 : NAME(zeros);
-  for (int c = 0; c < co; c += LANES) {
-    vec t[24], o[36];
-    for (int j = 0; j < 4; j++)
-      NAME(gradient_1d)(t + j, 4, LOAD(p[j] + c), LOAD(p[4 + j] + c), LOAD(p[8 + j] + c), LOAD(p[12 + j] + c));
-    for (int i = 0; i < 6; i++) {
-      vec *r = t + i * 4;
-      NAME(gradient_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3]);
-      for (int j = 0; j < 6; j++) STORE(d + (i * 6 + j) * w->output_plane + c, o[i * 6 + j]);
+  for (int from = 0; from < co; from += OUTSIDE) {
+    const REAL *p[16];
+    for (int i = 0; i < 4; i++)
+      for (int j = 0; j < 4; j++)
+        p[i * 4 + j] = row + i < y->height && column + j < y->width
+                           ? NAME(pixel)(y, row + i, column + j) + from
+                           : NAME(zeros);
+    for (int c = 0; c < MIN(OUTSIDE, co - from); c += LANES) {
+      vec t[24], o[36];
+      for (int j = 0; j < 4; j++)
+        NAME(gradient_1d)(t + j, 4, LOAD(p[j] + c), LOAD(p[4 + j] + c), LOAD(p[8 + j] + c), LOAD(p[12 + j] + c));
+      for (int i = 0; i < 6; i++) {
+        vec *r = t + i * 4;
+        NAME(gradient_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3]);
+        for (int j = 0; j < 6; j++) STORE(d + (i * 6 + j) * w->output_plane + from + c, o[i * 6 + j]);
+      }
     }
-  }
-}
-
-// MARK: matrix products
-
-// c [rows x width] = a [rows x k] . b [k x width], for a register tile of `rows` by `vectors` vectors.
-INLINE void NAME(tile_product)(int rows, int vectors, const REAL *a, long as, const REAL *b, int k, REAL *c,
-                               long cs) {
-  vec acc[rows][vectors];
-  for (int r = 0; r < rows; r++)
-    for (int n = 0; n < vectors; n++) acc[r][n] = 0;
-  for (int i = 0; i < k; i++, b += vectors * LANES) {
-    vec bv[vectors];
-    for (int n = 0; n < vectors; n++) bv[n] = LOAD(b + n * LANES);
-    for (int r = 0; r < rows; r++) {
-      REAL s = a[r * as + i];
-      for (int n = 0; n < vectors; n++) acc[r][n] += s * bv[n];
-    }
-  }
-  for (int r = 0; r < rows; r++)
-    for (int n = 0; n < vectors; n++) STORE(c + r * cs + n * LANES, acc[r][n]);
-}
-
-// c [rows x width] += a^T [rows x k] . b [k x width]; a is [k x as], b [k x bs].
-INLINE void NAME(tile_outer)(int rows, int vectors, const REAL *a, long as, const REAL *b, long bs, int k,
-                             REAL *c, long cs) {
-  vec acc[rows][vectors];
-  for (int r = 0; r < rows; r++)
-    for (int n = 0; n < vectors; n++) acc[r][n] = LOAD(c + r * cs + n * LANES);
-  for (int t = 0; t < k; t++, a += as, b += bs) {
-    vec bv[vectors];
-    for (int n = 0; n < vectors; n++) bv[n] = LOAD(b + n * LANES);
-    for (int r = 0; r < rows; r++) {
-      REAL s = a[r];
-      for (int n = 0; n < vectors; n++) acc[r][n] += s * bv[n];
-    }
-  }
-  for (int r = 0; r < rows; r++)
-    for (int n = 0; n < vectors; n++) STORE(c + r * cs + n * LANES, acc[r][n]);
-}
-
-// Register tiles by panel width. Sixteen rows of one vector or ROWS rows of two.
-static __attribute__((noinline)) void NAME(product_wide)(const REAL *a, long as, const REAL *b, int k, REAL *c,
-                                                         long cs) {
-  NAME(tile_product)(ROWS, 2, a, as, b, k, c, cs);
-}
-static __attribute__((noinline)) void NAME(product_narrow)(const REAL *a, long as, const REAL *b, int k,
-                                                           REAL *c, long cs) {
-  NAME(tile_product)(2 * ROWS, 1, a, as, b, k, c, cs);
-}
-static __attribute__((noinline)) void NAME(outer_wide)(const REAL *a, long as, const REAL *b, long bs, int k,
-                                                       REAL *c, long cs) {
-  NAME(tile_outer)(ROWS, 2, a, as, b, bs, k, c, cs);
-}
-static __attribute__((noinline)) void NAME(outer_narrow)(const REAL *a, long as, const REAL *b, long bs, int k,
-                                                         REAL *c, long cs) {
-  NAME(tile_outer)(2 * ROWS, 1, a, as, b, bs, k, c, cs);
-}
-
-// m [rows x co] = v [rows x ci] . u, rows rounded up to whole register tiles (there is room for 16 more); u in panels of PANEL columns (the last may be half as wide).
-INLINE void NAME(product)(int rows, int ci, int co, const REAL *v, const REAL *u, REAL *m) {
-  for (int n = 0; n < co; n += PANEL) {
-    const REAL *panel = u + (long)n * ci;
-    if (co - n >= PANEL)
-      for (int r = 0; r < rows; r += ROWS)
-        NAME(product_wide)(v + (long)r * ci, ci, panel, ci, m + (long)r * co + n, co);
-    else
-      for (int r = 0; r < rows; r += 2 * ROWS)
-        NAME(product_narrow)(v + (long)r * ci, ci, panel, ci, m + (long)r * co + n, co);
   }
 }
 
 // MARK: convolution
 
-// The tiles of block `index`, m pointing to its first; their sums where asked for, in `sums` on the way.
+// The tiles of block `index`, m pointing to its first; its statistics where asked for, through `sums` [3][co].
 INLINE void NAME(output_block)(const NAME(winograd) *w, int index, int block, const REAL *m, REAL *sums) {
   int co = w->y.channels, first = index * block, count = MIN(block, w->tiles - first);
-  if (sums) memset(sums, 0, 2 * (size_t)co * sizeof(REAL));
-  for (int t = 0; t < count; t++) NAME(output_tile)(w, first + t, m + (long)t * co, sums);
-  if (sums)
-    for (int c = 0; c < 2 * co; c++) w->partials[(long)index * 2 * co + c] = sums[c];
+  if (sums) memset(sums, 0, 3 * (size_t)co * sizeof(REAL));
+  long pixels = 0;
+  for (int t = 0; t < count; t++) {
+    NAME(output_tile)(w, first + t, m + (long)t * co, sums, t == 0);
+    pixels += NAME(tile_pixels)(w, first + t);
+  }
+  if (sums) NAME(block_moments)(sums, pixels, co, w->moments + index * NAME(moments)(co));
 }
 
 static void NAME(convolve_block)(void *context, ck_workers *workers, int index, int worker) {
@@ -285,8 +253,8 @@ static void NAME(convolve_block)(void *context, ck_workers *workers, int index, 
   int ci = w->x.channels, co = w->y.channels, first = index * w->block;
   int count = MIN(w->block, w->tiles - first);
   long input = FREQUENCIES * w->input_plane, output = FREQUENCIES * w->output_plane;
-  REAL *v = ck_scratch(workers, worker, (size_t)(input + output + 2 * co) * sizeof(REAL));
-  REAL *m = v + input, *sums = w->partials ? m + output : NULL;
+  REAL *v = ck_scratch(workers, worker, (size_t)(input + output + 3 * co) * sizeof(REAL));
+  REAL *m = v + input, *sums = w->moments ? m + output : NULL;
   for (int t = 0; t < count; t++) NAME(input_tile)(w, first + t, v + (long)t * ci);
   for (int f = 0; f < FREQUENCIES; f++)
     NAME(product)(count, ci, co, v + f * w->input_plane, w->u + (long)f * ci * co, m + f * w->output_plane);
@@ -294,7 +262,7 @@ static void NAME(convolve_block)(void *context, ck_workers *workers, int index, 
 }
 
 // A map with fewer blocks than workers: all its tiles at once, stage by stage, the products shared out by
-// frequency. Statistics are still summed block by block, so the result is the same to the last bit.
+// frequency. Products and statistics are still those of the blocks, so the result is the same to the last bit.
 typedef struct {
   NAME(winograd) w;
   int block;
@@ -310,14 +278,15 @@ static void NAME(stage_input)(void *context, ck_workers *workers, int index, int
 static void NAME(stage_product)(void *context, ck_workers *workers, int f, int worker) {
   const NAME(stages) *s = context;
   int ci = s->w.x.channels, co = s->w.y.channels;
-  NAME(product)(s->w.tiles, ci, co, s->v + f * s->w.input_plane, s->w.u + (long)f * ci * co,
-                s->m + f * s->w.output_plane);
+  for (int first = 0; first < s->w.tiles; first += s->block)
+    NAME(product)(MIN(s->block, s->w.tiles - first), ci, co, s->v + f * s->w.input_plane + (long)first * ci,
+                  s->w.u + (long)f * ci * co, s->m + f * s->w.output_plane + (long)first * co);
 }
 
 static void NAME(stage_output)(void *context, ck_workers *workers, int index, int worker) {
   const NAME(stages) *s = context;
   int co = s->w.y.channels;
-  REAL *sums = s->w.partials ? ck_scratch(workers, worker, 2 * (size_t)co * sizeof(REAL)) : NULL;
+  REAL *sums = s->w.moments ? ck_scratch(workers, worker, 3 * (size_t)co * sizeof(REAL)) : NULL;
   NAME(output_block)(&s->w, index, s->block, s->m + (long)index * s->block * co, sums);
 }
 
@@ -328,14 +297,14 @@ static void NAME(convolve)(ck_workers *workers, ck_map x, const void *u, const v
   int by_stages = blocks < ck_workers_count(workers);
   NAME(stages) s = {.w = NAME(plan)(x, y, by_stages ? (tiles + 15) / 16 * 16 : block), .block = block};
   long input = FREQUENCIES * s.w.input_plane, output = FREQUENCIES * s.w.output_plane;
-  size_t partials = mean ? (size_t)blocks * 2 * y.channels * sizeof(double) : 0;
+  size_t moments = mean ? (blocks * NAME(moments)(y.channels) * sizeof(double) + 63) / 64 * 64 : 0;
   char *shared =
-      ck_shared_scratch(workers, partials + (by_stages ? (size_t)(input + output) * sizeof(REAL) : 0));
+      ck_shared_scratch(workers, moments + (by_stages ? (size_t)(input + output) * sizeof(REAL) : 0));
   s.w.u = u;
   s.w.bias = bias;
-  s.w.partials = mean ? (double *)shared : NULL;
+  s.w.moments = mean ? (double *)shared : NULL;
   if (by_stages) {
-    s.v = (REAL *)(shared + partials);
+    s.v = (REAL *)(shared + moments);
     s.m = s.v + input;
     ck_run(workers, (tiles + 3) / 4, NAME(stage_input), &s);
     ck_run(workers, FREQUENCIES, NAME(stage_product), &s);
@@ -343,7 +312,7 @@ static void NAME(convolve)(ck_workers *workers, ck_map x, const void *u, const v
   } else {
     ck_run(workers, blocks, NAME(convolve_block), &s.w);
   }
-  if (mean) NAME(finish_statistics)(s.w.partials, blocks, y.channels, (long)y.height * y.width, mean, rstd);
+  if (mean) NAME(finish_statistics)(s.w.moments, blocks, y.channels, mean, rstd);
 }
 
 // MARK: filters
@@ -378,7 +347,7 @@ static void NAME(transform_filter_row)(void *context, ck_workers *workers, int k
       for (int tap = 0; tap < 9; tap++) g[tap][l] = p[f->transposed ? 8 - tap : tap];
     }
     for (int j = 0; j < 3; j++) NAME(filter_1d)(t + j, 3, g[j], g[3 + j], g[6 + j]);
-    int panel = n / PANEL * PANEL, wide = MIN(PANEL, co - panel);
+    int panel = n / PANEL(co) * PANEL(co), wide = MIN(PANEL(co), co - panel);
     for (int i = 0; i < 6; i++) {
       NAME(filter_1d)(o + i * 6, 1, t[i * 3], t[i * 3 + 1], t[i * 3 + 2]);
       for (int j = 0; j < 6; j++)
@@ -397,17 +366,8 @@ static void NAME(transform_filter)(ck_workers *workers, const void *w, int outpu
 // number of workers.
 static void NAME(gradient_frequencies)(void *context, ck_workers *workers, int f, int worker) {
   const NAME(winograd) *w = context;
-  int ci = w->x.channels, co = w->y.channels, count = w->tiles;
-  REAL *du = w->du + (long)f * ci * co;
-  const REAL *v = w->v + f * w->input_plane, *d = w->d + f * w->output_plane;
-  for (int n = 0; n < co; n += PANEL) {
-    if (co - n >= PANEL)
-      for (int r = 0; r < ci; r += ROWS)
-        NAME(outer_wide)(v + r, ci, d + n, co, count, du + (long)r * co + n, co);
-    else
-      for (int r = 0; r < ci; r += 2 * ROWS)
-        NAME(outer_narrow)(v + r, ci, d + n, co, count, du + (long)r * co + n, co);
-  }
+  int ci = w->x.channels, co = w->y.channels;
+  NAME(outer)(w->tiles, ci, co, w->v + f * w->input_plane, w->d + f * w->output_plane, w->du + (long)f * ci * co);
 }
 
 typedef struct {
