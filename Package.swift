@@ -30,7 +30,7 @@ let package = Package(
       linkerSettings: [
         "dcmdata", "dcmimgle", "dcmimage", "dcmjpeg", "dcmjpls", "ofstd", "oflog", "openjp2", "z",
       ].map { .linkedLibrary($0) }),
-    .target(name: "CKernels"),
+    .target(name: "CKernels", dependencies: ["COpenBLAS"]),
 
     // The way of a file.
     room("Files", [crypto, system]),

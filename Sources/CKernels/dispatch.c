@@ -1,4 +1,6 @@
 // Picks the kernels once, from what the processor has.
+#include <cblas.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,5 +34,14 @@ const ck_kernels *ck_kernels_f32(void) {
   if (best) return best;
   best = ck_kernels_f32_named("avx512");
   if (!best) best = ck_kernels_f32_named("avx2");
-  return best ? best : &table_f32_portable;
+  if (!best) best = &table_f32_portable;
+  if (wanted && *wanted)
+    fprintf(stderr,
+            "mmdicom: MMDICOM_KERNELS=%s isn't portable, avx2 or avx512, or this processor lacks it; %s is used\n",
+            wanted, best->name);
+  return best;
 }
+
+// OpenBLAS works on the thread that calls it: loops are shared out by workers, and the order of its sums would
+// depend on the number of its own threads.
+__attribute__((constructor)) static void one_thread_each(void) { openblas_set_num_threads(1); }

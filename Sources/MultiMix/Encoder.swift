@@ -8,7 +8,7 @@ public struct Encoder<Element: Scalar>: Sendable {
   public static var classes: Int { 2 }
 
   let blocks: [ConvolutionBlock<Element>]
-  let weight, bias: MemorySlice<Element>
+  let head: Linear<Element>
 
   static func declare(in layout: inout ParameterLayout) {
     for (i, width) in widths.enumerated() {
@@ -25,8 +25,7 @@ public struct Encoder<Element: Scalar>: Sendable {
         "encoder.dconv_down\(i + 1)", inputs: i == 0 ? 1 : Self.widths[i - 1], outputs: width,
         parameters: parameters)
     }
-    weight = parameters["encoder.fc.weight"]
-    bias = parameters["encoder.fc.bias"]
+    head = Linear(weights: parameters["encoder.fc.weight"], bias: parameters["encoder.fc.bias"])
   }
 
   /// The image in `state.input` -> class scores [2] and the features of every block.
@@ -46,9 +45,7 @@ public struct Encoder<Element: Scalar>: Sendable {
       x = state.pooled[i]
     }
     state.average = x.channelMeans()
-    state.scores = (0..<Self.classes).map { k in
-      state.average.indices.reduce(bias[k]) { $0 + weight[k * state.average.count + $1] * state.average[$1] }
-    }
+    state.scores = head.forward(state.average)
     return state.scores
   }
 
@@ -62,12 +59,8 @@ public struct Encoder<Element: Scalar>: Sendable {
     lastFeature: FeatureMap<Element>?, scratch: GradientScratch<Element>, gradient: NetworkGradient<Element>?,
     inputGradient: FeatureMap<Element>?, on workers: Workers
   ) {
-    let width = state.average.count
     let pixels = Element(state.pooled[4].height * state.pooled[4].width)
-    scratch.pooled[4].fill(
-      eachPixel: (0..<width).map { c in
-        (0..<Self.classes).reduce(0) { $0 + scores[$1] * weight[$1 * width + c] } / pixels
-      })
+    scratch.pooled[4].fill(eachPixel: head.inputGradient(scores).map { $0 / pixels })
     gradient?.addLinear(scores: scores, average: state.average)
     for i in blocks.indices.reversed() {
       scratch.pooled[i].maxPoolGradient(

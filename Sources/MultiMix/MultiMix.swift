@@ -118,12 +118,8 @@ public final class NetworkGradient<Element: Scalar>: Sendable {
   }
 
   func addLinear(scores: [Element], average: [Element]) {
-    let weight = parameters["encoder.fc.weight"]
-    let bias = parameters["encoder.fc.bias"]
-    for (k, score) in scores.enumerated() {
-      bias[k] += score
-      for (c, value) in average.enumerated() { weight[k * average.count + c] += score * value }
-    }
+    Linear(weights: parameters["encoder.fc.weight"], bias: parameters["encoder.fc.bias"])
+      .add(scores, times: average)
   }
 
   /// Brings the sums of the batch into `parameters`.

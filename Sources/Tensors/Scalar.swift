@@ -7,9 +7,9 @@ public protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// The vectorised loops for this type, chosen from what the processor has.
   static var kernels: Kernels { get }
   /// c [m, n] = alpha a [m, k] b [k, n] + beta c, row-major, each operand optionally stored transposed.
-  static func gemm(
-    transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Self, a: [Self], b: [Self],
-    beta: Self, c: inout [Self])
+  @unsafe static func gemm(
+    transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Self, a: UnsafePointer<Self>,
+    b: UnsafePointer<Self>, beta: Self, c: UnsafeMutablePointer<Self>)
   static func exp(_ x: Self) -> Self
   static func log(_ x: Self) -> Self
 }
@@ -28,24 +28,50 @@ public protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// The instruction set: `avx512`, `avx2` or `portable`.
   public var name: String { unsafe String(cString: table.pointee.name) }
 
+  /// What results are bound to, to the last bit: these kernels, their revision, and the OpenBLAS beside them with the
+  /// processor's kind that it found.
+  public var signature: String {
+    let library = unsafe openblas_get_config().map { unsafe String(cString: $0) } ?? ""
+    return "\(name) \(Self.revision), \(library)".trimmingCharacters(in: .whitespaces)
+  }
+
   /// The float32 kernels for a named instruction set, or nil where this processor lacks it.
   public static func float32(_ name: String) -> Kernels? {
     unsafe ck_kernels_f32_named(name).map { unsafe Kernels($0) }
   }
 }
 
+extension Scalar {
+  /// c [m, n] = alpha a [m, k] b [k, n] + beta c, row-major, each operand optionally stored transposed.
+  public static func gemm(
+    transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Self, a: [Self], b: [Self],
+    beta: Self, c: inout [Self]
+  ) {
+    precondition(a.count >= m * k && b.count >= k * n && c.count >= m * n)
+    unsafe a.withUnsafeBufferPointer { a in
+      unsafe b.withUnsafeBufferPointer { b in
+        unsafe c.withUnsafeMutableBufferPointer { c in
+          guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+          unsafe gemm(
+            transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, alpha: alpha, a: a, b: b,
+            beta: beta, c: c)
+        }
+      }
+    }
+  }
+}
+
 extension Float: Scalar {
   public static let kernels = unsafe Kernels(ck_kernels_f32())
 
-  public static func gemm(
-    transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Float, a: [Float], b: [Float],
-    beta: Float, c: inout [Float]
+  @unsafe public static func gemm(
+    transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Float, a: UnsafePointer<Float>,
+    b: UnsafePointer<Float>, beta: Float, c: UnsafeMutablePointer<Float>
   ) {
-    precondition(a.count >= m * k && b.count >= k * n && c.count >= m * n)
     unsafe cblas_sgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), alpha, a, blasint(transposeA ? m : k), b,
-      blasint(transposeB ? k : n), beta, &c, blasint(n))
+      blasint(transposeB ? k : n), beta, c, blasint(n))
   }
 
   public static func exp(_ x: Float) -> Float { Foundation.exp(x) }
@@ -55,15 +81,14 @@ extension Float: Scalar {
 extension Double: Scalar {
   public static let kernels = unsafe Kernels(ck_kernels_f64())
 
-  public static func gemm(
-    transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Double, a: [Double], b: [Double],
-    beta: Double, c: inout [Double]
+  @unsafe public static func gemm(
+    transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Double, a: UnsafePointer<Double>,
+    b: UnsafePointer<Double>, beta: Double, c: UnsafeMutablePointer<Double>
   ) {
-    precondition(a.count >= m * k && b.count >= k * n && c.count >= m * n)
     unsafe cblas_dgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), alpha, a, blasint(transposeA ? m : k), b,
-      blasint(transposeB ? k : n), beta, &c, blasint(n))
+      blasint(transposeB ? k : n), beta, c, blasint(n))
   }
 
   public static func exp(_ x: Double) -> Double { Foundation.exp(x) }

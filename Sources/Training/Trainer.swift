@@ -51,7 +51,7 @@ public struct Trainer: Sendable {
     let parameters = Parameters<Float>(MultiMix<Float>.layout)
     let origin = Checkpoint.Origin(
       configuration: configuration, archive: data.index.digest, threads: threads,
-      kernels: "\(Float.kernels.name) \(Kernels.revision)")
+      kernels: Float.kernels.signature)
     var progress = Checkpoint(step: 0, bestScore: -.infinity)
     try TrainingError.writing(output) {
       try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)

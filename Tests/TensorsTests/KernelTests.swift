@@ -33,6 +33,17 @@ import Testing
     #expect(Kernels.float32("avx1024") == nil)
     #expect(Kernels.float32("portable") != nil)
   }
+
+  /// A name that can't be had leaves the choice to the processor, and says so.
+  @Test func unknownInstructionSetIsNamed() async throws {
+    let result = try await #require(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      unsafe unsetenv("MMDICOM_KERNELS")
+      let best = ["avx512", "avx2", "portable"].first { Kernels.float32($0) != nil }
+      unsafe setenv("MMDICOM_KERNELS", "avx1024", 1)
+      #expect(Float.kernels.name == best)
+    }
+    #expect(String(decoding: result.standardErrorContent, as: UTF8.self).contains("MMDICOM_KERNELS=avx1024"))
+  }
 }
 
 private func runChecks(on instructionSet: String) {

@@ -84,7 +84,7 @@ typedef struct {
   void (*project_gradient)(ck_workers *, ck_map x, const void *w, ck_map dy, void *dw, void *dbias, ck_map dx);
 } ck_kernels;
 
-/// The fastest kernels that this processor runs.
+/// The fastest kernels that this processor runs, or those that MMDICOM_KERNELS names.
 const ck_kernels *ck_kernels_f32(void);
 /// float64, portable: the same source, for checking gradients by central differences.
 const ck_kernels *ck_kernels_f64(void);
