@@ -1,6 +1,10 @@
 """Runs `mmdicom bench --json` and its peers in alternation on the same cores; prints a table of ratios in Markdown.
 
     python Tests/Benchmarks/compare.py [--rounds 3] [--threads 2] [--json FILE]
+    python Tests/Benchmarks/compare.py --show FILE
+
+Every figure of every round goes into a JSON document beside the processor, the date and the commit it comes from; the
+tables of README.md are printed from such a document by `--show`.
 
 Needs only the standard library; the peers run in --python, which needs torch (and openvino, onnxruntime, onnx and
 onnxscript for theirs; pydicom, pylibjpeg-openjpeg, highdicom and pillow for the pipeline). Whatever is missing is
@@ -9,6 +13,7 @@ cores; a figure is the median over the rounds of the medians that each process r
 largest resident set. The exit status is 1 only where nothing at all could be measured.
 """
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -212,14 +217,71 @@ def table(made):
     return "\n".join(lines)
 
 
-def machine(cores):
-    model = platform.processor()
+def machine():
+    """The processor by its name, and by family, model and stepping where it has them: names such as "AMD EPYC" don't
+    tell one from the other."""
+    model, numbers = platform.processor(), ""
     try:
         text = pathlib.Path("/proc/cpuinfo").read_text()
         model = re.search(r"model name\s*:\s*(.*)", text).group(1)
+        numbers = " family {}, model {}, stepping {}".format(
+            *(re.search(rf"^{key}\s*:\s*(\d+)", text, re.MULTILINE).group(1)
+              for key in ("cpu family", "model", "stepping")))
     except (OSError, AttributeError):
         pass
-    return f"{model or platform.machine()}, {len(cores)} threads, {platform.platform()}"
+    return f"{model or platform.machine()}{numbers}"
+
+
+def commit():
+    """What was measured: the commit, and whether anything differs from it."""
+    def git(*arguments):
+        return subprocess.run(["git", "-C", str(ROOT), *arguments], check=True, capture_output=True, text=True).stdout
+    try:
+        return git("rev-parse", "HEAD").strip() + (" with changes" if git("status", "--porcelain").strip() else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def kernels(options):
+    """The instruction set that our network runs on, as `bench` says it."""
+    try:
+        text = subprocess.run([str(options.mmdicom), "bench", "--only", "peak", "--threads", "1"], check=True,
+                              capture_output=True, text=True).stdout
+        return re.search(r"kernels (\w+)", text).group(1)
+    except (OSError, subprocess.CalledProcessError, AttributeError):
+        return "unknown"
+
+
+def provenance(options):
+    """Where the figures come from."""
+    return {
+        "processor": machine(), "threads": options.threads, "system": platform.platform(),
+        # Processes that wanted a processor in the last minute, before the first measurement: 0 on an idle machine.
+        "load": os.getloadavg()[0],
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": commit(), "kernels": kernels(options), "rounds": options.rounds,
+        # They change what is measured.
+        "environment": {name: value for name, value in sorted(os.environ.items())
+                        if name.startswith(("OPENBLAS_", "OMP_", "MKL_", "MMDICOM_KERNELS"))},
+    }
+
+
+def heading(origin):
+    lines = [f"{origin['processor']}, {origin['threads']} threads, kernels {origin['kernels']}, {origin['date'][:10]}, "
+             f"commit {origin['commit'][:12]}{' with changes' if 'with' in origin['commit'] else ''}, "
+             f"{origin['rounds']} rounds, load at the start {origin['load']:.1f}"]
+    if origin["environment"]:
+        lines.append("with " + " ".join(f"{name}={value}" for name, value in origin["environment"].items()))
+    return "\n".join(lines)
+
+
+def show(path):
+    """The tables of a document that an earlier run wrote."""
+    document = json.loads(path.read_text())
+    made = [Contestant(name, [], values=c["values"], peak_mb=c["peak_mb"], skipped=c["skipped"])
+            for name, c in document["contestants"].items()]
+    print(f"{heading(document['origin'])}\n")
+    print(table(made))
 
 
 def main():
@@ -239,12 +301,17 @@ def main():
                         help="mmdicom, infer, forward, lean, reference, pipeline, openvino or onnxruntime; repeatable")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for one process")
     parser.add_argument("--json", type=pathlib.Path, help="also write every figure of every round here")
+    parser.add_argument("--show", type=pathlib.Path, help="print the tables of such a document, and measure nothing")
     options = parser.parse_args()
+    if options.show:
+        show(options.show)
+        return 0
     options.mmdicom, options.model = options.mmdicom.absolute(), options.model.absolute()
     cores = set(sorted(os.sched_getaffinity(0))[:options.threads])
     if len(cores) < options.threads:
         parser.error(f"only {len(cores)} cores are available")
 
+    origin = provenance(options)
     with tempfile.TemporaryDirectory() as folder:
         made = contestants(options, radiograph(options, folder))
         for turn in range(options.rounds):
@@ -252,11 +319,12 @@ def main():
                 if not c.skipped:
                     print(f"round {turn + 1} of {options.rounds}: {c.name}", file=sys.stderr, flush=True)
                     measure(c, cores, options.timeout)
-    print(f"{machine(cores)}; {options.rounds} rounds\n")
+    print(f"{heading(origin)}\n")
     print(table(made))
     if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps({
-            "machine": machine(cores), "rounds": options.rounds,
+            "origin": origin,
             "contestants": {c.name: {"figure": c.figure or "seconds", "values": c.values, "peak_mb": c.peak_mb,
                                      "skipped": c.skipped} for c in made}}, indent=2) + "\n")
     return 0 if any(c.values for c in made) else 1
