@@ -20,7 +20,6 @@ let package = Package(
     // System libraries, each behind a module map of its own.
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
 
     // DCMTK and OpenJPEG behind a C ABI. Debian's dcmtk.pc names libraries that it doesn't ship, so
@@ -36,7 +35,7 @@ let package = Package(
     room("Files", [crypto, system]),
     room("DICOM", ["CDCMTK", "Files", crypto]),
     room("Radiography", ["DICOM", "Tensors"]),
-    room("Rendering", ["DICOM", "Radiography", "Tensors", "Files", "CCairo", "CDeflate", "CPNG"]),
+    room("Rendering", ["DICOM", "Radiography", "Tensors", "Files", "CCairo", "CPNG"]),
     room("Archive", ["DICOM", "Radiography", "Tensors", "Files", crypto, system]),
     room("Phantoms", ["Archive", "DICOM", "Radiography", "Tensors", "Files"]),
 

@@ -2,8 +2,10 @@ import CPNG
 public import DICOM
 import Files
 public import FoundationEssentials
+import Glibc
 
-/// 8-bit PNG files: made by ``PNGEncoder``, read by libpng.
+/// 8-bit PNG files (ISO/IEC 15948), written and read by libpng. Beside a hand-made encoder over libdeflate, libpng's
+/// fastest way costs `analyze` 4 % of its processor time (29 radiographs, five alternating pairs).
 public enum PNG {
   /// Writes a colour picture.
   public static func write(_ picture: RGBPicture, to url: URL) throws(PNGError) {
@@ -31,10 +33,20 @@ public enum PNG {
     _ pixels: [UInt8], width: Int, height: Int, isColour: Bool, to url: URL
   ) throws(PNGError) {
     let path = url.path
-    guard let bytes = PNGEncoder(width: width, height: height, isColour: isColour).encode(pixels) else {
-      throw .cannotWrite(path: path, why: "out of memory")
-    }
+    let bytes = try encoded(pixels, width: width, height: height, isColour: isColour, for: path)
     do { try DurableFile.write(bytes, to: url) } catch { throw .cannotWrite(path: path, why: error.reason) }
+  }
+
+  /// A picture as the bytes of a PNG file.
+  private static func encoded(
+    _ pixels: [UInt8], width: Int, height: Int, isColour: Bool, for path: String
+  ) throws(PNGError) -> [UInt8] {
+    precondition(pixels.count == width * height * (isColour ? 3 : 1))
+    var file = unsafe cpng_file()
+    let done = unsafe cpng_encode(pixels, png_uint_32(width), png_uint_32(height), isColour ? 1 : 0, &file)
+    defer { unsafe free(file.bytes) }
+    guard done != 0 else { throw unsafe .cannotWrite(path: path, why: text(file.failure)) }
+    return unsafe Array(UnsafeBufferPointer(start: file.bytes, count: file.count))
   }
 
   private static func read(
@@ -44,7 +56,7 @@ public enum PNG {
     var image = unsafe png_image()
     unsafe image.version = png_uint_32(PNG_IMAGE_VERSION)
     guard unsafe png_image_begin_read_from_file(&image, url.path) != 0 else {
-      throw unsafe .cannotRead(path: url.path, why: message(of: image))
+      throw unsafe .cannotRead(path: url.path, why: text(image.message))
     }
     // The file's own format was set; ask for ours.
     unsafe image.format = isColour ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0
@@ -55,15 +67,16 @@ public enum PNG {
       unsafe png_image_finish_read(&image, nil, bytes.baseAddress, 0, nil)
     }
     guard decoded != 0 else {
-      let why = unsafe message(of: image)
+      let why = unsafe text(image.message)
       unsafe png_image_free(&image)
       throw .cannotRead(path: url.path, why: why)
     }
     return (width, height, pixels)
   }
 
-  private static func message(of image: png_image) -> String {
-    unsafe withUnsafeBytes(of: image.message) { bytes in
+  /// An array of C characters, which comes as a tuple.
+  private static func text(_ characters: some BitwiseCopyable) -> String {
+    unsafe withUnsafeBytes(of: characters) { bytes in
       unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
   }
