@@ -35,6 +35,9 @@ public struct Bootstrap: Sendable {
   private let patientOfImage: [Int]
   private let patients: Int
 
+  /// How many images there are.
+  var images: Int { patientOfImage.count }
+
   /// - Parameter patients: what tells the patient of each image from the others.
   public init(patients names: [String], resamples: Int = 2000, seed: UInt64 = 1) {
     precondition(resamples > 0)
@@ -51,7 +54,7 @@ public struct Bootstrap: Sendable {
   /// Resamples without the figure (no AUROC where only one class was drawn) are left out. Nil for fewer than
   /// two patients, or where more than half of the resamples are left out.
   /// - Parameter figure: of the images, each counted as often as its weight says; nil where it isn't defined.
-  public func interval(_ figure: (_ weights: [Int]) -> Double?) -> ConfidenceInterval? {
+  public func interval(_ figure: Statistic) -> ConfidenceInterval? {
     intervals { weights in figure(weights).map { [$0] } }?.first
   }
 
@@ -82,14 +85,6 @@ public struct Bootstrap: Sendable {
   /// The interval of a mean over images.
   public func interval(ofMean values: [Double]) -> ConfidenceInterval? {
     precondition(values.count == patientOfImage.count)
-    return interval { weights in
-      var sum = 0.0
-      var count = 0
-      for (value, weight) in zip(values, weights) {
-        sum += value * Double(weight)
-        count += weight
-      }
-      return count > 0 ? sum / Double(count) : nil
-    }
+    return interval(Self.mean(values))
   }
 }

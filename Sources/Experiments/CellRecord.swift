@@ -1,4 +1,4 @@
-import Archive
+package import Archive
 public import MultiMix
 public import Training
 
@@ -51,15 +51,23 @@ public struct CellRecord: Sendable, Codable, Equatable {
   }
 }
 
-/// What a model said of one image, for plots that are drawn when all cells are done.
-struct Reading: Codable {
-  let sopInstanceUID: String
-  let finding: Finding?
-  let pneumoniaProbability: Double
+/// What a model said of one image: the contents of a cell's readings.json, for plots and comparisons that are drawn
+/// when all cells are done.
+package struct Reading: Codable, Sendable, Equatable {
+  package let sopInstanceUID: String
+  package let finding: Finding?
+  package let pneumoniaProbability: Double
+  /// Of the lung mask; nil where the image has none, and in cells that were measured before it was kept.
+  package let dice: Double?
+
+  package init(sopInstanceUID: String, finding: Finding?, pneumoniaProbability: Double, dice: Double?) {
+    (self.sopInstanceUID, self.finding) = (sopInstanceUID, finding)
+    (self.pneumoniaProbability, self.dice) = (pneumoniaProbability, dice)
+  }
 
   init(_ row: Evaluation.Row) {
-    sopInstanceUID = row.image.sopInstanceUID
-    finding = row.image.finding
-    pneumoniaProbability = row.pneumoniaProbability
+    self.init(
+      sopInstanceUID: row.image.sopInstanceUID, finding: row.image.finding,
+      pneumoniaProbability: row.pneumoniaProbability, dice: row.segmentation?.dice)
   }
 }

@@ -137,9 +137,14 @@ public struct Experiment: Sendable {
   }
 
   private func write(_ records: [ExperimentCell: CellRecord]) throws {
-    let table = ExperimentTable(grid, grid.cells.compactMap { records[$0] })
+    let patients = Dictionary(index.images.map { ($0.sopInstanceUID, $0.patientKey) }) { first, _ in first }
+    let readings = Dictionary(
+      uniqueKeysWithValues: records.keys.map { ($0, folder(of: $0).savedReadings()) })
+    let comparisons = PairedComparison.all(of: grid, readings: readings, patients: patients)
+    let table = ExperimentTable(grid, grid.cells.compactMap { records[$0] }, comparisons: comparisons)
     for (name, text) in [
       ("table.csv", table.csv), ("table.md", table.markdown), ("cells.csv", table.cellsCSV),
+      ("comparisons.csv", table.comparisonsCSV),
     ] {
       try TrainingError.write(Data(text.utf8), to: output.appending(path: name))
     }

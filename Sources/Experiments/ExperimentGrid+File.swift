@@ -100,9 +100,10 @@ extension ExperimentGrid {
       ("systems", systems.count, Set(systems).count), ("labels", labels.count, Set(labels).count),
       ("seeds", seeds.count, Set(seeds).count), ("tests", tests.count, Set(tests.map(\.name)).count),
       ("variants", variants.count, Set(variants.map(\.name)).count),
+      ("compare", compare.count, Set(compare).count),
     ]
     for (name, count, different) in lists {
-      if count == 0 && name != "variants" { return "\(name): none given" }
+      if count == 0 && !["variants", "compare"].contains(name) { return "\(name): none given" }
       if different < count { return "\(name): one is given twice" }
     }
     if trainSources?.isEmpty ?? false { return "trainSources: none given; leave it out for all" }
@@ -128,8 +129,9 @@ extension ExperimentGrid {
         return "test \(test.name): split \"\(split)\": train, val, test or all"
       }
     }
-    if let compare, compare.count != 2 || compare[0] == compare[1] || !compare.allSatisfy(systems.contains) {
-      return "compare: two of the systems"
+    for pair in compare
+    where pair.first == pair.second || ![pair.first, pair.second].allSatisfy(systems.contains) {
+      return "compare: two of the systems, or pairs of them"
     }
     return nil
   }
@@ -187,8 +189,7 @@ extension ExperimentGrid: Decodable {
     trainSources = try optional(.trainSources)
     split = try optional(.split) ?? Split.val.rawValue
     tests = try optional(.tests) ?? [Test(name: "all", sources: nil)]
-    let pair: [String]? = try optional(.compare)
-    compare = try pair?.map(Self.system)
+    compare = try container.contains(.compare) ? Self.pairs(container, .compare) : []
   }
 
   /// A misspelt key would otherwise count as left out.
@@ -196,6 +197,22 @@ extension ExperimentGrid: Decodable {
     let keys = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
     if let key = keys.sorted().first(where: { !known.contains($0) }) {
       throw ExperimentGridError("unknown key \"\(key)\"; there are \(known.joined(separator: ", "))")
+    }
+  }
+
+  /// `["umtl-s", "multimix"]`, or a list of such pairs.
+  private static func pairs(_ container: KeyedDecodingContainer<CodingKeys>, _ key: CodingKeys) throws
+    -> [Pair]
+  {
+    let lists =
+      if let one = try? container.decode([String].self, forKey: key) { [one] } else {
+        try container.decode([[String]].self, forKey: key)
+      }
+    return try lists.map { names in
+      guard names.count == 2 else {
+        throw ExperimentGridError("compare: two of the systems, or pairs of them")
+      }
+      return try Pair(system(names[0]), system(names[1]))
     }
   }
 

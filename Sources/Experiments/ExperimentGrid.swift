@@ -43,6 +43,13 @@ public struct ExperimentGrid: Sendable, Equatable {
     }
   }
 
+  /// Two systems that are set against each other.
+  public struct Pair: Sendable, Hashable {
+    public let first, second: System
+
+    public init(_ first: System, _ second: System) { (self.first, self.second) = (first, second) }
+  }
+
   /// What is said above the table.
   public var name: String
   public var note: String?
@@ -63,8 +70,8 @@ public struct ExperimentGrid: Sendable, Equatable {
   /// The split that the models are measured on, where a test names no other.
   public var split: String
   public var tests: [Test]
-  /// Two systems whose difference is taken seed by seed: the second less the first.
-  public var compare: [System]?
+  /// Systems whose difference is taken seed by seed: the second less the first.
+  public var compare: [Pair]
 
   /// The trainings, seed by seed, so that an experiment that was cut off has something of every system.
   public var cells: [ExperimentCell] {

@@ -14,8 +14,7 @@ extension ExperimentTable {
       lines += ["**Not complete: \(missing) of \(grid.cells.count) trainings are missing.**", ""]
     }
     for test in grid.tests { lines += table(test) + [""] }
-    if let compare = grid.compare { lines += differences(.init(compare[0]), .init(compare[1])) }
-    for arm in grid.arms where arm.variant != nil { lines += differences(.init(arm.system), arm) }
+    for match in grid.matches { lines += differences(match) + paired(match) }
     return lines.joined(separator: "\n")
   }
 
@@ -87,14 +86,14 @@ extension ExperimentTable {
     return parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
   }
 
-  /// What `second` has more than `first`, seed by seed with the same labels.
-  private func differences(_ first: ExperimentGrid.Arm, _ second: ExperimentGrid.Arm) -> [String] {
+  /// What the second has more than the first, seed by seed with the same labels.
+  private func differences(_ match: ExperimentGrid.Match) -> [String] {
     var lines: [String] = []
-    for labels in grid.labels {
+    for labels in grid.labels(of: match) {
       for test in grid.tests {
         for metric in ExperimentMetric.allCases {
           let values = grid.seeds.compactMap { seed -> Double? in
-            let pair = [first, second].map { arm in
+            let pair = [match.first, match.second].map { arm in
               records.first { $0.name == ExperimentCell(arm, labels, seed: seed).name }
                 .flatMap { metric.value(in: $0.figures[test.name]) }
             }
@@ -108,14 +107,14 @@ extension ExperimentTable {
             Self.signed(summary.mean, digits: metric.digits)
             + (summary.deviation.map { String(format: " \u{00B1} %.\(metric.digits)f", $0) } ?? "")
           lines.append(
-            "| \(labels.classification) / \(labels.segmentation) | \(test.name) | \(metric.title) | \(mean) | "
-              + "\(each) |")
+            "| \(match.words(labels)) | \(test.name) | \(metric.title) | \(mean) | \(each) |")
         }
       }
     }
     guard !lines.isEmpty else { return [] }
     return [
-      "## \(grid.title(second)) less \(grid.title(first))", "", "With the same labels and seed.", "",
+      "## \(grid.title(match.second)) less \(grid.title(match.first))", "", "With the same labels and seed.",
+      "",
       "| labels | test | | mean \u{00B1} SD | by seed |", "|---|---|---|--:|---|",
     ] + lines + [""]
   }
@@ -125,7 +124,7 @@ extension ExperimentTable {
       + (summary.deviation.map { String(format: " \u{00B1} %.\(digits)f", $0) } ?? "")
   }
 
-  private static func signed(_ value: Double, digits: Int) -> String {
+  static func signed(_ value: Double, digits: Int) -> String {
     (value < 0 ? "\u{2212}" : "+") + String(format: "%.\(digits)f", abs(value))
   }
 }

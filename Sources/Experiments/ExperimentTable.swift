@@ -31,12 +31,16 @@ package struct ExperimentTable: Sendable {
 
   let grid: ExperimentGrid
   let records: [CellRecord]
+  /// Of the arms that the grid compares.
+  let comparisons: [PairedComparison]
   /// In the order of labels, then systems and variants.
   let rows: [Row]
 
-  /// - Parameter records: finished cells of the grid, in its order.
-  package init(_ grid: ExperimentGrid, _ records: [CellRecord]) {
-    (self.grid, self.records) = (grid, records)
+  /// - Parameters:
+  ///   - records: finished cells of the grid, in its order.
+  ///   - comparisons: of these cells, image by image.
+  package init(_ grid: ExperimentGrid, _ records: [CellRecord], comparisons: [PairedComparison] = []) {
+    (self.grid, self.records, self.comparisons) = (grid, records, comparisons)
     var rows: [Row] = []
     for record in records where !rows.contains(Row(record)) { rows.append(Row(record)) }
     self.rows = rows

@@ -13,20 +13,25 @@ public import struct Foundation.URL
 public enum PhantomArchive {
   /// Writes `count` studies, each in a folder of its own, and `labels.csv`.
   ///
-  /// Every second phantom has an opacity and is labelled pneumonia; every fifth is for validation. The same
-  /// arguments give the same files.
+  /// Every second phantom has an opacity and is labelled pneumonia; every fifth is for validation. With two sources
+  /// the studies are dealt by twos to the folders `site-1` and `site-2`, so that of every twenty phantoms each source
+  /// has one of either finding for validation. The same arguments give the same files; the same phantoms, whatever
+  /// the number of sources.
   /// - Parameters:
   ///   - size: longer side of each picture in pixels, at least 64.
+  ///   - sources: folders on the first level, by which figures are told apart; with 1 the studies themselves lie
+  ///     there.
   ///   - directory: made if it isn't there; phantoms of an earlier run are replaced, and nothing else is.
   ///   - progress: called on the calling thread with studies done and studies in all.
   /// - Returns: the radiographs' paths relative to the directory.
   /// - Throws: ``PhantomError``; the directory is as it was before, but for what could be put into place until then.
   @discardableResult
   public static func write(
-    count: Int, size: Int, seed: UInt64, to directory: URL, threads: Int? = nil,
+    count: Int, size: Int, seed: UInt64, sources: Int = 1, to directory: URL, threads: Int? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(PhantomError) -> [String] {
     guard count > 0, (64...4096).contains(size) else { throw .badRequest(count: count, size: size) }
+    guard (1...9).contains(sources) else { throw .badSources(sources) }
     // Drawn beside their places first, so that a place that is taken is known before anything is written.
     let drawings = directory.appending(path: ".phantoms-\(UInt32.random(in: .min ... .max))")
     defer { try? FileManager.default.removeItem(at: drawings) }
@@ -37,7 +42,8 @@ public enum PhantomArchive {
       count: count, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, chunk: 16,
       transform: { position in
         Result { () throws(PhantomError) in
-          try writeStudy(number: position + 1, size: size, seed: seed, to: drawings, for: directory)
+          try writeStudy(
+            number: position + 1, size: size, seed: seed, sources: sources, to: drawings, for: directory)
         }
       },
       chunkDone: { (range: Range<Int>, written: [Result<Written, PhantomError>]) throws(PhantomError) in
@@ -52,7 +58,7 @@ public enum PhantomArchive {
     do { try DurableFile.write(labels, to: file) } catch {
       throw .cannotWrite(path: file.path)
     }
-    let masks = paths.map { $0.prefix { $0 != "/" } + "/" + maskName }
+    let masks = paths.map { ($0.split(separator: "/").dropLast() + [Substring(maskName)]).joined(separator: "/") }
     try place(paths + masks + [labelsName], from: drawings, in: directory)
     return paths
   }
@@ -83,7 +89,8 @@ public enum PhantomArchive {
     let place = directory.appending(path: file)
     guard FileManager.default.fileExists(atPath: place.path) else { return true }
     guard file == labelsName else {
-      return (try? DICOMFile.header(of: place))?.string(.patientID) == String(file.prefix { $0 != "/" })
+      let study = file.split(separator: "/").dropLast().last.map(String.init)
+      return (try? DICOMFile.header(of: place))?.string(.patientID) == study
     }
     guard let text = try? String(contentsOf: place, encoding: .utf8) else { return false }
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -94,7 +101,7 @@ public enum PhantomArchive {
       }
   }
 
-  /// The phantom that ``write(count:size:seed:to:threads:progress:)`` stores under a number, from 1.
+  /// The phantom that ``write(count:size:seed:sources:to:threads:progress:)`` stores under a number, from 1.
   public static func phantom(number: Int, size: Int, seed: UInt64) -> Phantom {
     // Neighbouring seeds must not share patients: each number draws a seed of its own.
     var random = SplitMix64(seed &+ UInt64(number) &* 0xD1B5_4A32_D192_ED03)
@@ -107,21 +114,22 @@ public enum PhantomArchive {
   }
 
   private static func writeStudy(
-    number: Int, size: Int, seed: UInt64, to drawings: URL, for directory: URL
+    number: Int, size: Int, seed: UInt64, sources: Int, to drawings: URL, for directory: URL
   ) throws(PhantomError) -> Written {
     let phantom = phantom(number: number, size: size, seed: seed)
     let encoding = PhantomEncoding.all[(number - 1) % PhantomEncoding.all.count]
     let study = PhantomStudy(phantom, number: number, encoding: encoding)
     let name = "PHANTOM-" + PhantomStudy.name(number)
-    let folder = drawings.appending(path: name)
+    let place = sources > 1 ? "site-\((number - 1) / 2 % sources + 1)/\(name)" : name
+    let folder = drawings.appending(path: place)
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch { throw .cannotWrite(path: directory.appending(path: name).path) }
+    } catch { throw .cannotWrite(path: directory.appending(path: place).path) }
     let file = encoding.isDX ? "dx.dcm" : "cr.dcm"
     try study.writeImage(to: folder.appending(path: file))
     try study.writeMask(to: folder.appending(path: maskName))
     let uid = study.dataSet.string(.sopInstanceUID) ?? ""
-    return Written(path: name + "/" + file, label: "\(uid),\(label(number: number))")
+    return Written(path: place + "/" + file, label: "\(uid),\(label(number: number))")
   }
 
   /// PatientID, Finding and Split of the phantom with this number.
@@ -137,6 +145,8 @@ public enum PhantomArchive {
 public enum PhantomError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Count below 1, or size outside 64...4096.
   case badRequest(count: Int, size: Int)
+  /// Sources outside 1...9.
+  case badSources(Int)
   /// The directory or a file in it can't be written.
   case cannotWrite(path: String)
   /// Something else lies where a file would go; nothing was written.
@@ -150,6 +160,7 @@ public enum PhantomError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .badRequest(let count, let size):
       "\(count) phantoms of \(size) pixels: at least 1 phantom and 64 to 4096 pixels are possible"
+    case .badSources(let sources): "\(sources) sources: 1 to 9 are possible"
     case .cannotWrite(let path): "\(path): can't be written; check rights and space"
     case .occupied(let path):
       "\(path): is there already and is no phantom: take another --output, or move it away"

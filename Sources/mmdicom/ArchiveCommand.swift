@@ -94,16 +94,26 @@ extension ArchiveCommand {
     @Option(help: ArgumentHelp("The same seed gives the same files.", valueName: "n"))
     var seed: UInt64 = 1
 
+    @Option(
+      help: ArgumentHelp(
+        "Source folders, by which figures are told apart; by default 2 from 40 studies on, else none.",
+        valueName: "n"))
+    var sources: Int?
+
     func run() async throws {
       try await reportingFailure {
         let progress = ProgressLine()
         progress.begin("draw")
         let paths = try PhantomArchive.write(
-          count: count, size: size, seed: seed, to: URL(filePath: output)
+          count: count, size: size, seed: seed, sources: sources ?? Self.sources(of: count),
+          to: URL(filePath: output)
         ) { progress.update($0, of: $1) }
         progress.finish()
         Terminal.result("\(paths.count) studies in \(output)\n")
       }
     }
+
+    /// With fewer, a source would have less than two images of each finding for validation.
+    private static func sources(of count: Int) -> Int { count >= 40 ? 2 : 1 }
   }
 }

@@ -12,10 +12,11 @@ struct ExperimentCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "experiment", abstract: "Train and compare the paper's systems on an archive.",
     discussion: """
-      The grid file says which systems, label budgets and seeds, how each is trained, and what it is measured \
-      on: etc/experiments has some. Every training has a folder of its own under cells/; a finished one is not \
-      done again, and an unfinished one goes on from its checkpoint. Writes table.csv, table.md, cells.csv and \
-      plots (PNG and SVG). Plots in the cells' folders show images of the archive.
+      The grid file says which systems, label budgets and seeds, how each is trained, what it is measured on and \
+      which pairs are set against each other; etc/guide/experiments.md explains its keys, and etc/experiments has \
+      some. Every training has a folder of its own under cells/; a finished one is not done again, and an \
+      unfinished one goes on from its checkpoint. Writes table.md, table.csv, cells.csv, comparisons.csv, plots \
+      (PNG and SVG) and the grid itself, grid.json. Plots in the cells' folders show images of the archive.
       """)
 
   @OptionGroup var access: ArchiveAccess
@@ -23,8 +24,10 @@ struct ExperimentCommand: AsyncParsableCommand {
   @Option(help: "Folder for tables, plots and trainings.", completion: .directory)
   var output: String
 
-  @Option(help: "The grid file (JSON).", completion: .file(extensions: ["json"]))
-  var grid = "etc/experiments/reduced.json"
+  @Option(
+    help: "The grid file (JSON); by default four systems with every label, on every source.",
+    completion: .file(extensions: ["json"]))
+  var grid: String?
 
   @Option(
     help: "Folder of the trainings, which grids may share; by default cells in the output folder.",
@@ -44,13 +47,7 @@ struct ExperimentCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reportingFailure {
-      guard let file = FileManager.default.contents(atPath: grid) else {
-        throw CommandFailure(.noInput, "\(grid): can't be read")
-      }
-      let grid: ExperimentGrid
-      do { grid = try ExperimentGrid(file) } catch {
-        throw CommandFailure(.badConfiguration, "\(self.grid): \(error)")
-      }
+      let (grid, file, gridName) = try readGrid()
       let processors = ProcessInfo.processInfo.activeProcessorCount
       try Self.requireOurs(in: URL(filePath: output, directoryHint: .isDirectory))
       let progress = ProgressLine()
@@ -65,12 +62,13 @@ struct ExperimentCommand: AsyncParsableCommand {
         do {
           experiment = try Experiment(grid, index: index, cache: cache, output: output, cells: cells)
         } catch TrainingError.configuration(let what) {
-          throw CommandFailure(.badConfiguration, "\(self.grid): \(what)")
+          throw CommandFailure(.badConfiguration, "\(gridName): \(what)")
         }
         if let refusal = experiment.refusal(acceptingProblems: acceptProblems) {
           throw CommandFailure(.badData, refusal)
         }
         for obstacle in experiment.obstacles { progress.note("accepted: \(obstacle)") }
+        try keep(file, in: output)
         let report = CellProgress(grid, on: progress)
         progress.begin("experiment")
         let failed = try await cancellingOnSignals {
@@ -102,6 +100,30 @@ extension ExperimentCommand {
     let isOurs = manager.fileExists(atPath: output.appending(path: "table.md").path)
     if !isOurs, (try? manager.contentsOfDirectory(atPath: plots.path))?.isEmpty == false {
       try OutputFile.requireOurs(plots) { _ in false }
+    }
+  }
+
+  /// The grid, the bytes of its file, and what messages call it.
+  private func readGrid() throws -> (ExperimentGrid, Data, String) {
+    guard let grid else {
+      return (try ExperimentGrid.standard(), Data(ExperimentGrid.standardFile.utf8), "the standard grid")
+    }
+    guard let file = FileManager.default.contents(atPath: grid) else {
+      throw CommandFailure(.noInput, "\(grid): can't be read")
+    }
+    do { return (try ExperimentGrid(file), file, grid) } catch {
+      throw CommandFailure(.badConfiguration, "\(grid): \(error)")
+    }
+  }
+
+  /// Beside the tables, so that they can be made again, and others made from the same grid.
+  private func keep(_ grid: Data, in output: URL) throws {
+    let file = output.appending(path: "grid.json")
+    do {
+      try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+      try DurableFile.write(grid, to: file)
+    } catch {
+      throw CommandFailure(.cannotCreate, "\(file.path): can't be written; check rights and space")
     }
   }
 }

@@ -213,4 +213,5 @@ def main():
         print(g["usable"], g["auroc"], g["mean"])
 
 
-main()
+if __name__ == "__main__":
+    main()
