@@ -226,6 +226,7 @@ extension ExperimentGrid: Decodable {
 }
 
 extension ExperimentGrid.Test: Decodable {
+  // Not private: the compiler writes `encode` beside the type, in another file.
   enum CodingKeys: String, CodingKey, CaseIterable { case name, sources, split }
 
   public init(from decoder: any Swift.Decoder) throws {

@@ -3,6 +3,8 @@ extension ExperimentGrid {
   package struct Match: Sendable, Hashable {
     package let first, second: Arm
 
+    package init(first: Arm, second: Arm) { (self.first, self.second) = (first, second) }
+
     /// Such as `100 / 10`; a dash for labels that neither learns from.
     func words(_ labels: Labels) -> String {
       let cells = [first, second].map { ExperimentCell($0, labels, seed: 0) }

@@ -119,6 +119,14 @@ extension ExperimentCommand {
   /// Beside the tables, so that they can be made again, and others made from the same grid.
   private func keep(_ grid: Data, in output: URL) throws {
     let file = output.appending(path: "grid.json")
+    // An experiment that wrote one has a table as well, or was the same one.
+    if let present = FileManager.default.contents(atPath: file.path), present != grid,
+      !FileManager.default.fileExists(atPath: output.appending(path: "table.md").path)
+    {
+      throw CommandFailure(
+        .cannotCreate,
+        "\(file.path): is there already, with other content: take another --output, or move it away")
+    }
     do {
       try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
       try DurableFile.write(grid, to: file)

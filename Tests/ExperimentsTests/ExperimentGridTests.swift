@@ -134,7 +134,44 @@ import Training
     #expect(error?.description.contains(word) ?? false, "\(error?.description ?? "")")
   }
 
-  @Test(arguments: ["reduced", "semi-supervised", "beyond", "paper"])
+  @Test func pairsAreOneOrSeveral() throws {
+    func pairs(_ compare: String) throws -> [ExperimentGrid.Pair] {
+      try grid(Self.small.replacingOccurrences(of: #""size""#, with: "\"compare\": \(compare), \"size\""))
+        .compare
+    }
+    #expect(try grid(Self.small).compare.isEmpty)
+    #expect(try pairs(#"["unet", "multimix"]"#) == [.init(.unet, .multimix)])
+    #expect(
+      try pairs(#"[["unet", "multimix"], ["enc", "multimix"]]"#)
+        == [.init(.unet, .multimix), .init(.enc, .multimix)])
+    for bad in [
+      #"["unet"]"#, #"["unet", "enc", "multimix"]"#, #"[["unet", "unet"]]"#, "3", #"[["unet", "umtl"]]"#,
+      #"[["unet", "enc"], ["unet", "enc"]]"#, "null",
+    ] {
+      let error = #expect(throws: ExperimentGridError.self, "\(bad)") { try pairs(bad) }
+      #expect(error?.description.contains("compare") ?? false, "\(bad): \(error?.description ?? "")")
+    }
+  }
+
+  /// What is compared without being named, and once only where a budget makes no difference.
+  @Test func variantsAreComparedWithTheSystemAsItIs() throws {
+    let text = Self.small.replacingOccurrences(
+      of: #""size""#,
+      with:
+        #""compare": ["unet", "enc"], "variants": [{"name": "ema", "training": {"emaDecay": 0.9}}], "size""#)
+    let grid = try grid(text)
+    #expect(
+      grid.matches == [.init(first: .init(.unet), second: .init(.enc))]
+        + [.unet, .enc, .multimix].map { .init(first: .init($0), second: .init($0, variant: "ema")) })
+  }
+
+  @Test func theStandardGridIsGood() throws {
+    let grid = try ExperimentGrid.standard()
+    #expect(grid.cells.count == 8 && grid.trainSources == nil && grid.tests.map(\.sources) == [nil])
+    #expect(grid.matches.count == 3)
+  }
+
+  @Test(arguments: ["reduced", "semi-supervised", "beyond", "paper", "phantoms"])
   func ourGridsAreGood(name: String) throws {
     let file = TestEnvironment.packageRoot.appending(path: "etc/experiments/\(name).json")
     let grid = try ExperimentGrid(Data(contentsOf: file))
@@ -143,6 +180,8 @@ import Training
     // 2 seeds x 2 pairs of budgets x 5 systems.
     case "reduced": #expect(grid.cells.count == 20)
     case "semi-supervised": #expect(grid.cells.count == 6)
+    // 2 seeds x 2 systems.
+    case "phantoms": #expect(grid.cells.count == 4)
     // 2 seeds x (the training as it is + 9 variants).
     case "beyond": #expect(grid.cells.count == 20)
     // 3 seeds x (3 unet, 3 + 3 enc and enc-ssl, 5 x 9 of both tasks).

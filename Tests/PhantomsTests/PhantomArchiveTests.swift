@@ -131,6 +131,36 @@ struct PhantomArchiveTests {
     }
   }
 
+  @Test("two sources share the phantoms; of every twenty each has one of either finding for validation")
+  func sources() throws {
+    let folder = PhantomFixture.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let paths = try PhantomArchive.write(count: 20, size: 64, seed: 5, sources: 2, to: folder)
+    #expect(paths[0] == "site-1/PHANTOM-001/dx.dcm" && paths[3] == "site-2/PHANTOM-004/cr.dcm")
+    let index = try ArchiveIndex(scanning: folder)
+    #expect(index.problems.isEmpty && index.images.allSatisfy { $0.masks.count == 1 })
+    for source in ["site-1", "site-2"] {
+      let images = index.images.filter { $0.source == source }
+      #expect(images.count == 10)
+      for finding in [Finding.normal, .pneumonia] {
+        #expect(images.count { $0.finding == finding } == 5, "\(source) \(finding)")
+        #expect(images.count { $0.finding == finding && $0.split == .val } == 1, "\(source) \(finding)")
+      }
+    }
+    // The phantoms themselves are those of an archive without sources.
+    let plain = PhantomFixture.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: plain) }
+    _ = try PhantomArchive.write(count: 3, size: 64, seed: 5, to: plain)
+    for name in ["PHANTOM-003/dx.dcm", "PHANTOM-003/lungs.seg.dcm"] {
+      #expect(
+        try Data(contentsOf: plain.appending(path: name))
+          == Data(contentsOf: folder.appending(path: "site-2/" + name)), "\(name)")
+    }
+    #expect(throws: PhantomError.badSources(0)) {
+      try PhantomArchive.write(count: 3, size: 64, seed: 5, sources: 0, to: plain)
+    }
+  }
+
   @Test("refuses what makes no sense, names what it can't write")
   func refusals() throws {
     let folder = PhantomFixture.temporaryDirectory()

@@ -86,7 +86,9 @@ private struct ComparisonGoldens: Decodable {
     }
   }
 
-  private func comparisons(_ golden: ComparisonGoldens.Comparison, of grid: ExperimentGrid) -> [PairedComparison] {
+  private func comparisons(_ golden: ComparisonGoldens.Comparison, of grid: ExperimentGrid)
+    -> [PairedComparison]
+  {
     let patients = Dictionary(
       uniqueKeysWithValues: golden.patients.enumerated().map { ("1.2.\($0.offset)", $0.element) })
     let readings = Dictionary(
@@ -145,7 +147,8 @@ private struct ComparisonGoldens: Decodable {
     #expect(rows.map { $0["only_second_right"] } == golden.mcnemar.map { "\($0.onlySecond)" } + [""])
     #expect(rows.map { $0["mcnemar_p"] } == golden.mcnemar.map { String(format: "%.6f", $0.p) } + [""])
     for (key, difference) in [
-      ("accuracy", golden.together.accuracy), ("auroc", golden.together.auroc), ("dice", golden.together.dice),
+      ("accuracy", golden.together.accuracy), ("auroc", golden.together.auroc),
+      ("dice", golden.together.dice),
     ] {
       let found = ["difference", "low", "high"].map { rows[2]["\(key)_\($0)"] }
       #expect(

@@ -123,6 +123,30 @@ struct ExperimentCommandTests {
     #expect(outcome.output.isEmpty && program.files("out").isEmpty && program.files("cache").isEmpty)
   }
 
+  @Test("what is compared stands in the table and in a file of its own; the grid is kept")
+  func comparisons() async throws {
+    try await phantoms()
+    try writeGrid(
+      systems: ["umtl-s", "multimix"], seeds: [1, 2], more: #" "compare": ["umtl-s", "multimix"],"#)
+    let outcome = try await experiment()
+    #expect(outcome.status == 0, "\(outcome.complaints)")
+    #expect(program.read("out/grid.json") == program.read("grid.json"))
+    let table = program.read("out/table.md")
+    #expect(table.contains("## MultiMix less UMTLS") && table.contains("### On the same images"))
+    // Two phantoms are for validation.
+    for seed in ["1", "2", "mean of 2"] { #expect(table.contains("| 4 / all | in-domain | \(seed) | 2 | ")) }
+    #expect(
+      program.read("out/comparisons.csv").split(separator: "\r\n").dropFirst().allSatisfy {
+        $0.hasPrefix("umtl-s,,multimix,,4,all,in-domain,")
+      })
+    #expect(firstFields("out/comparisons.csv").count == 3)
+    #expect(program.read("out/cells/multimix-c4-sall-seed1/readings.json").contains("\"dice\""))
+    // From the readings alone, whoever trained the cells.
+    try FileManager.default.removeItem(at: program.folder.appending(path: "out/table.md"))
+    let again = try await experiment()
+    #expect(again.status == 0 && program.read("out/table.md") == table)
+  }
+
   @Test("a grid for sources that the archive lacks is a bad one")
   func missingSource() async throws {
     try await phantoms()
