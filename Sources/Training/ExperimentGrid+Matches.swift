@@ -5,13 +5,17 @@ extension ExperimentGrid {
 
     package init(first: Arm, second: Arm) { (self.first, self.second) = (first, second) }
 
+    /// Findings and masks that either learns from; nil for labels that neither does.
+    func budgets(_ labels: Labels) -> [Amount?] {
+      let cells = [ExperimentCell(first, labels, seed: 0), ExperimentCell(second, labels, seed: 0)]
+      return [
+        cells[0].classification ?? cells[1].classification, cells[0].segmentation ?? cells[1].segmentation,
+      ]
+    }
+
     /// Such as `100 / 10`; a dash for labels that neither learns from.
     func words(_ labels: Labels) -> String {
-      let cells = [first, second].map { ExperimentCell($0, labels, seed: 0) }
-      let kinds = [\ExperimentCell.classification, \.segmentation].map { kind in
-        cells.lazy.compactMap { $0[keyPath: kind] }.first?.description ?? "-"
-      }
-      return kinds.joined(separator: " / ")
+      budgets(labels).map { $0?.description ?? "-" }.joined(separator: " / ")
     }
   }
 

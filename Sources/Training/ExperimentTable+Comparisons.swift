@@ -5,76 +5,89 @@ internal import MultiMix
 extension ExperimentTable {
   /// One line for each comparison, test and seed, and one for all seeds together (RFC 4180).
   package var comparisonsCSV: String {
-    let differences = ["accuracy", "auroc", "dice"].flatMap {
-      ["\($0)_difference", "\($0)_low", "\($0)_high"]
+    var header = [
+      "first_system", "first_variant", "second_system", "second_variant", "classification_labels",
+      "segmentation_labels", "test", "seeds", "findings", "only_first_right", "only_second_right",
+      "mcnemar_p", "masks",
+    ]
+    for figure in ["accuracy", "auroc", "dice"] {
+      for part in ["difference", "low", "high"] { header.append("\(figure)_\(part)") }
     }
-    let header =
-      [
-        "first_system", "first_variant", "second_system", "second_variant", "classification_labels",
-        "segmentation_labels", "test", "seeds", "findings", "only_first_right", "only_second_right",
-        "mcnemar_p", "masks",
-      ] + differences
-    let lines = comparisons.map { comparison -> [String] in
-      let (match, labels) = (comparison.match, comparison.labels)
-      let (findings, masks) = (comparison.findings, comparison.masks)
-      let cells = [match.first, match.second].map { ExperimentCell($0, labels, seed: 0) }
-      let names = [match.first, match.second].flatMap { [$0.system.rawValue, $0.variant ?? ""] }
-      let budgets = [
-        cells.lazy.compactMap(\.classification).first, cells.lazy.compactMap(\.segmentation).first,
-      ].map { $0?.description ?? "" }
-      let test = findings?.mcNemar
-      let counts = [
-        comparison.test, comparison.seeds.map(String.init).joined(separator: " "),
-        findings.map { "\($0.n)" } ?? "", test.map { "\($0.onlyFirst)" } ?? "",
-        test.map { "\($0.onlySecond)" } ?? "", test.map { String(format: "%.6f", $0.pValue) } ?? "",
-        masks.map { "\($0.n)" } ?? "",
-      ]
-      let figures = [findings?.accuracy, findings?.auroc, masks?.dice].flatMap { difference in
-        [difference?.value, difference?.interval?.lower, difference?.interval?.upper].map {
-          $0.map { String(format: "%.6f", $0) } ?? ""
-        }
-      }
-      return names + budgets + counts + figures
+    return CommaSeparatedValues.text([header] + comparisons.map(fields))
+  }
+
+  private func fields(_ comparison: PairedComparison) -> [String] {
+    let match = comparison.match
+    var fields: [String] = []
+    for arm in [match.first, match.second] { fields += [arm.system.rawValue, arm.variant ?? ""] }
+    for amount in match.budgets(comparison.labels) { fields.append(amount?.description ?? "") }
+    fields += [comparison.test, comparison.seeds.map(String.init).joined(separator: " ")]
+    fields.append(Self.text(comparison.findings?.n))
+    fields.append(Self.text(comparison.findings?.mcNemar?.onlyFirst))
+    fields.append(Self.text(comparison.findings?.mcNemar?.onlySecond))
+    fields.append(Self.decimal(comparison.findings?.mcNemar?.pValue))
+    fields.append(Self.text(comparison.masks?.n))
+    let differences: [PairedDifference?] = [
+      comparison.findings?.accuracy, comparison.findings?.auroc, comparison.masks?.dice,
+    ]
+    for difference in differences {
+      fields.append(Self.decimal(difference?.value))
+      fields.append(Self.decimal(difference?.interval?.lower))
+      fields.append(Self.decimal(difference?.interval?.upper))
     }
-    return CommaSeparatedValues.text([header] + lines)
+    return fields
   }
 
   /// What the same images say of two arms.
   func paired(_ match: ExperimentGrid.Match) -> [String] {
-    let comparisons = comparisons.filter { $0.match == match }
-    guard !comparisons.isEmpty else { return [] }
-    let lines = comparisons.map { comparison -> String in
-      let (findings, masks) = (comparison.findings, comparison.masks)
-      let seeds =
-        comparison.seeds.count == 1 ? "\(comparison.seeds[0])" : "mean of \(comparison.seeds.count)"
-      let cells = [
-        match.words(comparison.labels), comparison.test, seeds, findings.map { "\($0.n)" } ?? "",
-        findings?.mcNemar.map { "\($0.onlyFirst) : \($0.onlySecond)" } ?? "",
-        findings?.mcNemar.map { Self.probability($0.pValue) } ?? "", Self.text(findings?.accuracy),
-        Self.text(findings?.auroc), masks.map { "\($0.n)" } ?? "", Self.text(masks?.dice),
-      ]
-      return "| " + cells.joined(separator: " | ") + " |"
-    }
-    return [
-      "### On the same images", "",
-      "Right only: images whose finding only \(grid.title(match.first)) : only \(grid.title(match.second)) calls "
-        + "rightly at threshold 0.5; p: of McNemar's exact test, two-sided. Differences with the middle 95 % of 2,000 "
-        + "resamples of whole patients, each read by both: what other patients could change, not other seeds. "
-        + "Neither allows for the number of comparisons on this page.", "",
+    let lines = comparisons.filter { $0.match == match }.map(line)
+    guard !lines.isEmpty else { return [] }
+    let (first, second) = (grid.title(match.first), grid.title(match.second))
+    let legend = [
+      "Right only: images whose finding only \(first) : only \(second) calls rightly at threshold 0.5; p: of",
+      "McNemar's exact test, two-sided. Differences with the middle 95 % of 2,000 resamples of whole patients,",
+      "each read by both: what other patients could change, not other seeds. Neither allows for the number of",
+      "comparisons on this page.",
+    ]
+    let heading = [
+      "### On the same images", "", legend.joined(separator: " "), "",
       "| labels | test | seed | findings | right only | p | Acc | AUROC | masks | DS |",
       "|---|---|--:|--:|--:|--:|---|---|--:|---|",
-    ] + lines + [""]
+    ]
+    return heading + lines + [""]
+  }
+
+  private func line(_ comparison: PairedComparison) -> String {
+    let seeds = comparison.seeds
+    var cells = [comparison.match.words(comparison.labels), comparison.test]
+    cells.append(seeds.count == 1 ? "\(seeds[0])" : "mean of \(seeds.count)")
+    cells.append(Self.text(comparison.findings?.n))
+    if let test = comparison.findings?.mcNemar {
+      cells += ["\(test.onlyFirst) : \(test.onlySecond)", Self.probability(test.pValue)]
+    } else {
+      cells += ["", ""]
+    }
+    cells += [Self.text(comparison.findings?.accuracy), Self.text(comparison.findings?.auroc)]
+    cells += [Self.text(comparison.masks?.n), Self.text(comparison.masks?.dice)]
+    return "| " + cells.joined(separator: " | ") + " |"
   }
 
   private static func probability(_ p: Double) -> String {
-    p < 0.001 ? "< 0.001" : String(format: p < 0.1 ? "%.3f" : "%.2f", p)
+    if p < 0.001 { return "< 0.001" }
+    return String(format: p < 0.1 ? "%.3f" : "%.2f", p)
+  }
+
+  private static func text(_ count: Int?) -> String { count.map(String.init) ?? "" }
+
+  private static func decimal(_ value: Double?) -> String {
+    guard let value else { return "" }
+    return String(format: "%.6f", value)
   }
 
   private static func text(_ difference: PairedDifference?) -> String {
     guard let difference else { return "" }
-    let interval = difference.interval.map {
-      " (\(signed($0.lower, digits: 3)) to \(signed($0.upper, digits: 3)))"
-    }
-    return signed(difference.value, digits: 3) + (interval ?? "")
+    let value = signed(difference.value, digits: 3)
+    guard let interval = difference.interval else { return value }
+    return "\(value) (\(signed(interval.lower, digits: 3)) to \(signed(interval.upper, digits: 3)))"
   }
 }

@@ -69,7 +69,7 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   private static func status(_ error: PhantomError) -> Status {
     switch error {
-    case .badRequest: .usage
+    case .badRequest, .badSources: .usage
     case .cannotWrite, .occupied, .image: .cannotCreate
     case .invalid: .badData
     }
