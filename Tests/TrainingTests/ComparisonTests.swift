@@ -91,15 +91,15 @@ private struct ComparisonGoldens: Decodable {
   {
     let patients = Dictionary(
       uniqueKeysWithValues: golden.patients.enumerated().map { ("1.2.\($0.offset)", $0.element) })
-    let readings = Dictionary(
+    let lists = Dictionary(
       uniqueKeysWithValues: grid.cells.map { cell in
         let model = cell.system == .multimix ? 1 : 0
-        var list = readings(golden, seed: Int(cell.seed) - 1, model: model)
+        var list = self.readings(golden, seed: Int(cell.seed) - 1, model: model)
         // The order in which a model read them is its own affair.
         if model == 1 { list.reverse() }
         return (cell, ["in-domain": list])
       })
-    return PairedComparison.all(of: grid, readings: readings, patients: patients)
+    return PairedComparison.all(of: grid, readings: lists, patients: patients)
   }
 
   /// By seed and with all seeds together; patients with several images; ties of scores.
