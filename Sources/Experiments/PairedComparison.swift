@@ -1,4 +1,5 @@
 internal import Archive
+package import EvaluationMetrics
 internal import MultiMix
 
 /// Two trainings on the same labels and seed, or several such pairs together, measured on the same images.

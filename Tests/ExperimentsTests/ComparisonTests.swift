@@ -1,10 +1,13 @@
 import Archive
+import EvaluationMetrics
+import Experiments
 import Foundation
 import MultiMix
+import TestSupport
 import Testing
 import Training
 
-/// What SciPy, scikit-learn and NumPy say of pairs of models (`Goldens/make_comparisons.py`).
+/// What SciPy, scikit-learn and NumPy say of pairs of models (`Tests/EvaluationMetricsTests/Goldens/make_comparisons.py`).
 private struct ComparisonGoldens: Decodable {
   struct Test: Decodable {
     let onlyFirst, onlySecond: Int
@@ -42,7 +45,8 @@ private struct ComparisonGoldens: Decodable {
   let comparisons: [Comparison]
 
   static func read() throws -> ComparisonGoldens {
-    let url = Bundle.module.url(forResource: "Goldens/comparisons", withExtension: "json")!
+    let url = TestEnvironment.packageRoot.appending(
+      path: "Tests/EvaluationMetricsTests/Goldens/comparisons.json")
     return try JSONDecoder().decode(ComparisonGoldens.self, from: Data(contentsOf: url))
   }
 }

@@ -1,4 +1,5 @@
-internal import Archive
+internal import EvaluationMetrics
+internal import Files
 internal import Foundation
 internal import MultiMix
 
