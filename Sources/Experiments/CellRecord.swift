@@ -1,4 +1,5 @@
 package import Archive
+internal import EvaluationMetrics
 public import MultiMix
 public import Training
 
