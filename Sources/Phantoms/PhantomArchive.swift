@@ -58,7 +58,9 @@ public enum PhantomArchive {
     do { try DurableFile.write(labels, to: file) } catch {
       throw .cannotWrite(path: file.path)
     }
-    let masks = paths.map { ($0.split(separator: "/").dropLast() + [Substring(maskName)]).joined(separator: "/") }
+    let masks = paths.map {
+      ($0.split(separator: "/").dropLast() + [Substring(maskName)]).joined(separator: "/")
+    }
     try place(paths + masks + [labelsName], from: drawings, in: directory)
     return paths
   }

@@ -2,6 +2,7 @@ import Archive
 import ArgumentParser
 internal import EvaluationMetrics
 internal import Experiments
+import Files
 import Foundation
 import MultiMix
 import Synchronization
@@ -92,6 +93,7 @@ extension ExperimentCommand {
   private static func requireOurs(in output: URL) throws(CommandFailure) {
     for (name, beginning) in [
       ("cells.csv", "cell,system,variant,"), ("table.csv", "system,variant,"), ("table.md", "# Experiment "),
+      ("comparisons.csv", "first_system,first_variant,"),
     ] {
       try OutputFile.requireOurs(output.appending(path: name)) { $0.starts(with: Data(beginning.utf8)) }
     }
