@@ -6,12 +6,15 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/ofstd/ofcond.h"
 #include "include/cdcmtk.h"
 
 namespace cdcmtk {
+
+using Bytes = std::vector<uint8_t>;
 
 struct Failure : std::exception {
   cdcmtk_reason reason;
@@ -25,33 +28,31 @@ struct Failure : std::exception {
 };
 
 // Throws where DCMTK reports an error; `what` says what was being done.
-inline void check(const OFCondition &condition, cdcmtk_reason reason, const char *what) {
+inline void check(const OFCondition &condition, cdcmtk_reason reason, const std::string &what) {
   if (condition.bad())
     throw Failure(
-      reason, std::string(what) + ": " + condition.text(),
-      int32_t(condition.module()) << 16 | condition.code());
-}
-
-inline void report(cdcmtk_status *status, cdcmtk_reason reason, int32_t code, const char *message) noexcept {
-  status->reason = reason;
-  status->toolkit_code = code;
-  std::snprintf(status->message, sizeof status->message, "%s", message);
+      reason, what + ": " + condition.text(), int32_t(condition.module()) << 16 | condition.code());
 }
 
 // Runs `body`; whatever it throws ends in `status`.
 template <typename Body>
 void guarded(cdcmtk_status *status, cdcmtk_reason otherwise, Body body) noexcept {
-  report(status, CDCMTK_OK, 0, "");
+  auto report = [&](cdcmtk_reason reason, int32_t code, const char *message) {
+    status->reason = reason;
+    status->toolkit_code = code;
+    std::snprintf(status->message, sizeof status->message, "%s", message);
+  };
+  report(CDCMTK_OK, 0, "");
   try {
     body();
   } catch (const Failure &failure) {
-    report(status, failure.reason, failure.toolkit_code, failure.what());
+    report(failure.reason, failure.toolkit_code, failure.what());
   } catch (const std::bad_alloc &) {
-    report(status, CDCMTK_OUT_OF_MEMORY, 0, "out of memory");
+    report(CDCMTK_OUT_OF_MEMORY, 0, "out of memory");
   } catch (const std::exception &exception) {
-    report(status, otherwise, 0, exception.what());
+    report(otherwise, 0, exception.what());
   } catch (...) {
-    report(status, otherwise, 0, "unexpected error");
+    report(otherwise, 0, "unexpected error");
   }
 }
 

@@ -2,169 +2,185 @@
 
 #include <algorithm>
 
-#include "codecs.hpp"
-#include "failure.hpp"
-#include "flat.hpp"
+#include "data_set.hpp"
+#include "inflate.hpp"
 
-#include "dcmtk/dcmdata/dcdatset.h"
-#include "dcmtk/dcmdata/dcdeftag.h"
-#include "dcmtk/dcmdata/dcerror.h"
-#include "dcmtk/dcmdata/dcistrmb.h"
+#include "dcmtk/dcmdata/dcuid.h"
 
 using namespace cdcmtk;
 
 namespace {
 
-// A header beyond this holds something that isn't a header.
-constexpr uint64_t header_limit = uint64_t(256) << 20;
+// More than any header, and what gets into memory of a file in four parts.
+constexpr size_t header_limit = size_t(256) << 20;
+
+const char private_ge[] = "1.2.840.113619.5.2";
+
+bool is_zero(const uint8_t *begin, const uint8_t *end) {
+  return std::all_of(begin, end, [](uint8_t byte) { return byte == 0; });
+}
 
 }  // namespace
 
-cdcmtk_file::cdcmtk_file(const char *path, bool header_only) : structure_(walk(path, header_only)) {
-  parse(header_only);
+cdcmtk_file::cdcmtk_file(View file, bool is_whole, bool header_only)
+    : bytes_(file), is_whole_(is_whole), header_only_(header_only) {
+  bool has_preamble = file.size >= 132 && std::memcmp(file.data + 128, "DICM", 4) == 0;
+  // A bare data set begins with group 2 or 8; anything else isn't DICOM.
+  bool may_be_bare =
+    file.size >= 8 && (file.data[0] == 2 || file.data[0] == 8) && file.data[1] == 0 && file.data[3] == 0;
+  if (!has_preamble && !may_be_bare) throw Failure(CDCMTK_NOT_DICOM, "not a DICOM file");
+  try {
+    size_t start = read_meta(has_preamble ? 132 : 0);
+    if (transfer_syntax_ == UID_DeflatedExplicitVRLittleEndianTransferSyntax) {
+      inflated_ = inflate({file.data + start, file.size - start}, !is_whole);
+      bytes_ = {inflated_.data(), inflated_.size()};
+      start = 0;
+    }
+    if (start >= bytes_.size) truncated("before the data set");
+    encoding_ = data_set_encoding(start);
+    if (transfer_syntax_.empty())
+      transfer_syntax_ = encoding_ == EXS_LittleEndianImplicit ? UID_LittleEndianImplicitTransferSyntax
+                                                               : UID_LittleEndianExplicitTransferSyntax;
+    find_pixels(read_data_set(start));
+  } catch (const Failure &failure) {
+    // Without the magic word a file that makes no sense just isn't DICOM.
+    if (has_preamble || failure.reason == CDCMTK_TOO_LARGE || !is_whole) throw;
+    throw Failure(CDCMTK_NOT_DICOM, "not a DICOM file");
+  }
 }
 
-void cdcmtk_file::parse(bool header_only) {
-  auto length = structure_.header_end - structure_.start;
-  if (length > header_limit) throw Failure(CDCMTK_TOO_LARGE, "more than 256 MiB before the pixel data");
-  auto header = structure_.bytes->read(structure_.start, size_t(length));
-  DcmInputBufferStream stream;
-  stream.setBuffer(header.data(), offile_off_t(header.size()));
-  stream.setEos();
-  DcmDataset data_set;
-  data_set.transferInit();
-  auto result = data_set.read(stream, structure_.encoding, EGL_noChange, DCM_MaxReadLength);
-  data_set.transferEnd();
-  if (result != EC_EndOfStream) check(result, CDCMTK_CORRUPT, "parsing");
+// Finds the Transfer Syntax UID; returns the end of group 2 (PS3.10 section 7.1). It should be explicit and say
+// how long it is; a data set may begin with group 2 once more.
+size_t cdcmtk_file::read_meta(size_t at) {
+  auto encoding = has_vr(bytes_, at + 4) ? EXS_LittleEndianExplicit : EXS_LittleEndianImplicit;
+  DcmTagKey last(0, 0);
+  while (bytes_.size - at >= 8) {
+    if ((encoding == EXS_LittleEndianExplicit) != has_vr(bytes_, at + 4)) break;
+    auto head = read_head(bytes_, at, encoding);
+    if (head.tag.getGroup() != 0x0002 || head.tag < last) break;
+    if (head.is_undefined_length() || head.length > bytes_.size - head.value)
+      truncated("within the file meta information");
+    if (head.tag == DcmTagKey(0x0002, 0x0010)) {
+      transfer_syntax_.assign(reinterpret_cast<const char *>(bytes_.data) + head.value, head.length);
+      transfer_syntax_.erase(transfer_syntax_.find_last_not_of(std::string(" \0", 2)) + 1);
+    }
+    last = head.tag;
+    at = head.value + head.length;
+  }
+  return at;
+}
+
+// The first element tells, whatever the transfer syntax says.
+E_TransferSyntax cdcmtk_file::data_set_encoding(size_t at) const {
+  bool is_big = transfer_syntax_ == UID_BigEndianExplicitTransferSyntax && bytes_.data[at] == 0;
+  if (is_big) return EXS_BigEndianExplicit;
+  if (has_vr(bytes_, at + 4) || bytes_.size - at < 8) return EXS_LittleEndianExplicit;
+  // An explicit data set may begin with an element without representation.
+  auto next = at + 8 + size_t(little_endian_32(bytes_.data + at + 4));
+  bool says_implicit = transfer_syntax_ == UID_LittleEndianImplicitTransferSyntax;
+  return !says_implicit && has_vr(bytes_, next + 4) ? EXS_LittleEndianExplicit : EXS_LittleEndianImplicit;
+}
+
+size_t cdcmtk_file::read_data_set(size_t at) {
+  DataSet data_set(
+    bytes_, encoding_, [this](const char *code, const std::string &what) { remark(code, what); });
+  size_t end = data_set.read_elements(at);
+  if (end - at > header_limit) throw Failure(CDCMTK_TOO_LARGE, "more than 256 MiB before the pixel data");
   if (data_set.card() == 0) throw Failure(CDCMTK_CORRUPT, "no element before the pixel data");
-  image_ = read_image(data_set);
-  if (!header_only) check_complete(image_, structure_.pixels);
-  elements_ = flatten(data_set);
+  is_mended_ = data_set.is_mended();
+  elements_ = data_set.encoded();
+  return end;
 }
 
-cdcmtk_frame cdcmtk_file::describe(uint32_t index) const {
-  const auto &pixels = structure_.pixels;
-  if (!pixels.is_present) throw Failure(CDCMTK_NO_PIXEL_DATA, "no pixel data");
-  if (index >= image_.frames)
-    throw Failure(
-      CDCMTK_NO_SUCH_FRAME, "frame " + std::to_string(index) + " of " + std::to_string(image_.frames));
-  validate(image_);
-  if (pixels.is_encapsulated && codec_of(structure_.transfer_syntax) == Codec::unknown)
-    throw Failure(
-      CDCMTK_UNSUPPORTED_TRANSFER_SYNTAX,
-      "transfer syntax " + structure_.transfer_syntax + " is not supported");
-  if (!pixels.is_encapsulated && image_.is_subsampled())
-    throw Failure(CDCMTK_UNSUPPORTED_PIXELS, "native pixels of subsampled colour are not supported");
-  cdcmtk_frame frame{
-    image_.rows, image_.columns, image_.samples, image_.bits_allocated, image_.bits_stored, image_.is_signed,
-    {}};
-  std::snprintf(
-    frame.photometric_interpretation, sizeof frame.photometric_interpretation, "%s",
-    image_.photometric.c_str());
-  return frame;
+void cdcmtk_file::find_pixels(size_t at) {
+  if (at >= bytes_.size && !is_whole_) truncated("before the pixel data");
+  while (at < bytes_.size) {
+    auto head = read_head(bytes_, at, encoding_);
+    has_pixels_ = head.tag == DcmTagKey(pixel_group, 0x0010);
+    if (has_pixels_ || header_only_) {
+      is_encapsulated_ = head.is_undefined_length();
+      is_words_ = head.has_vr("OW") || head.vr[0] == 0;
+      if (!header_only_) check_rest(is_encapsulated_ ? read_fragments(head.value) : read_native(head));
+      return;
+    }
+    if (head.tag.getGroup() != pixel_group) return check_rest(at);
+    if (head.tag.getElement() == 0x0001 && head.length <= bytes_.size - head.value)
+      read_offsets({bytes_.data + head.value, head.length}, 8);
+    at = DataSet(bytes_, encoding_, [](const char *, const std::string &) {}).skip_element(at);
+  }
 }
 
-cdcmtk_frame cdcmtk_file::decode(uint32_t index, int32_t *pixels, size_t count) const {
-  auto frame = describe(index);
-  if (count != image_.count()) throw Failure(CDCMTK_INVALID_IMAGE, "buffer of another size than the frame");
-  std::string photometric = image_.photometric;
-  if (!structure_.pixels.is_encapsulated) {
-    decode_native(index, pixels);
-  } else {
-    switch (codec_of(structure_.transfer_syntax)) {
-      case Codec::rle: decode_rle(codestream(index), image_, pixels); break;
-      case Codec::jpeg: decode_jpeg(codestream(index), image_, pixels, photometric); break;
-      case Codec::jpeg_ls: decode_jpeg_ls(codestream(index), image_, pixels); break;
-      case Codec::jpeg2000: decode_jpeg2000(codestream(index), image_, pixels, photometric); break;
-      case Codec::unknown: break;  // refused by describe()
+size_t cdcmtk_file::read_native(const Head &head) {
+  if (head.length > bytes_.size - head.value) truncated("within the pixel data");
+  pixels_ = {bytes_.data + head.value, head.length};
+  return head.value + head.length;
+}
+
+size_t cdcmtk_file::read_fragments(size_t at) {
+  size_t start = at;
+  bool is_table = true;
+  bool is_ended = walk_items(bytes_, at, encoding_, [&](size_t offset, size_t length) {
+    View value{bytes_.data + offset, length};
+    if (!is_table) fragments_.push_back({offset - start, length});
+    else if (length > 0) read_offsets(value, 4);
+    is_table = false;
+  });
+  pixels_ = {bytes_.data + start, at - start};
+  if (is_ended) return at;
+  size_t left = bytes_.size - at;
+  if (left < 8) truncated("within the pixel data: no sequence delimiter");
+  auto head = read_head(bytes_, at, encoding_);
+  bool is_item = head.tag == DcmTagKey(0xfffe, 0xe000);
+  if (is_item && !head.is_undefined_length()) truncated("within a fragment of the pixel data");
+  // Zeros, the wrong delimiter or the next element in its place.
+  bool is_other = head.is_delimiter() || is_zero(bytes_.data + at, bytes_.data + bytes_.size) ||
+                  may_follow(bytes_, at, encoding_, DcmTagKey(pixel_group, 0x0010));
+  if (!is_other || fragments_.empty())
+    throw Failure(CDCMTK_CORRUPT, "pixel data: " + head.name() + " where a fragment should begin");
+  remark("missing_delimiter", "(7FE0,0010)");
+  return head.is_delimiter() ? head.value : at;
+}
+
+// What follows the pixels is of no use; but where it is elements they are whole, or the file isn't.
+void cdcmtk_file::check_rest(size_t at) {
+  while (at < bytes_.size) {
+    // Some writers pad the file with zeros to a multiple of their block size.
+    if (is_zero(bytes_.data + at, bytes_.data + bytes_.size)) return;
+    auto head = bytes_.size - at < 8 ? Head{} : read_head(bytes_, at, encoding_);
+    // Signatures and padding are elements even where nothing else tells.
+    bool is_tail = head.tag == DcmTagKey(0xfffa, 0xfffa) || head.tag == DcmTagKey(0xfffc, 0xfffc);
+    if (head.is_delimiter() && !is_mended_) {
+      remark("surplus_delimiter", "(7FE0,0010)");
+      at = head.value;
+    } else if (is_tail || may_follow(bytes_, at, encoding_, DcmTagKey(pixel_group, 0x0010))) {
+      at = DataSet(bytes_, encoding_, [](const char *, const std::string &) {}).skip_element(at);
+    } else if (is_mended_) {
+      // The pixels may be those of an icon in a sequence whose end was guessed.
+      throw Failure(CDCMTK_CORRUPT, "sequences without end");
+    } else {
+      return remark("bytes_after_end", std::to_string(bytes_.size - at));
     }
   }
-  std::snprintf(
-    frame.photometric_interpretation, sizeof frame.photometric_interpretation, "%s", photometric.c_str());
-  return frame;
 }
 
-void cdcmtk_file::decode_native(uint32_t index, int32_t *pixels) const {
-  auto bits = native_bits(image_, 1);
-  auto first_bit = native_bits(image_, index);
-  auto first = first_bit / 8;
-  auto last = (first_bit + bits + 7) / 8;
-  bool is_big = structure_.encoding == EXS_BigEndianExplicit;
-  // Big-endian words are swapped in pairs, so they are read in pairs.
-  bool swaps_pairs = is_big && structure_.pixels.is_words && image_.bits_allocated <= 16;
-  if (swaps_pairs) {
-    first &= ~uint64_t(1);
-    last += last & 1;
+void cdcmtk_file::read_offsets(View table, size_t width) {
+  std::vector<uint64_t> offsets;
+  for (size_t at = 0; at + width <= table.size; at += width) {
+    uint64_t high = width == 8 ? little_endian_32(table.data + at + 4) : 0;
+    offsets.push_back(high << 32 | little_endian_32(table.data + at));
   }
-  if (last > structure_.pixels.length)
-    throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "the pixel data is too short");
-  auto cells = structure_.bytes->read(structure_.pixels.offset + first, size_t(last - first));
-  auto unit = swaps_pairs ? 2 : is_big ? image_.bits_allocated / 8 : 1;
-  for (size_t at = 0; unit > 1 && at + unit <= cells.size(); at += unit)
-    std::reverse(&cells[at], &cells[at] + unit);
-  if (image_.bits_allocated == 1) {
-    for (uint64_t i = 0, bit = first_bit - first * 8; i < bits; ++i, ++bit)
-      pixels[i] = cells[bit >> 3] >> (bit & 7) & 1;
-    return;
-  }
-  size_t skip = size_t(first_bit / 8 - first);
-  if (skip > 0) cells.erase(cells.begin(), cells.begin() + ptrdiff_t(skip));
-  auto width = image_.bits_allocated / 8;
-  if (image_.samples > 1 && image_.planar_configuration == 1)
-    interleave(cells, uint64_t(image_.rows) * image_.columns, image_.samples, width);
-  unpack(cells.data(), width, image_.high_bit + 1 - image_.bits_stored, image_, pixels, image_.count());
+  frame_offsets_ = std::move(offsets);
 }
 
-std::vector<uint8_t> cdcmtk_file::codestream(uint32_t index) const {
-  uint64_t length = 0;
-  auto parts = fragments(index);
-  for (const auto &part : parts) length += part.length;
-  if (length == 0) throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "the frame is empty");
-  std::vector<uint8_t> bytes(length);
-  size_t at = 0;
-  for (const auto &part : parts) {
-    structure_.bytes->read(part.offset, bytes.data() + at, part.length);
-    at += part.length;
-  }
-  return bytes;
+void cdcmtk_file::remark(const char *code, const std::string &what) {
+  remarks_ += std::string(remarks_.empty() ? "" : "\n") + code + " " + what;
 }
 
-std::vector<Fragment> cdcmtk_file::fragments(uint32_t index) const {
-  const auto &all = structure_.pixels.fragments;
-  if (image_.frames == 1) return all;
-  if (all.size() == image_.frames) return {all[index]};
-  if (structure_.pixels.offset_table.size() == image_.frames) return fragments_by_offset(index);
-  return fragments_by_start(index);
-}
-
-std::vector<Fragment> cdcmtk_file::fragments_by_offset(uint32_t index) const {
-  const auto &all = structure_.pixels.fragments;
-  const auto &table = structure_.pixels.offset_table;
-  // Offsets count from the first fragment's tag, eight bytes before its value.
-  uint64_t base = all[0].offset;
-  uint64_t begin = base + table[index];
-  uint64_t end = index + 1 < table.size() ? base + table[index + 1] : UINT64_MAX;
-  std::vector<Fragment> parts;
-  for (const auto &fragment : all)
-    if (fragment.offset >= begin && fragment.offset < end) parts.push_back(fragment);
-  return parts;
-}
-
-// Without a table of offsets a frame begins where a codestream does.
-std::vector<Fragment> cdcmtk_file::fragments_by_start(uint32_t index) const {
-  if (codec_of(structure_.transfer_syntax) == Codec::rle)
-    throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "fragments of several frames without an offset table");
-  std::vector<Fragment> parts;
-  int64_t current = -1;
-  for (const auto &fragment : structure_.pixels.fragments) {
-    uint8_t head[4] = {};
-    if (fragment.length >= 4) structure_.bytes->read(fragment.offset, head, 4);
-    bool begins =
-      head[0] == 0xff && ((head[1] == 0xd8 && head[2] == 0xff) || (head[1] == 0x4f && head[2] == 0xff));
-    if (begins) ++current;
-    if (current == int64_t(index)) parts.push_back(fragment);
-  }
-  if (current + 1 != int64_t(image_.frames))
-    throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "fragments and frames don't match");
-  return parts;
+cdcmtk_contents cdcmtk_file::contents() const {
+  // The vendor's own syntax is implicit but for its pixels.
+  bool is_big = encoding_ == EXS_BigEndianExplicit || transfer_syntax_ == private_ge;
+  return {
+    transfer_syntax_.c_str(), elements_.data(), elements_.size(), encoding_ == EXS_LittleEndianImplicit,
+    remarks_.c_str(), has_pixels_, is_encapsulated_, is_big, is_words_, pixels_.data, pixels_.size,
+    fragments_.data(), fragments_.size(), frame_offsets_.data(), frame_offsets_.size()};
 }

@@ -1,33 +1,34 @@
-// An opened file: structure, parsed data set, frames.
+// An opened file: its data set before the pixel data, and where the pixel data lies.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
-#include "image.hpp"
-#include "include/cdcmtk.h"
-#include "structure.hpp"
+#include "input.hpp"
 
 struct cdcmtk_file {
-  cdcmtk_file(const char *path, bool header_only);
+  // Throws for what isn't DICOM, is cut short or contradicts itself.
+  cdcmtk_file(cdcmtk::View file, bool is_whole, bool header_only);
 
-  const std::string &transfer_syntax() const { return structure_.transfer_syntax; }
-  const std::vector<uint8_t> &elements() const { return elements_; }
-  uint32_t frames() const { return structure_.pixels.is_present ? image_.frames : 0; }
-
-  cdcmtk_frame describe(uint32_t index) const;
-  cdcmtk_frame decode(uint32_t index, int32_t *pixels, size_t count) const;
+  cdcmtk_contents contents() const;
 
  private:
-  void parse(bool header_only);
-  void decode_native(uint32_t index, int32_t *pixels) const;
-  std::vector<uint8_t> codestream(uint32_t index) const;
-  std::vector<cdcmtk::Fragment> fragments(uint32_t index) const;
-  std::vector<cdcmtk::Fragment> fragments_by_offset(uint32_t index) const;
-  std::vector<cdcmtk::Fragment> fragments_by_start(uint32_t index) const;
+  size_t read_meta(size_t at);
+  E_TransferSyntax data_set_encoding(size_t at) const;
+  size_t read_data_set(size_t at);
+  void find_pixels(size_t at);
+  size_t read_native(const cdcmtk::Head &head);
+  size_t read_fragments(size_t at);
+  void check_rest(size_t at);
+  void read_offsets(cdcmtk::View table, size_t width);
+  void remark(const char *code, const std::string &what);
 
-  cdcmtk::Structure structure_;
-  cdcmtk::Image image_;
-  std::vector<uint8_t> elements_;
+  cdcmtk::View bytes_;
+  bool is_whole_, header_only_;
+  cdcmtk::Bytes inflated_;
+  std::string transfer_syntax_, remarks_;
+  E_TransferSyntax encoding_ = EXS_LittleEndianExplicit;
+  cdcmtk::Bytes elements_;
+  bool is_mended_ = false;
+  bool has_pixels_ = false, is_encapsulated_ = false, is_words_ = false;
+  cdcmtk::View pixels_{};
+  std::vector<cdcmtk_range> fragments_;
+  std::vector<uint64_t> frame_offsets_;
 };

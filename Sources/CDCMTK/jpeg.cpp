@@ -1,16 +1,13 @@
 // JPEG (PS3.5 section 8.2.1) through DCMTK's three builds of the IJG library.
-#include <cstring>
 #include <memory>
 
 #include "codecs.hpp"
-#include "failure.hpp"
 
 #include "dcmtk/dcmjpeg/djcparam.h"
 #include "dcmtk/dcmjpeg/djdijg12.h"
 #include "dcmtk/dcmjpeg/djdijg16.h"
 #include "dcmtk/dcmjpeg/djdijg8.h"
 #include "dcmtk/dcmjpeg/djeijg12.h"
-#include "dcmtk/dcmjpeg/djeijg16.h"
 #include "dcmtk/dcmjpeg/djeijg8.h"
 
 namespace cdcmtk {
@@ -27,116 +24,112 @@ const DJCodecParameter &parameters() {
 }
 
 // The IJG library fills what a damaged codestream lacks with grey and merely warns. Such pixels must not be
-// read as anatomy, so a warning fails the frame.
+// read as anatomy, so a warning before the last row is out fails the frame; what lies between it and the end
+// of the image belongs to no pixel.
 template <typename Decoder>
 class Strict : public Decoder {
  public:
-  explicit Strict(bool is_ybr) : Decoder(parameters(), is_ybr) {}
-  void emitMessage(int level) const override { has_warned_ = has_warned_ || level < 0; }
+  Strict(bool is_ybr, const Bytes &cells, size_t row) : Decoder(parameters(), is_ybr), cells_(cells), row_(row) {}
+  void emitMessage(int level) const override { has_warned_ = has_warned_ || (level < 0 && !is_out()); }
   bool has_warned() const { return has_warned_; }
+  bool is_out() const {
+    return std::any_of(cells_.end() - ptrdiff_t(row_), cells_.end(), [](auto byte) { return byte != unwritten; });
+  }
+
+  static constexpr uint8_t unwritten = 0xa5;
 
  private:
+  const Bytes &cells_;
+  size_t row_;
   mutable bool has_warned_ = false;
 };
 
 template <typename Decoder>
-EP_Interpretation decode(Codestream &codestream, std::vector<uint8_t> &cells, bool is_ybr, bool is_signed) {
-  Strict<Decoder> decoder(is_ybr);
+bool decode(Bytes &codestream, Bytes &cells, const cdcmtk_image &image) {
+  size_t row = cells.size() / image.rows;
+  std::fill(cells.end() - ptrdiff_t(row), cells.end(), Strict<Decoder>::unwritten);
+  Strict<Decoder> decoder(image.is_ybr, cells, row);
   check(decoder.init(), CDCMTK_CORRUPT_PIXEL_DATA, "JPEG");
   auto result = decoder.decode(
-    codestream.data(), Uint32(codestream.size()), cells.data(), Uint32(cells.size()), is_signed);
+    codestream.data(), Uint32(codestream.size()), cells.data(), Uint32(cells.size()), image.is_signed);
+  // An image may be whole without the mark at its end.
+  if (result == EJ_Suspension && decoder.is_out()) result = EC_Normal;
   if (result == EJ_Suspension)
     throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "JPEG: the codestream ends too early");
   check(result, CDCMTK_CORRUPT_PIXEL_DATA, "JPEG");
   if (decoder.has_warned()) throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "JPEG: the codestream is damaged");
-  return decoder.getDecompressedColorModel();
-}
-
-template <typename Encoder, typename Cell>
-Codestream encode(Encoder &encoder, const uint8_t *frame, const Image &image) {
-  Uint8 *bytes = nullptr;
-  Uint32 length = 0;
-  auto interpretation = image.samples == 1 ? EPI_Monochrome2 : EPI_RGB;
-  // The library takes a pointer to non-const and doesn't write through it; the copy also aligns the cells.
-  std::vector<Cell> cells(image.count());
-  std::memcpy(cells.data(), frame, cells.size() * sizeof(Cell));
-  auto result = encoder.encode(
-    Uint16(image.columns), Uint16(image.rows), interpretation, Uint16(image.samples), cells.data(), bytes,
-    length);
-  std::unique_ptr<Uint8[]> owned(bytes);
-  check(result, CDCMTK_CANNOT_ENCODE, "JPEG");
-  return Codestream(bytes, bytes + length);
+  return decoder.getDecompressedColorModel() == EPI_RGB;
 }
 
 }  // namespace
 
-JPEGHead read_jpeg_head(const Codestream &codestream) {
-  size_t at = 2;
-  if (codestream.size() < 4 || codestream[0] != 0xff || codestream[1] != 0xd8)
-    throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "no JPEG codestream");
-  while (at + 4 <= codestream.size()) {
-    if (codestream[at] != 0xff) break;
-    auto marker = codestream[at + 1];
-    if (marker == 0xff) {
-      at += 1;
-      continue;
-    }
-    size_t length = size_t(codestream[at + 2]) << 8 | codestream[at + 3];
+JPEGHead read_jpeg_head(const Bytes &codestream, const cdcmtk_image &image) {
+  auto corrupt = [](const char *message) { throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, message); };
+  if (codestream.size() < 4 || codestream[0] != 0xff || codestream[1] != 0xd8) corrupt("no JPEG codestream");
+  JPEGHead head{};
+  for (size_t at = 2; at + 10 <= codestream.size() && codestream[at] == 0xff;) {
+    auto word = [&](size_t offset) {
+      return uint32_t(codestream[at + offset]) << 8 | codestream[at + offset + 1];
+    };
+    uint8_t marker = codestream[at + 1];
     bool is_frame =
       (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) ||
       marker == 0xf7;
-    if (is_frame && at + 10 <= codestream.size()) {
-      auto word = [&](size_t offset) {
-        return uint32_t(codestream[at + offset]) << 8 | codestream[at + offset + 1];
-      };
-      return {codestream[at + 4], word(5), word(7), codestream[at + 9]};
+    if (is_frame) head = {marker, codestream[at + 4], word(5), word(7), codestream[at + 9], 0};
+    if (marker == 0xda) {
+      head.scan = at;
+      break;
     }
-    if (marker == 0xda) break;
-    at += 2 + length;
+    at += marker == 0xff ? 1 : 2 + word(2);
   }
-  throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "JPEG codestream without a frame header");
-}
-
-void decode_jpeg(Codestream codestream, const Image &image, int32_t *values, std::string &photometric) {
-  auto head = read_jpeg_head(codestream);
-  if (head.rows != image.rows || head.columns != image.columns || head.components != image.samples)
-    throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "JPEG codestream of another size than the image");
-  if (head.precision < 2 || head.precision > 16)
-    throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "JPEG codestream of impossible precision");
-  bool is_ybr = photometric.rfind("YBR", 0) == 0;
-  uint32_t width = head.precision > 8 ? 2 : 1;
-  std::vector<uint8_t> cells(image.count() * width);
-  auto model = head.precision > 12  ? decode<DJDecompressIJG16Bit>(codestream, cells, is_ybr, image.is_signed)
-               : head.precision > 8 ? decode<DJDecompressIJG12Bit>(codestream, cells, is_ybr, image.is_signed)
-                                    : decode<DJDecompressIJG8Bit>(codestream, cells, is_ybr, image.is_signed);
-  if (model == EPI_RGB) photometric = "RGB";
-  // A codestream of more bits than are stored holds whole cells.
-  uint32_t shift = head.precision > image.bits_stored ? image.high_bit + 1 - image.bits_stored : 0;
-  unpack(cells.data(), width, shift, image, values, image.count());
-}
-
-Codestream encode_jpeg_dct(const uint8_t *frame, const Image &image, uint32_t bits) {
+  if (head.marker == 0 || head.scan == 0) corrupt("JPEG codestream without a frame header");
   if (
-    image.samples != 1 || image.is_signed || image.bits_stored > bits ||
-    image.high_bit + 1 != image.bits_stored)
+    head.rows != image.rows || head.columns != image.columns || head.components != image.samples_per_pixel)
+    corrupt("JPEG codestream of another size than the image");
+  if (head.precision < 2 || head.precision > 16) corrupt("JPEG codestream of impossible precision");
+  return head;
+}
+
+bool decode_jpeg(View source, const cdcmtk_image &image, int32_t *values) {
+  Bytes codestream(source.data, source.data + source.size);
+  auto head = read_jpeg_head(codestream, image);
+  // Encoders of sequential JPEG that leave the spectral selection out have nothing else to say in it.
+  auto selection = head.scan + 5 + 2 * size_t(codestream[head.scan + 4]);
+  bool is_sequential = head.marker == 0xc0 || head.marker == 0xc1;
+  if (is_sequential && selection + 2 < codestream.size()) {
+    codestream[selection] = codestream[selection + 2] = 0;
+    codestream[selection + 1] = 63;
+  }
+  uint32_t width = head.precision > 8 ? 2 : 1;
+  Bytes cells(count(image) * width);
+  bool is_rgb = head.precision > 12  ? decode<DJDecompressIJG16Bit>(codestream, cells, image)
+                : head.precision > 8 ? decode<DJDecompressIJG12Bit>(codestream, cells, image)
+                                     : decode<DJDecompressIJG8Bit>(codestream, cells, image);
+  store(cells, width, head.precision, image, values);
+  return is_rgb;
+}
+
+Bytes encode_jpeg_dct(const uint8_t *frame, const cdcmtk_image &image, uint32_t bits) {
+  bool is_whole = image.high_bit + 1 == image.bits_stored && image.bits_stored <= bits;
+  bool is_wide = image.bits_allocated == 16;
+  if (image.samples_per_pixel != 1 || image.is_signed || !is_whole || (is_wide && bits == 8))
     throw Failure(
       CDCMTK_CANNOT_ENCODE, "takes unsigned monochrome of at most " + std::to_string(bits) + " bits");
-  if (image.bits_allocated == 8) {
-    DJCompressIJG8Bit encoder(parameters(), bits == 8 ? EJM_baseline : EJM_sequential, quality);
-    return encode<DJCompressIJG8Bit, Uint8>(encoder, frame, image);
-  }
-  if (bits == 8) throw Failure(CDCMTK_CANNOT_ENCODE, "takes 8 bits allocated");
-  DJCompressIJG12Bit encoder(parameters(), EJM_sequential, quality);
-  return encode<DJCompressIJG12Bit, Uint16>(encoder, frame, image);
-}
-
-Codestream encode_jpeg_lossless(const uint8_t *frame, const Image &image, int prediction) {
-  if (image.bits_allocated == 8) {
-    DJCompressIJG8Bit encoder(parameters(), EJM_lossless, prediction, 0);
-    return encode<DJCompressIJG8Bit, Uint8>(encoder, frame, image);
-  }
-  DJCompressIJG16Bit encoder(parameters(), EJM_lossless, prediction, 0);
-  return encode<DJCompressIJG16Bit, Uint16>(encoder, frame, image);
+  // The library takes a pointer to non-const and doesn't write through it; the copy also aligns the cells.
+  std::vector<Uint16> cells((count(image) * (is_wide ? 2 : 1) + 1) / 2);
+  std::memcpy(cells.data(), frame, count(image) * (is_wide ? 2 : 1));
+  Uint8 *bytes = nullptr;
+  Uint32 length = 0;
+  auto encode = [&](auto &encoder, auto *pixels) {
+    return encoder.encode(
+      Uint16(image.columns), Uint16(image.rows), EPI_Monochrome2, 1, pixels, bytes, length);
+  };
+  DJCompressIJG12Bit wide(parameters(), EJM_sequential, quality);
+  DJCompressIJG8Bit narrow(parameters(), bits == 8 ? EJM_baseline : EJM_sequential, quality);
+  auto result = is_wide ? encode(wide, cells.data()) : encode(narrow, reinterpret_cast<Uint8 *>(cells.data()));
+  std::unique_ptr<Uint8[]> owned(bytes);
+  check(result, CDCMTK_CANNOT_ENCODE, "JPEG");
+  return Bytes(bytes, bytes + length);
 }
 
 }  // namespace cdcmtk

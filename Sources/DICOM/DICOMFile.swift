@@ -1,7 +1,7 @@
 internal import CDCMTK
 public import FoundationEssentials
 
-/// A DICOM file (PS3.10), parsed whole except for its pixels, which are decoded frame by frame on demand.
+/// A DICOM file (PS3.10), read and parsed once, its pixels decoded frame by frame on demand.
 public struct DICOMFile: Sendable {
   public let url: URL
   public let transferSyntax: TransferSyntax
@@ -9,16 +9,43 @@ public struct DICOMFile: Sendable {
   public let dataSet: DataSet
   /// Frames that the pixel data holds; 0 where there is none.
   public let numberOfFrames: Int
+  /// What was mended or left out on the way.
+  public let remarks: [ParseRemark]
+  private let pixels: StoredPixels?
+  private let stamp: FileContents.Stamp
 
   /// Reads a file and checks that it is complete: no element is cut short, the pixel data is as long as its
   /// attributes say. A file without preamble is taken where it makes sense as a bare data set.
   public init(reading url: URL) throws(DICOMReadError) {
-    do {
-      let handle = try FileHandle(path: url.path, headerOnly: false)
-      transferSyntax = DICOMFile.transferSyntax(of: handle)
-      dataSet = FlatDataSet.decode(handle.elements)
-      numberOfFrames = handle.numberOfFrames
-      self.url = url
+    try self.init(reading: url) { _ in }
+  }
+
+  /// - Parameter look: Is shown the bytes of the file, which aren't kept: for who wants their digest.
+  public init(reading url: URL, _ look: ([UInt8]) -> Void) throws(DICOMReadError) {
+    self.url = url
+    let bytes: [UInt8]
+    do throws(FileContents.Failure) {
+      let contents = try FileContents(path: url.path)
+      stamp = contents.stamp
+      bytes = try contents.bytes()
+    } catch { throw DICOMReadError(error, path: url.path) }
+    look(bytes)
+    do throws(ToolkitError) {
+      let parsed = try FileHandle.withContents(of: bytes, isWhole: true, headerOnly: false) { handle in
+        (handle.transferSyntaxUID, handle.dataSet, handle.remarks, handle.pixels)
+      }
+      let uid = UID(parsed.0)
+      transferSyntax =
+        uid.map { TransferSyntax(uid: $0) ?? TransferSyntax(unknown: $0) } ?? .explicitVRLittleEndian
+      (dataSet, pixels) = (parsed.1, parsed.3)
+      let image = ImageAttributes(dataSet)
+      numberOfFrames = pixels == nil ? 0 : image.frames
+      if let shortage = pixels?.shortage(of: image) {
+        throw ToolkitError(CDCMTK_TRUNCATED, "truncated: " + shortage)
+      }
+      let isMislabelled =
+        parsed.3.map { [transferSyntax] in $0.isEncapsulated != transferSyntax.isEncapsulated } ?? false
+      remarks = parsed.2 + (isMislabelled ? [ParseRemark(.wrongTransferSyntax, .pixelData)] : [])
     } catch {
       throw DICOMReadError(error, path: url.path)
     }
@@ -27,37 +54,62 @@ public struct DICOMFile: Sendable {
   /// The data set before the pixel data, which is neither read nor checked: for going through thousands of files.
   public static func header(of url: URL) throws(DICOMReadError) -> DataSet {
     do {
-      let handle = try FileHandle(path: url.path, headerOnly: true)
-      return FlatDataSet.decode(handle.elements)
-    } catch {
-      throw DICOMReadError(error, path: url.path)
-    }
-  }
-
-  /// Decodes a frame, counted from 0. The file is opened again, so that a `DICOMFile` is a plain value; one that has
-  /// become another object in between is refused.
-  public func frame(_ index: Int) throws(DICOMPixelError) -> Frame {
-    do {
-      let handle = try FileHandle(path: url.path, headerOnly: false)
-      guard let frameIndex = UInt32(exactly: index) else {
-        throw DICOMPixelError(.noSuchFrame, path: url.path, "frame \(index) of \(numberOfFrames)")
+      let contents = try FileContents(path: url.path)
+      var count = 64 << 10
+      while true {
+        let bytes = try contents.bytes(prefix: count)
+        let isWhole = bytes.count == contents.stamp.size
+        do throws(ToolkitError) {
+          return try FileHandle.withContents(of: bytes, isWhole: isWhole, headerOnly: true) { $0.dataSet }
+        } catch {
+          // A header may be longer, or cut off in any way.
+          guard !isWhole else { throw error }
+          count *= 16
+        }
       }
-      guard handle.numberOfFrames == numberOfFrames, FlatDataSet.decode(handle.elements) == dataSet else {
-        throw DICOMPixelError(.unreadable, path: url.path, "the file has changed since it was read")
-      }
-      return try handle.frame(frameIndex)
     } catch let error as ToolkitError {
-      throw DICOMPixelError(error, path: url.path)
-    } catch let error as DICOMPixelError {
-      throw error
+      throw DICOMReadError(error, path: url.path)
+    } catch let error as FileContents.Failure {
+      throw DICOMReadError(error, path: url.path)
     } catch {
-      throw DICOMPixelError(.corruptPixelData, path: url.path, "\(error)")
+      throw DICOMReadError(reason: .corrupt, path: url.path, detail: "\(error)", toolkitCode: nil)
     }
   }
 
-  private static func transferSyntax(of handle: borrowing FileHandle) -> TransferSyntax {
-    let uid = UID(handle.transferSyntaxUID) ?? TransferSyntax.explicitVRLittleEndian.uid
-    return TransferSyntax(uid: uid) ?? TransferSyntax(unknown: uid)
+  /// Decodes a frame, counted from 0. A file that another has replaced since it was read is refused: its results
+  /// would stand beside an image that they aren't of.
+  public func frame(_ index: Int) throws(DICOMPixelError) -> Frame {
+    guard FileContents.Stamp(ofFileAt: url.path) == stamp else {
+      throw DICOMPixelError(.unreadable, path: url.path, "the file has changed since it was read")
+    }
+    guard let pixels else { throw DICOMPixelError(.noPixelData, path: url.path, "no pixel data") }
+    guard 0..<numberOfFrames ~= index else {
+      throw DICOMPixelError(.noSuchFrame, path: url.path, "frame \(index) of \(numberOfFrames)")
+    }
+    do { return try decode(pixels, index) } catch { throw DICOMPixelError(error, path: url.path) }
+  }
+
+  private func decode(_ pixels: StoredPixels, _ index: Int) throws(ToolkitError) -> Frame {
+    let image = ImageAttributes(dataSet)
+    try image.validate()
+    let unsupported = ToolkitError(
+      CDCMTK_UNSUPPORTED_TRANSFER_SYNTAX, "transfer syntax \(transferSyntax.uid) is not supported")
+    guard transferSyntax.isKnown else { throw unsupported }
+    guard case .native(let isBigEndian, let isWords) = pixels.layout else {
+      // What a codestream under the label of another syntax is tells itself.
+      let stated = transferSyntax.codec
+      let codestream = try pixels.codestream(index, of: image, codec: stated ?? CDCMTK_JPEG)
+      guard let codec = stated ?? cdcmtk_codec(codestream: codestream) else { throw unsupported }
+      return try EncapsulatedPixels.decode(codestream, codec: codec, of: image, isLossy: mayOvershoot)
+    }
+    let native = NativePixels(
+      image: image, bytes: pixels.bytes, isBigEndian: isBigEndian, isWords: isWords)
+    return image.frame(try native.frame(index), photometricInterpretation: image.photometricInterpretation)
+  }
+
+  /// Compression may have moved values out of their bits.
+  private var mayOvershoot: Bool {
+    transferSyntax.isLossy && dataSet.string(.lossyImageCompression) != "00" || lossyCompression != nil
   }
 }
 
@@ -65,8 +117,6 @@ extension DICOMReadError {
   init(_ error: ToolkitError, path: String) {
     reason =
       switch error.reason {
-      case CDCMTK_UNREADABLE: .unreadable
-      case CDCMTK_EMPTY_FILE: .emptyFile
       case CDCMTK_NOT_DICOM: .notDICOM
       case CDCMTK_TRUNCATED: .truncated
       case CDCMTK_TOO_LARGE: .tooLarge
@@ -87,11 +137,6 @@ extension DICOMPixelError {
   init(_ error: ToolkitError, path: String) {
     reason =
       switch error.reason {
-      case CDCMTK_UNREADABLE, CDCMTK_EMPTY_FILE, CDCMTK_NOT_DICOM, CDCMTK_TRUNCATED, CDCMTK_CORRUPT,
-        CDCMTK_TOO_LARGE:
-        .unreadable
-      case CDCMTK_NO_PIXEL_DATA: .noPixelData
-      case CDCMTK_NO_SUCH_FRAME: .noSuchFrame
       case CDCMTK_INVALID_IMAGE: .invalidImage
       case CDCMTK_UNSUPPORTED_TRANSFER_SYNTAX: .unsupportedTransferSyntax
       case CDCMTK_UNSUPPORTED_PIXELS: .unsupportedPixels

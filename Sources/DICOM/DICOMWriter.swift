@@ -33,21 +33,40 @@ public enum DICOMWriter {
     }
     if let pixels, let problem = problem(of: pixels, in: dataSet) { throw fail(.invalidObject, problem) }
 
-    let elements = FlatDataSet.encode(dataSet)
-    let pixelBytes = pixels?.nativeBytes
+    let bytes: [UInt8]
+    do { bytes = try file(dataSet, pixels: pixels, as: transferSyntax) } catch {
+      throw DICOMWriteError(error, path: url.path)
+    }
+    do { try DurableFile.write(bytes, to: url) } catch {
+      throw DICOMWriteError(
+        reason: .cannotWrite, path: url.path, detail: error.description, toolkitCode: Int(error.code))
+    }
+  }
+
+  /// The bytes of a file.
+  private static func file(
+    _ dataSet: DataSet, pixels: PixelData?, as transferSyntax: TransferSyntax
+  ) throws(ToolkitError) -> [UInt8] {
+    var whole = dataSet
+    if let pixels {
+      let vr: VR = pixels.bitsAllocated == 16 ? .OW : .OB
+      whole[.pixelData] = DataElement(.pixelData, vr, .bytes(pixels.nativeBytes))
+    }
+    let elements = ExplicitLittleEndian.encode(whole)
     var status = cdcmtk_status()
-    unsafe elements.withUnsafeBufferPointer { elements in
-      unsafe (pixelBytes ?? []).withUnsafeBufferPointer { pixels in
-        // An empty array has no address; the length says that nothing is there.
-        guard let start = elements.baseAddress else { return }
-        unsafe cdcmtk_write(
-          url.path, transferSyntax.uid.string, implementationClassUID.string, implementationVersion, start,
-          elements.count, pixelBytes == nil ? nil : pixels.baseAddress, pixels.count, &status)
-      }
+    let bytes = unsafe elements.withUnsafeBufferPointer { elements -> [UInt8]? in
+      guard let start = elements.baseAddress,
+        let encoding = unsafe cdcmtk_encoding_create(
+          start, elements.count, transferSyntax.uid.string, implementationClassUID.string,
+          implementationVersion, &status)
+      else { return nil }
+      defer { unsafe cdcmtk_encoding_destroy(encoding) }
+      var length = 0
+      let bytes = unsafe cdcmtk_encoding_bytes(encoding, &length)
+      return unsafe Array(UnsafeBufferPointer(start: bytes, count: length))
     }
-    guard status.reason == CDCMTK_OK else {
-      throw DICOMWriteError(ToolkitError(status), path: url.path)
-    }
+    guard let bytes else { throw ToolkitError(status) }
+    return bytes
   }
 
   private static func problem(of pixels: PixelData, in dataSet: DataSet) -> String? {
@@ -77,9 +96,8 @@ extension DICOMWriteError {
       switch error.reason {
       case CDCMTK_UNSUPPORTED_TRANSFER_SYNTAX: .unsupportedTransferSyntax
       case CDCMTK_INVALID_IMAGE, CDCMTK_UNSUPPORTED_PIXELS: .invalidObject
-      case CDCMTK_CANNOT_ENCODE: .cannotEncode
       case CDCMTK_OUT_OF_MEMORY: .outOfMemory
-      default: .cannotWrite
+      default: .cannotEncode
       }
     self.path = path
     detail = error.message

@@ -1,3 +1,5 @@
+internal import Glibc
+
 // The value representation of what is set comes from DCMTK's dictionary; for elements it doesn't know, from the
 // kind of value. Setting a value of a kind that the representation can't hold is a programming error and traps.
 extension DataSet {
@@ -89,6 +91,17 @@ extension Double {
     if let integer = Int(exactly: self), abs(integer) < 1_000_000_000_000_000 { return String(integer) }
     let shortest = description
     if shortest.utf8.count <= 16 { return shortest }
-    return roundedDecimalString
+    // The sign, the point and the exponent take up to seven characters; fewer digits always fit in the end.
+    for digits in (1...17).reversed() {
+      let text = unsafe withVaList([Int32(digits), self]) { arguments in
+        unsafe String(unsafeUninitializedCapacity: 32) { buffer in
+          unsafe buffer.withMemoryRebound(to: CChar.self) {
+            unsafe Int(vsnprintf($0.baseAddress, 32, "%.*g", arguments))
+          }
+        }
+      }
+      if text.utf8.count <= 16 { return text }
+    }
+    return "0"
   }
 }

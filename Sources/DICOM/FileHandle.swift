@@ -1,48 +1,65 @@
 internal import CDCMTK
 
-/// An opened file in the shim; closed when it goes out of scope. Its pointer never leaves this type.
+/// A parsed file in the shim; freed when it goes out of scope. Its pointer never leaves this type.
 @safe
 struct FileHandle: ~Copyable {
   private let file: OpaquePointer
 
-  /// - Parameter headerOnly: Pixel data is neither read nor checked.
-  init(path: String, headerOnly: Bool) throws(ToolkitError) {
+  /// - Parameters:
+  ///   - bytes: Of the whole file, or of its beginning.
+  ///   - headerOnly: Pixel data is neither read nor checked.
+  ///   - body: Gets the parsed file; it refers to `bytes`, which stay where they are meanwhile.
+  static func withContents<Result>(
+    of bytes: [UInt8], isWhole: Bool, headerOnly: Bool, _ body: (borrowing FileHandle) -> Result
+  ) throws(ToolkitError) -> Result {
     var status = cdcmtk_status()
-    guard let file = unsafe cdcmtk_file_create(path, headerOnly, &status) else { throw ToolkitError(status) }
-    unsafe self.file = file
+    let result = unsafe bytes.withUnsafeBufferPointer { buffer -> Result? in
+      guard let start = buffer.baseAddress,
+        let file = unsafe cdcmtk_file_create(start, buffer.count, isWhole, headerOnly, &status)
+      else { return nil }
+      return body(unsafe FileHandle(file: file))
+    }
+    guard let result else { throw ToolkitError(status) }
+    return result
   }
+
+  private init(file: OpaquePointer) { unsafe self.file = file }
 
   deinit { unsafe cdcmtk_file_destroy(file) }
 
-  var transferSyntaxUID: String { unsafe String(cString: cdcmtk_file_transfer_syntax(file)) }
+  var transferSyntaxUID: String { unsafe String(cString: cdcmtk_file_contents(file).transfer_syntax) }
 
-  var numberOfFrames: Int { unsafe Int(cdcmtk_file_frames(file)) }
-
-  /// The data set in the flat form of `FlatDataSet`.
-  var elements: [UInt8] {
-    var length = 0
-    let start = unsafe cdcmtk_file_elements(file, &length)
-    return unsafe Array(UnsafeBufferPointer(start: start, count: length))
+  var remarks: [ParseRemark] {
+    let lines = unsafe String(cString: cdcmtk_file_contents(file).remarks).split(separator: "\n")
+    return lines.compactMap { ParseRemark(line: $0) }
   }
 
-  func frame(_ index: UInt32) throws(ToolkitError) -> Frame {
-    var status = cdcmtk_status()
-    var description = cdcmtk_frame()
-    unsafe cdcmtk_file_describe_frame(file, index, &description, &status)
-    guard status.reason == CDCMTK_OK else { throw ToolkitError(status) }
-    let count = Int(description.rows) * Int(description.columns) * Int(description.samples_per_pixel)
-    let pixels = unsafe [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
-      guard let start = buffer.baseAddress else { return }
-      unsafe cdcmtk_file_decode_frame(file, index, start, count, &description, &status)
-      // A failed decode leaves the buffer in any state; nothing of it is read.
-      initialized = status.reason == CDCMTK_OK ? count : 0
+  /// Everything before the pixel data.
+  var dataSet: DataSet {
+    let contents = unsafe cdcmtk_file_contents(file)
+    let elements = unsafe Array(
+      UnsafeBufferPointer(start: contents.elements, count: contents.elements_length))
+    return ExplicitLittleEndian.decode(elements, withoutRepresentations: unsafe contents.is_implicit)
+  }
+
+  /// The pixel data as it stands in the file; nil where there is none.
+  var pixels: StoredPixels? {
+    let contents = unsafe cdcmtk_file_contents(file)
+    guard unsafe contents.has_pixels else { return nil }
+    let bytes = unsafe Array(UnsafeBufferPointer(start: contents.pixels, count: contents.pixels_length))
+    guard unsafe contents.is_encapsulated else {
+      return unsafe StoredPixels(
+        bytes: bytes,
+        layout: .native(isBigEndian: contents.is_big_endian, isWords: contents.is_words))
     }
-    guard status.reason == CDCMTK_OK else { throw ToolkitError(status) }
-    return Frame(
-      rows: Int(description.rows), columns: Int(description.columns),
-      samplesPerPixel: Int(description.samples_per_pixel), bitsAllocated: Int(description.bits_allocated),
-      bitsStored: Int(description.bits_stored), isSigned: description.is_signed,
-      photometricInterpretation: text(of: description.photometric_interpretation), pixels: pixels)
+    let fragments = unsafe UnsafeBufferPointer(start: contents.fragments, count: contents.fragment_count)
+    let offsets = unsafe UnsafeBufferPointer(
+      start: contents.frame_offsets, count: contents.frame_offset_count)
+    return unsafe StoredPixels(
+      bytes: bytes,
+      layout: .encapsulated(
+        fragments: fragments.map { Int($0.offset)..<Int($0.offset + $0.length) },
+        frameOffsets: offsets.map { Int(clamping: $0) }))
   }
 }
 
@@ -53,9 +70,15 @@ struct ToolkitError: Error {
   let message: String
 
   init(_ status: cdcmtk_status) {
-    reason = status.reason
-    code = status.toolkit_code == 0 ? nil : Int(status.toolkit_code)
-    message = text(of: status.message)
+    self.init(
+      status.reason, text(of: status.message),
+      code: status.toolkit_code == 0 ? nil : Int(status.toolkit_code))
+  }
+
+  init(_ reason: cdcmtk_reason, _ message: String, code: Int? = nil) {
+    self.reason = reason
+    self.message = message
+    self.code = code
   }
 }
 

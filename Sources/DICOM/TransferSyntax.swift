@@ -9,6 +9,8 @@ public struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
   public let isLossy: Bool
   /// `DICOMWriter` can write it.
   public let isWritable: Bool
+  /// This program decodes pixels in it.
+  let isKnown: Bool
 
   public var description: String { name }
 
@@ -21,6 +23,7 @@ public struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
     isEncapsulated = encapsulated
     isLossy = lossy
     isWritable = writable
+    isKnown = true
   }
 
   /// The known transfer syntax of a UID; nil where this program can't decode pixels in it.
@@ -36,6 +39,7 @@ public struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
     isEncapsulated = true
     isLossy = false
     isWritable = false
+    isKnown = false
   }
 
   public static let implicitVRLittleEndian = TransferSyntax(
@@ -50,6 +54,10 @@ public struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
     "1.2.840.10008.1.2.4.50", "JPEG Baseline (Process 1)", lossy: true, writable: true)
   public static let jpegExtended = TransferSyntax(
     "1.2.840.10008.1.2.4.51", "JPEG Extended (Process 2 and 4)", lossy: true, writable: true)
+  public static let jpegSpectralSelection = TransferSyntax(
+    "1.2.840.10008.1.2.4.53", "JPEG Spectral Selection, Non-Hierarchical (Process 6 and 8)", lossy: true)
+  public static let jpegFullProgression = TransferSyntax(
+    "1.2.840.10008.1.2.4.55", "JPEG Full Progression, Non-Hierarchical (Process 10 and 12)", lossy: true)
   public static let jpegLossless = TransferSyntax(
     "1.2.840.10008.1.2.4.57", "JPEG Lossless, Non-Hierarchical (Process 14)", writable: true)
   public static let jpegLosslessSV1 = TransferSyntax(
@@ -71,12 +79,19 @@ public struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
     "High-Throughput JPEG 2000 with RPCL Options Image Compression (Lossless Only)")
   public static let htj2k = TransferSyntax(
     "1.2.840.10008.1.2.4.203", "High-Throughput JPEG 2000 Image Compression", lossy: true)
+  /// Retired before the standard had explicit representations; an implicit data set like any other.
+  public static let papyrus3 = TransferSyntax(
+    "1.2.840.10008.1.20", "Papyrus 3 Implicit VR Little Endian", encapsulated: false)
+  /// Implicit but for its pixels, whose words are big-endian.
+  public static let privateGE = TransferSyntax(
+    "1.2.840.113619.5.2", "Private GE Little Endian Implicit with big endian pixel data", encapsulated: false)
   public static let rleLossless = TransferSyntax("1.2.840.10008.1.2.5", "RLE Lossless", writable: true)
 
   /// Every transfer syntax whose pixels this program decodes.
   public static let all: [TransferSyntax] = [
     .implicitVRLittleEndian, .explicitVRLittleEndian, .deflatedExplicitVRLittleEndian, .explicitVRBigEndian,
-    .jpegBaseline, .jpegExtended, .jpegLossless, .jpegLosslessSV1, .jpegLSLossless, .jpegLSNearLossless,
+    .papyrus3, .privateGE, .jpegBaseline, .jpegExtended, .jpegSpectralSelection, .jpegFullProgression,
+    .jpegLossless, .jpegLosslessSV1, .jpegLSLossless, .jpegLSNearLossless,
     .jpeg2000Lossless, .jpeg2000, .htj2kLossless, .htj2kLosslessRPCL, .htj2k, .rleLossless,
   ]
 

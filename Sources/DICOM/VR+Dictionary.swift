@@ -6,8 +6,15 @@ extension VR {
   public static func inDictionary(_ tag: Tag) -> VR? {
     let code = cdcmtk_dictionary_vr(tag.group, tag.element)
     guard code != 0 else { return nil }
+    if code == ambiguous { return .US }
     return VR(code: UInt8(truncatingIfNeeded: code >> 8), UInt8(truncatingIfNeeded: code))
   }
+
+  /// Whether PS3.6 leaves the choice between US and SS to Pixel Representation.
+  static func dependsOnSign(_ tag: Tag) -> Bool { cdcmtk_dictionary_vr(tag.group, tag.element) == ambiguous }
+
+  /// DCMTK's "xs".
+  private static let ambiguous = UInt16(UInt8(ascii: "x")) << 8 | UInt16(UInt8(ascii: "s"))
 
   /// From the two letters of its name.
   init?(code first: UInt8, _ second: UInt8) {
@@ -21,12 +28,4 @@ extension VR {
   }
 
   private static let byCode = Dictionary(uniqueKeysWithValues: allCases.map { ($0.code, $0) })
-}
-
-extension Double {
-  var roundedDecimalString: String {
-    var text = cdcmtk_decimal_string()
-    unsafe cdcmtk_format_decimal(self, &text)
-    return DICOM.text(of: text.characters)
-  }
 }

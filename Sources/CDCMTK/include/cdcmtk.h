@@ -1,6 +1,6 @@
-// DCMTK and OpenJPEG behind a small C ABI: data sets as one flat buffer, frames as 32-bit values, files
-// written whole. Every entry catches everything that C++ may throw and reports through a status; nothing is
-// printed.
+// DCMTK and OpenJPEG behind a small C ABI. Data sets cross it as DICOM itself has them, in explicit VR little
+// endian; files are bytes in memory, which the caller reads and writes. Every entry catches everything that
+// C++ may throw and reports through a status; nothing is printed.
 #pragma once
 
 #include <stdbool.h>
@@ -15,87 +15,89 @@ extern "C" {
 
 typedef enum : int32_t {
   CDCMTK_OK = 0,
-  CDCMTK_UNREADABLE,
-  CDCMTK_EMPTY_FILE,
   CDCMTK_NOT_DICOM,
   CDCMTK_TRUNCATED,
   CDCMTK_CORRUPT,
   CDCMTK_TOO_LARGE,
   CDCMTK_OUT_OF_MEMORY,
-  CDCMTK_NO_PIXEL_DATA,
-  CDCMTK_NO_SUCH_FRAME,
   CDCMTK_INVALID_IMAGE,
   CDCMTK_UNSUPPORTED_TRANSFER_SYNTAX,
   CDCMTK_UNSUPPORTED_PIXELS,
   CDCMTK_CORRUPT_PIXEL_DATA,
   CDCMTK_CANNOT_ENCODE,
-  CDCMTK_CANNOT_WRITE,
 } cdcmtk_reason;
 
 typedef struct {
   cdcmtk_reason reason;
-  // DCMTK's condition code, or errno where the system refused; 0 where neither applies.
+  // DCMTK's condition code; 0 where it doesn't apply.
   int32_t toolkit_code;
   char message[240];
 } cdcmtk_status;
 
-// Flat data set. Little-endian, elements in file order:
-//   group u16, element u16, VR letters 2 x u8, kind u8, zero u8, length u32, payload of `length` bytes.
-enum {
-  CDCMTK_TEXT = 0,          // UTF-8
-  CDCMTK_ENCODED_TEXT = 1,  // u32 length of the character set's name, name, u32 length of the UTF-8, UTF-8,
-                            // the bytes as they stand in the file
-  CDCMTK_INTEGERS = 2,  // i64 each
-  CDCMTK_DECIMALS = 3,  // IEEE 754 double each
-  CDCMTK_BYTES = 4,
-  CDCMTK_ITEMS = 5,  // for each item: u32 length, elements
-};
-
 typedef struct cdcmtk_file cdcmtk_file;
 
-// Opens and parses a file. With `header_only` everything from the pixel data on is neither read nor checked.
-cdcmtk_file *_Nullable cdcmtk_file_create(const char *path, bool header_only, cdcmtk_status *status);
+// Parses a file, or the beginning of one. With `header_only` everything from the pixel data on is neither
+// read nor checked; a beginning that ends before that is CDCMTK_TRUNCATED. `bytes` must outlive the result.
+cdcmtk_file *_Nullable cdcmtk_file_create(
+  const uint8_t *bytes, size_t length, bool is_whole, bool header_only, cdcmtk_status *status);
 void cdcmtk_file_destroy(cdcmtk_file *file);
 
-const char *cdcmtk_file_transfer_syntax(const cdcmtk_file *file);
-
-// The flat data set; valid until the file is destroyed.
-const uint8_t *cdcmtk_file_elements(const cdcmtk_file *file, size_t *length);
-
-// Frames that the pixel data holds; 0 where there is none.
-uint32_t cdcmtk_file_frames(const cdcmtk_file *file);
+typedef struct {
+  uint64_t offset, length;
+} cdcmtk_range;
 
 typedef struct {
-  uint32_t rows, columns, samples_per_pixel, bits_allocated, bits_stored;
-  bool is_signed;
-  char photometric_interpretation[17];
-} cdcmtk_frame;
+  const char *transfer_syntax;
+  // Elements before the pixel data, in explicit VR little endian with explicit lengths.
+  const uint8_t *elements;
+  size_t elements_length;
+  // The file had no representations of its own: those of the dictionary stand in `elements`.
+  bool is_implicit;
+  // What was mended or left out on the way, one to a line: a code, a blank, the tag.
+  const char *remarks;
+  // Pixel Data, as it stands in the file; fragments count from its start.
+  bool has_pixels, is_encapsulated, is_big_endian, is_words;
+  const uint8_t *_Nullable pixels;
+  size_t pixels_length;
+  const cdcmtk_range *_Nullable fragments;
+  size_t fragment_count;
+  // Basic or extended; counted from the first fragment's tag.
+  const uint64_t *_Nullable frame_offsets;
+  size_t frame_offset_count;
+} cdcmtk_contents;
 
-// Checks that frame `index` can be decoded and says what it will be.
-void cdcmtk_file_describe_frame(
-  const cdcmtk_file *file, uint32_t index, cdcmtk_frame *frame, cdcmtk_status *status);
+// Valid until the file is destroyed.
+cdcmtk_contents cdcmtk_file_contents(const cdcmtk_file *file);
 
-// Decodes frame `index` into rows x columns x samples values, colour interleaved.
-void cdcmtk_file_decode_frame(
-  const cdcmtk_file *file, uint32_t index, int32_t *pixels, size_t count, cdcmtk_frame *frame,
-  cdcmtk_status *status);
+// What a codestream must hold (PS3.3 section C.7.6.3).
+typedef struct {
+  uint32_t rows, columns, samples_per_pixel, bits_allocated, bits_stored, high_bit;
+  bool is_signed, is_ybr;
+  // Compression may have pushed values out of their bits: they are clipped, where foreign bits are masked.
+  bool is_lossy;
+} cdcmtk_image;
 
-// Writes a Part 10 file under a temporary name in the same folder, syncs it, renames it to `path` and syncs
-// the folder. `pixels` holds all frames, native and little-endian.
-void cdcmtk_write(
-  const char *path, const char *transfer_syntax, const char *implementation_class_uid,
-  const char *implementation_version, const uint8_t *elements, size_t elements_length,
-  const uint8_t *_Nullable pixels, size_t pixels_length, cdcmtk_status *status);
+typedef enum : int32_t { CDCMTK_RLE, CDCMTK_JPEG, CDCMTK_JPEG_LS, CDCMTK_JPEG_2000 } cdcmtk_codec;
 
-// The VR of a tag in DCMTK's dictionary, letters in the high and low byte; 0 for none.
+// Decodes a whole frame into `count` values, rows x columns x samples, colour interleaved. `is_rgb` says that
+// decoding turned another colour model into RGB.
+void cdcmtk_decode(
+  cdcmtk_codec codec, const uint8_t *codestream, size_t length, const cdcmtk_image *image, int32_t *pixels,
+  size_t count, bool *is_rgb, cdcmtk_status *status);
+
+typedef struct cdcmtk_encoding cdcmtk_encoding;
+
+// A Part 10 file of a data set given in explicit VR little endian, Pixel Data native and colour by pixel.
+cdcmtk_encoding *_Nullable cdcmtk_encoding_create(
+  const uint8_t *elements, size_t length, const char *transfer_syntax, const char *implementation_class_uid,
+  const char *implementation_version, cdcmtk_status *status);
+void cdcmtk_encoding_destroy(cdcmtk_encoding *encoding);
+
+const uint8_t *cdcmtk_encoding_bytes(const cdcmtk_encoding *encoding, size_t *length);
+
+// The VR of a tag in DCMTK's dictionary, letters in the high and low byte; "xs" where it is US or SS as Pixel
+// Representation says; 0 for none.
 uint16_t cdcmtk_dictionary_vr(uint16_t group, uint16_t element);
-
-typedef struct {
-  char characters[17];
-} cdcmtk_decimal_string;
-
-// At most 16 characters, as many digits as fit.
-void cdcmtk_format_decimal(double value, cdcmtk_decimal_string *text);
 
 #pragma clang assume_nonnull end
 
