@@ -2,6 +2,7 @@
 
 #include "output.hpp"
 
+#include "dcmtk/dcmdata/dcdeftag.h"
 #include "dcmtk/dcmdata/dcelem.h"
 #include "dcmtk/dcmdata/dcwcache.h"
 
@@ -36,13 +37,17 @@ size_t DataSet::read_element(size_t at, const Head &head) {
   }
   // Only sequences may be undefined in length; an unknown one is implicit (PS3.5 section 6.2.2), in theory.
   OFCondition result = EC_IllegalCall;
-  if (head.vr[0] == 0 || head.has_vr("SQ") || head.has_vr("UN")) {
+  bool is_unknown = head.has_vr("UN");
+  if (head.vr[0] == 0 || head.has_vr("SQ") || is_unknown) {
     result = read_value(head, bytes_.size, head.vr);
-    if (result.bad() && head.has_vr("UN")) {
-      leave_out(head);
+    if (result.bad() && is_unknown) {
+      take_out(head);
       result = read_value(head, bytes_.size, "SQ");
+      if (result.good()) remark_("explicit_in_unknown", head.name());
     }
-    if (result.good()) return stopped_;
+    // A delimiter too many among the items ends the sequence for DCMTK.
+    bool is_item = bytes_.size - stopped_ >= 8 && read_head(bytes_, stopped_, encoding_).tag == item_tag;
+    if (result.good() && !is_item) return stopped_;
   }
   size_t after = head.value;
   if (walk_items(bytes_, after, encoding_, [](size_t, size_t) {})) {
@@ -70,9 +75,13 @@ OFCondition DataSet::read_value(const Head &head, size_t end, const char *vr) {
 }
 
 // DCMTK puts an element in before it knows that it can read it.
-void DataSet::leave_out(const Head &head) {
+void DataSet::take_out(const Head &head) {
   if (is_put_in_) delete remove(head.tag);
   is_put_in_ = false;
+}
+
+void DataSet::leave_out(const Head &head) {
+  take_out(head);
   remark_("left_out", head.name());
 }
 
@@ -125,6 +134,8 @@ size_t DataSet::skip_element(size_t at) {
 }
 
 Bytes DataSet::encoded() {
+  // Icons may be compressed, which this encoding can't say.
+  findAndDeleteElement(DCM_PixelData, OFTrue, OFTrue);
   for (unsigned long i = card(); i-- > 0;) {
     auto *element = getElement(i);
     if (element->canWriteXfer(EXS_LittleEndianExplicit, encoding_)) continue;
@@ -145,7 +156,7 @@ bool walk_items(
   View bytes, size_t &at, E_TransferSyntax encoding, const std::function<void(size_t, size_t)> &item) {
   while (bytes.size - at >= 8) {
     auto head = read_head(bytes, at, encoding);
-    bool is_item = head.tag == DcmTagKey(0xfffe, 0xe000);
+    bool is_item = head.tag == item_tag;
     if (head.is_delimiter() && head.tag.getElement() == 0xe0dd) {
       at = head.value;
       return true;

@@ -34,6 +34,7 @@ class DataSet : public DcmDataset {
  private:
   size_t read_element(size_t at, const Head &head);
   OFCondition read_value(const Head &head, size_t end, const char *vr);
+  void take_out(const Head &head);
   void leave_out(const Head &head);
   size_t resume_after(const Head &head, const OFCondition &result);
   size_t resumption(size_t at, const Head &head);

@@ -130,7 +130,7 @@ size_t cdcmtk_file::read_fragments(size_t at) {
   size_t left = bytes_.size - at;
   if (left < 8) truncated("within the pixel data: no sequence delimiter");
   auto head = read_head(bytes_, at, encoding_);
-  bool is_item = head.tag == DcmTagKey(0xfffe, 0xe000);
+  bool is_item = head.tag == item_tag;
   if (is_item && !head.is_undefined_length()) truncated("within a fragment of the pixel data");
   // Zeros, the wrong delimiter or the next element in its place.
   bool is_other = head.is_delimiter() || is_zero(bytes_.data + at, bytes_.data + bytes_.size) ||

@@ -21,6 +21,8 @@ inline uint32_t little_endian_32(const uint8_t *bytes) {
   return uint32_t(bytes[0]) | uint32_t(bytes[1]) << 8 | uint32_t(bytes[2]) << 16 | uint32_t(bytes[3]) << 24;
 }
 
+const DcmTagKey item_tag(0xfffe, 0xe000);
+
 struct Head {
   DcmTagKey tag;
   char vr[3];  // empty where implicit, or none that DICOM has

@@ -52,8 +52,8 @@ bool decode(Bytes &codestream, Bytes &cells, const cdcmtk_image &image) {
   check(decoder.init(), CDCMTK_CORRUPT_PIXEL_DATA, "JPEG");
   auto result = decoder.decode(
     codestream.data(), Uint32(codestream.size()), cells.data(), Uint32(cells.size()), image.is_signed);
-  // An image may be whole without the mark at its end.
-  if (result == EJ_Suspension && decoder.is_out()) result = EC_Normal;
+  // An image may be whole though its end is missing or isn't what should stand there.
+  if (decoder.is_out() && !decoder.has_warned()) return decoder.getDecompressedColorModel() == EPI_RGB;
   if (result == EJ_Suspension)
     throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "JPEG: the codestream ends too early");
   check(result, CDCMTK_CORRUPT_PIXEL_DATA, "JPEG");

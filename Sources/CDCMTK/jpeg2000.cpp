@@ -117,9 +117,12 @@ Bytes without_remainder(View codestream) {
     at += length;
     if (is_tile_part) last = at;
   }
-  if (last == 0 || at != last) return Bytes(codestream.data, codestream.data + codestream.size);
+  static const uint8_t mark[] = {0xff, 0xd9};
+  auto *end = codestream.data + codestream.size;
+  bool is_ended = last == codestream.size || std::search(codestream.data + last, end, mark, mark + 2) != end;
+  if (last == 0 || !is_ended) return Bytes(codestream.data, end);
   Bytes trimmed(codestream.data, codestream.data + last);
-  trimmed.insert(trimmed.end(), {0xff, 0xd9});
+  trimmed.insert(trimmed.end(), mark, mark + 2);
   return trimmed;
 }
 
