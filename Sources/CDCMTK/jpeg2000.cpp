@@ -101,28 +101,23 @@ bool begins_with(View bytes, std::initializer_list<uint8_t> magic) {
 // it belongs to no pixel; it is left out. The tile-parts say themselves how long they are.
 Bytes without_remainder(View codestream) {
   auto word = [&](size_t at) { return size_t(codestream.data[at]) << 8 | codestream.data[at + 1]; };
+  auto *end = codestream.data + codestream.size;
+  auto has = [&](size_t after, std::initializer_list<uint8_t> mark) {
+    return std::search(codestream.data + after, end, mark.begin(), mark.end()) != end;
+  };
   size_t at = 2, last = 0;
   while (at + 12 <= codestream.size && codestream.data[at] == 0xff) {
     bool is_tile_part = codestream.data[at + 1] == 0x90;
+    if (!is_tile_part && last != 0) break;
     size_t length = is_tile_part ? word(at + 6) << 16 | word(at + 8) : 2 + word(at + 2);
     // Zero stands for all that is left.
-    if (is_tile_part && (length == 0 || length > codestream.size - at)) break;
-    if (!is_tile_part && last != 0) {
-      // A segment between tile-parts belongs to none of them either.
-      static const uint8_t tile_part[] = {0xff, 0x90, 0, 10};
-      auto *end = codestream.data + codestream.size;
-      if (std::search(codestream.data + at, end, tile_part, tile_part + 4) != end) last = 0;
-      break;
-    }
+    if (is_tile_part && (length == 0 || length > codestream.size - at)) return Bytes(codestream.data, end);
     at += length;
     if (is_tile_part) last = at;
   }
-  static const uint8_t mark[] = {0xff, 0xd9};
-  auto *end = codestream.data + codestream.size;
-  bool is_ended = last == codestream.size || std::search(codestream.data + last, end, mark, mark + 2) != end;
-  if (last == 0 || !is_ended) return Bytes(codestream.data, end);
+  if (last == 0 || !has(last, {0xff, 0xd9}) || has(last, {0xff, 0x90, 0, 10})) return Bytes(codestream.data, end);
   Bytes trimmed(codestream.data, codestream.data + last);
-  trimmed.insert(trimmed.end(), mark, mark + 2);
+  trimmed.insert(trimmed.end(), {0xff, 0xd9});
   return trimmed;
 }
 

@@ -1,4 +1,5 @@
 internal import CDCMTK
+internal import Files
 public import FoundationEssentials
 
 /// Writes DICOM files (PS3.10).
@@ -39,7 +40,7 @@ public enum DICOMWriter {
     }
     do { try DurableFile.write(bytes, to: url) } catch {
       throw DICOMWriteError(
-        reason: .cannotWrite, path: url.path, detail: error.description, toolkitCode: Int(error.code))
+        reason: .cannotWrite, path: url.path, detail: error.message, toolkitCode: error.code.map(Int.init))
     }
   }
 

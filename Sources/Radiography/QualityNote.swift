@@ -1,3 +1,5 @@
+public import DICOM
+
 /// Something about a radiograph that a reader of its result should know. None of them stops the analysis.
 public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
   /// The picture is upside down in brightness if its tags are believed; the values were corrected.
@@ -20,6 +22,9 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
   /// Pixel spacing and aspect ratio are absurd; pixels are taken as square.
   case aspectIgnored(Double)
 
+  /// The file broke the standard where it describes the picture; it was read as far as that goes.
+  case fileMended(ParseRemark)
+
   /// Short coded reason for reports.
   public var code: String {
     switch self {
@@ -32,6 +37,7 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
     case .tinyMatrix: "tiny_matrix"
     case .paddingIgnored: "padding_ignored"
     case .aspectIgnored: "aspect_ignored"
+    case .fileMended: "file_mended"
     }
   }
 
@@ -49,6 +55,7 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
     case .tinyMatrix(let rows, let columns): "only \(columns) x \(rows) pixels"
     case .paddingIgnored: "every pixel equals the pixel padding value; padding ignored"
     case .aspectIgnored(let aspect): "implausible pixel aspect ratio \(aspect); pixels taken as square"
+    case .fileMended(let remark): "the file breaks the standard (\(remark)); read without what is broken"
     }
   }
 

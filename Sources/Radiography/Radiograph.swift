@@ -19,7 +19,7 @@ public struct Radiograph: Sendable {
   /// The 0.5th and 99.5th percentile of the brightness outside the padding.
   public let displayRange: (low: Float, high: Float)
   /// What a reader of the result should know.
-  public let notes: [QualityNote]
+  public private(set) var notes: [QualityNote]
 
   /// Decodes and transforms the one frame of a CR, DX or X-ray secondary capture object.
   ///
@@ -34,6 +34,7 @@ public struct Radiograph: Sendable {
       throw .undecodable(code: error.code, message: error.detail, isRetryable: error.isRetryable)
     }
     try self.init(frame, of: file.dataSet, isLossy: file.lossyCompression != nil)
+    notes += file.remarks.filter(\.affectsPicture).map(QualityNote.fileMended)
   }
 
   /// Transforms a decoded frame as its data set says.

@@ -1,6 +1,5 @@
 import DICOM
 import Foundation
-import Phantoms
 
 /// A folder of its own for one test, removed with it.
 final class TemporaryFolder {
