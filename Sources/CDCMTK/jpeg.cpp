@@ -100,6 +100,10 @@ bool decode_jpeg(View source, const cdcmtk_image &image, int32_t *values) {
     codestream[selection] = codestream[selection + 2] = 0;
     codestream[selection + 1] = 63;
   }
+  // Without the mark at its end the library waits for more; with it, it says whether bits are missing.
+  static const uint8_t mark[] = {0xff, 0xd9};
+  if (std::search(codestream.begin() + ptrdiff_t(head.scan), codestream.end(), mark, mark + 2) == codestream.end())
+    codestream.insert(codestream.end(), mark, mark + 2);
   uint32_t width = head.precision > 8 ? 2 : 1;
   Bytes cells(count(image) * width);
   bool is_rgb = head.precision > 12  ? decode<DJDecompressIJG16Bit>(codestream, cells, image)

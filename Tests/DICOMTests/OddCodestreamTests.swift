@@ -69,6 +69,10 @@ import Testing
     let middle = (scan + end) / 2
     damaged.replaceSubrange(middle..<middle + 4, with: [0xFF, 0xD9, 0xFF, 0xD9])
     #expect(throws: DICOMPixelError.self) { try image(damaged, transferSyntax, bits: bits) }
+    #expect(try image(Array(sound[..<end]), transferSyntax, bits: bits) == expected)
+    #expect(throws: DICOMPixelError.self) {
+      try image(Array(sound[..<(end - 8)]), transferSyntax, bits: bits)
+    }
     for kept in [scan + 20, middle, end - 8] {
       let short = Array(sound[..<kept]) + [0xFF, 0xD9]
       #expect(throws: DICOMPixelError.self, "\(kept) of \(end)") {
