@@ -23,17 +23,22 @@ package struct PreparedImage: Sendable {
   /// read.
   package init(_ url: URL, inputSize: Int) {
     let start = ContinuousClock.now
-    self.url = url
-    let file: DICOMFile
-    do { file = try DICOMFile(reading: url) } catch {
-      // A truncated file still tells in its header which image it was meant to be.
-      identity = (try? DICOMFile.header(of: url)).map { ImageIdentity($0) } ?? ImageIdentity()
-      content = .refused(.rejected, code: error.code, detail: error.detail)
-      duration = .now - start
-      return
-    }
-    identity = ImageIdentity(file.dataSet)
-    content = Self.content(of: file, inputSize: inputSize)
+    self.init(ReadFile(url, wantsDigest: false), inputSize: inputSize, since: start)
+  }
+
+  /// Judges and decodes a file that has been read.
+  package init(_ file: ReadFile, inputSize: Int) {
+    self.init(file, inputSize: inputSize, since: .now)
+  }
+
+  private init(_ file: ReadFile, inputSize: Int, since start: ContinuousClock.Instant) {
+    url = file.url
+    identity = file.identity
+    content =
+      switch file.content {
+      case .success(let file): Self.content(of: file, inputSize: inputSize)
+      case .failure(let error): .refused(.rejected, code: error.code, detail: error.detail)
+      }
     duration = .now - start
   }
 

@@ -76,10 +76,16 @@ public struct DICOMFile: Sendable {
     }
   }
 
+  /// No other file has taken this one's place since it was read.
+  public var isCurrent: Bool { FileContents.Stamp(ofFileAt: url.path) == stamp }
+
+  /// Bytes of its pixel data, as they stand in the file and are held here.
+  public var pixelDataSize: Int { pixels?.bytes.count ?? 0 }
+
   /// Decodes a frame, counted from 0. A file that another has replaced since it was read is refused: its results
   /// would stand beside an image that they aren't of.
   public func frame(_ index: Int) throws(DICOMPixelError) -> Frame {
-    guard FileContents.Stamp(ofFileAt: url.path) == stamp else {
+    guard isCurrent else {
       throw DICOMPixelError(.unreadable, path: url.path, "the file has changed since it was read")
     }
     guard let pixels else { throw DICOMPixelError(.noPixelData, path: url.path, "no pixel data") }

@@ -43,14 +43,19 @@ public enum WorkerServer {
     let path = FilePath(text: request.path)
     let file = OpenedFile(path)
     defer { extendLifetime(file) }
-    return switch request {
-    case .identify(let id, _):
-      .identity(
-        id: id, ImageIdentity(ofFileAt: file.url), digest: ContentDigest(ofFileAt: path)?.description)
-    case .analyse(let id, _, let output, let tensors):
-      .image(id: id, PreparedImage(file.url, inputSize: inputSize), output: output, tensors: tensors)
+    switch request {
+    case .identify(let id, let path):
+      let read = ReadFile(file.url, wantsDigest: true)
+      waiting.keep(read, at: path)
+      return .identity(id: id, read.identity, digest: read.digest?.description)
+    case .analyse(let id, let path, let output, let tensors):
+      let read = waiting.take(path) ?? ReadFile(file.url, wantsDigest: false)
+      return .image(
+        id: id, PreparedImage(read, inputSize: inputSize), output: output, tensors: tensors)
     }
   }
+
+  private static let waiting = WaitingFiles()
 
   private static func read(_ item: Item<PreparedImage>, with analyser: Analyser) -> Item<Analyser.ReadImage> {
     switch item {

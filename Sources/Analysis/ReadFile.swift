@@ -1,0 +1,38 @@
+import DICOM
+package import Files
+package import FoundationEssentials
+
+/// A file, read and parsed once: which image it is, what its content is, and what is analysed later come from the
+/// same bytes.
+package struct ReadFile: Sendable {
+  package let url: URL
+  /// Which image it is, as far as the file tells.
+  package let identity: ImageIdentity
+  /// Of its content; nil where it can't be read.
+  package let digest: ContentDigest?
+  let content: Result<DICOMFile, DICOMReadError>
+
+  /// - Parameter wantsDigest: Whether `digest` is asked for.
+  package init(_ url: URL, wantsDigest: Bool) {
+    self.url = url
+    var digest: ContentDigest?
+    do throws(DICOMReadError) {
+      let file = try DICOMFile(reading: url) { bytes in
+        if wantsDigest { digest = ContentDigest(of: bytes) }
+      }
+      identity = ImageIdentity(file.dataSet)
+      content = .success(file)
+    } catch {
+      // A truncated file still tells in its header which image it was meant to be.
+      identity = ImageIdentity(ofFileAt: url)
+      content = .failure(error)
+    }
+    self.digest = digest
+  }
+
+  /// The file could be read, and no other has taken its place since.
+  package var isCurrent: Bool { (try? content.get().isCurrent) ?? false }
+
+  /// Bytes of pixel data that it holds.
+  package var size: Int { (try? content.get().pixelDataSize) ?? 0 }
+}
