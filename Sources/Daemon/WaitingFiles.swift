@@ -1,9 +1,9 @@
-import Analysis
+package import Analysis
 import Synchronization
 
 /// What the worker has read to tell studies apart and will soon be asked to analyse: one read and one parse serve
 /// both. Holds as much as fits; what doesn't is read again.
-final class WaitingFiles: Sendable {
+package final class WaitingFiles: Sendable {
   private static let limit = 256 << 20
 
   private struct Entry {
@@ -13,8 +13,10 @@ final class WaitingFiles: Sendable {
 
   private let entries = Mutex<[Entry]>([])
 
+  package init() {}
+
   /// Keeps a file for its analysis, in place of the longest waiting ones where they don't fit together.
-  func keep(_ file: ReadFile, at path: String) {
+  package func keep(_ file: ReadFile, at path: String) {
     guard file.isCurrent, file.size <= Self.limit else { return }
     entries.withLock { entries in
       entries.removeAll { $0.path == path }
@@ -24,7 +26,7 @@ final class WaitingFiles: Sendable {
   }
 
   /// Hands out the file at `path`; nil where it isn't held or has changed since.
-  func take(_ path: String) -> ReadFile? {
+  package func take(_ path: String) -> ReadFile? {
     let found = entries.withLock { entries in
       entries.firstIndex { $0.path == path }.map { entries.remove(at: $0).file }
     }
