@@ -47,7 +47,7 @@ public struct CellRecord: Sendable, Codable, Equatable {
 
   /// Whether it is what `grid` wants of the cell on this archive.
   func answers(_ cell: ExperimentCell, _ grid: ExperimentGrid, archive: String) -> Bool {
-    configuration == cell.configuration(grid) && self.archive == archive && size == grid.size
+    configuration.trained == cell.configuration(grid) && self.archive == archive && size == grid.size
       && split == grid.split && tests == grid.tests && measurement == Self.measurement
   }
 }

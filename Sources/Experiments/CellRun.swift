@@ -16,7 +16,8 @@ struct CellRun {
   func run(report: @escaping @Sendable (Trainer.Event) -> Void) async throws -> CellRecord {
     let configuration = cell.configuration(grid)
     if let record = folder.record,
-      record.configuration != configuration || record.archive != index.digest || record.size != grid.size
+      record.configuration.trained != configuration || record.archive != index.digest
+        || record.size != grid.size
     {
       throw TrainingError.checkpoint(
         folder.url.path, "was made with another configuration or archive; take another folder")

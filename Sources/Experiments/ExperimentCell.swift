@@ -32,7 +32,7 @@ public struct ExperimentCell: Sendable, Hashable {
     configuration.labelledSegmentation = segmentation?.limit
     configuration.sources = grid.trainSources
     configuration.seed = seed
-    system.apply(to: &configuration)
-    return configuration
+    configuration.system = system
+    return configuration.trained
   }
 }

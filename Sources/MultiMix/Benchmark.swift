@@ -12,7 +12,7 @@ public struct Benchmark: Sendable {
   public init(threads: Int, size: Int = 256) {
     self.threads = threads
     self.size = size
-    parameters = Parameters(MultiMix<Float>.layout)
+    parameters = Parameters(Architecture().layout)
     var generator = SystemRandomNumberGenerator()
     parameters.initialize(using: &generator)
     image = (0..<size * size).map { _ in Float.random(in: 0...1) }
@@ -21,13 +21,11 @@ public struct Benchmark: Sendable {
   /// Seconds of encoder + decoder on one image, run by run.
   public func forward(runs: Int) -> [Double] {
     let workers = Workers(count: threads)
-    let network = MultiMix(parameters)
+    let network = MultiMixNetwork(parameters, bridgesSaliency: false)
     let state = SegmentationState<Float>(size: size, dropout: false)
     let scratch = GradientScratch<Float>(size: size, decoder: false)
-    var objective = Objective()
-    objective.saliencyBridge = false
     network.refresh(on: workers)
-    return time(runs) { _ = state.forward(network, image, .none, objective, scratch, workers) }
+    return time(runs) { _ = state.forward(network, image, .none, scratch, workers) }
   }
 
   /// The random weights as a model.
@@ -43,8 +41,10 @@ public struct Benchmark: Sendable {
   }
 
   /// Seconds of one training step of the whole objective, `batch` images in each of the five streams, the
-  /// optimiser's update included. Every weak view counts as confident, so that nothing is left out.
-  public func trainingStep(batch count: Int, runs: Int) -> [Double] {
+  /// optimiser's update included, in as many lanes as a training has by default. Every weak view counts as confident,
+  /// so that nothing is left out.
+  /// - Throws: nothing, as nobody cancels it.
+  public func trainingStep(batch count: Int, runs: Int) throws -> [Double] {
     var batch = Batch<Float>(size: size)
     let mask = image.map { $0 > 0.5 ? Float(1) : 0 }
     for n in 0..<count {
@@ -55,13 +55,13 @@ public struct Benchmark: Sendable {
     }
     var objective = Objective()
     objective.tau = 0
-    let step = TrainingStep(MultiMix(parameters), size: size, threads: threads)
+    let step = TrainingStep(MultiMixNetwork(parameters), size: size, threads: threads)
     let gradient = Parameters<Float>(parameters.layout)
     let adam = Adam<Float>(parameters.layout)
     var number = 0
-    return time(runs) {
+    return try time(runs) {
       number += 1
-      _ = step.run(batch, objective: objective, seed: UInt32(number), gradient: gradient)
+      _ = try step.run(batch, objective: objective, seed: UInt32(number), gradient: gradient)
       adam.update(parameters, gradient: gradient, learningRate: 1e-4, step: number)
     }
   }
@@ -148,11 +148,11 @@ public struct Benchmark: Sendable {
   }
 
   /// One run that doesn't count, then `runs`.
-  private func time(_ runs: Int, _ body: () -> Void) -> [Double] {
-    body()
-    return (0..<runs).map { _ in
+  private func time(_ runs: Int, _ body: () throws -> Void) rethrows -> [Double] {
+    try body()
+    return try (0..<runs).map { _ in
       let begin = ContinuousClock.now
-      body()
+      try body()
       return (ContinuousClock.now - begin) / .seconds(1)
     }
   }

@@ -70,7 +70,7 @@ private struct ONNXNetwork {
       answer.mask = mean(answer.mask, mirrored(other.mask))
       answer.saliency = mean(answer.saliency, mirrored(other.saliency))
     }
-    graph.addOutput(answer.scores, as: "class_logits", [.batch, .fixed(Encoder<Float>.classes)])
+    graph.addOutput(answer.scores, as: "class_logits", [.batch, .fixed(Architecture.classes)])
     graph.addOutput(answer.mask, as: "mask_logits", plane)
     graph.addOutput(answer.saliency, as: "saliency", plane)
     graph.addOutput(pneumoniaProbability(answer.scores), as: "pneumonia_probability", [.batch])
@@ -130,8 +130,8 @@ private struct ONNXNetwork {
   private mutating func encode(_ input: Value) -> (blocks: [Block], scores: Value) {
     var x = input
     var blocks: [Block] = []
-    for (i, channels) in Encoder<Float>.widths.enumerated() {
-      let (features, layers) = block(x, "encoder.dconv_down\(i + 1)")
+    for (i, channels) in model.metadata.architecture.widths.enumerated() {
+      let (features, layers) = block(x, Architecture.encoderBlock(i))
       blocks.append(
         Block(
           layers: layers, features: features, channels: channels,
@@ -173,12 +173,14 @@ private struct ONNXNetwork {
 
   private mutating func decode(_ input: Value, _ blocks: [Block], saliency: Value) -> Value {
     var below = blocks[blocks.count - 1].features
-    for (i, stage) in Decoder<Float>.stages.enumerated() {
+    for (i, stage) in model.metadata.architecture.stages.enumerated() {
       let doubled = graph.resize(below, by: 2)
       let skip = blocks[blocks.count - 2 - i].features
       let joined =
         stage.bridge > 0
-        ? graph.apply("Concat", doubled, skip, bridge(input, saliency), attributes: ["axis": .integer(1)])
+        ? graph.apply(
+          "Concat", doubled, skip, bridge(input, saliency, level: stage.level),
+          attributes: ["axis": .integer(1)])
         : graph.apply("Concat", doubled, skip, attributes: ["axis": .integer(1)])
       below = block(joined, stage.name).features
     }
@@ -187,11 +189,11 @@ private struct ONNXNetwork {
       attributes: ["kernel_shape": .integers([1, 1])])
   }
 
-  /// Image and saliency at 1/8. A system without the saliency bridge has zeros in its place.
-  private mutating func bridge(_ input: Value, _ saliency: Value) -> Value {
+  /// Image and saliency, halved `level` times. A system without the saliency bridge has zeros in its place.
+  private mutating func bridge(_ input: Value, _ saliency: Value, level: Int) -> Value {
     let second =
       model.metadata.system.bridgesSaliency ? saliency : graph.apply("Mul", input, graph.scalar(Float(0)))
     return graph.resize(
-      graph.apply("Concat", input, second, attributes: ["axis": .integer(1)]), by: 0.125)
+      graph.apply("Concat", input, second, attributes: ["axis": .integer(1)]), by: 1 / Float(1 << level))
   }
 }

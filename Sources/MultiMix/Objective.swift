@@ -1,8 +1,4 @@
-internal import NeuralNetworks
-
-/// The weights and choices of the training objective:
-/// CE(labelled) + 5 Dice(labelled masks) + 0.25 mean(1[max softmax(weak) >= tau] CE(strong, argmax weak))
-/// + 0.01 KL(labelled segmentation, unlabelled segmentation).
+/// The weights and choices of the training objective; ``BatchObjective`` computes it.
 public struct Objective: Sendable, Equatable, Codable {
   public var classification = 1.0
   public var segmentation = 5.0
@@ -23,8 +19,6 @@ public struct Objective: Sendable, Equatable, Codable {
   /// The teacher's probability of lung, or of no lung, from which a pixel counts in the weak-to-strong term.
   public var maskConfidence = 0.95
   public var dropout = 0.25
-  /// Whether the decoder sees the saliency; without it the bridge's second channel is zero.
-  public var saliencyBridge = true
 
   public enum Threshold: String, Sendable, Codable {
     case fixed
@@ -44,40 +38,8 @@ public struct Objective: Sendable, Equatable, Codable {
 
   public init() {}
 
-  var isWeakToStrong: Bool { consistencyKind == .weakToStrong && consistency > 0 }
-}
-
-/// The terms of the objective over one batch, unweighted, and their weighted sum.
-public struct LossTerms: Sendable, Equatable, Codable {
-  public var classification = 0.0
-  public var segmentation = 0.0
-  public var maskCrossEntropy = 0.0
-  public var pseudoLabel = 0.0
-  public var consistency = 0.0
-  public var total = 0.0
-  /// The fraction of unlabelled images whose weak view reached its threshold.
-  public var confident = 0.0
-  /// Over the weak views of unlabelled images, the means of the largest probability and of each class's.
-  public var weakConfidence = 0.0
-  public var weakProbabilities = SIMD2<Double>.zero
-  /// The fraction of pixels that the teacher of the weak-to-strong term was sure of.
-  public var confidentPixels = 0.0
-
-  public init() {}
-
-  /// Whether the losses, and the probabilities that pseudo-labels are taken from, are numbers.
-  public var isFinite: Bool { total.isFinite && weakProbabilities.sum().isFinite && consistency.isFinite }
-
-  static func += (sum: inout LossTerms, other: LossTerms) {
-    sum.classification += other.classification
-    sum.segmentation += other.segmentation
-    sum.maskCrossEntropy += other.maskCrossEntropy
-    sum.pseudoLabel += other.pseudoLabel
-    sum.consistency += other.consistency
-    sum.total += other.total
-    sum.confident += other.confident
-    sum.weakConfidence += other.weakConfidence
-    sum.weakProbabilities += other.weakProbabilities
-    sum.confidentPixels += other.confidentPixels
+  /// Which consistency term is at work, if any: with the published one, or without weight, there is none.
+  public var activeConsistency: Consistency? {
+    consistency > 0 && consistencyKind != .published ? consistencyKind : nil
   }
 }

@@ -40,8 +40,7 @@ public final class Predictor: Sendable {
   public let sha256: String
   /// Whether the mirror image is read too.
   public let flips: Bool
-  private let network: MultiMix<Float>
-  private let objective: Objective
+  private let network: MultiMixNetwork<Float>
   private let activations: Mutex<Activations>
 
   private struct Activations {
@@ -58,17 +57,16 @@ public final class Predictor: Sendable {
     metadata = model.metadata
     sha256 = model.sha256 ?? ""
     flips = model.metadata.testTimeFlip
-    var objective = Objective()
-    objective.saliencyBridge = model.metadata.system.bridgesSaliency
-    self.objective = objective
-    network = MultiMix(model.parameters)
-    let size = model.metadata.inputSize
+    let architecture = model.metadata.architecture
+    network = MultiMixNetwork(
+      Parameters(model.parameters), architecture, bridgesSaliency: model.metadata.system.bridgesSaliency)
+    let size = architecture.inputSize
     let workers = Workers(count: threads)
     network.refresh(on: workers)
     activations = Mutex(
       Activations(
-        workers: workers, state: SegmentationState(size: size, dropout: false),
-        scratch: GradientScratch(size: size, decoder: false)))
+        workers: workers, state: SegmentationState(size: size, of: architecture, dropout: false),
+        scratch: GradientScratch(size: size, of: architecture, decoder: false)))
   }
 
   /// Where the mirror image is read too, class scores, mask logits and saliency are the means over both, the
@@ -92,9 +90,9 @@ public final class Predictor: Sendable {
   private func answer(_ input: [Float]) -> (scores: [Float], mask: [Float], saliency: [Float]) {
     activations.withLock { activations in
       let (state, scratch, workers) = (activations.state, activations.scratch, activations.workers)
-      let mask = state.forward(network, input, .none, objective, scratch, workers)
+      let mask = state.forward(network, input, .none, scratch, workers)
       let scores = state.encoder.scores
-      if !objective.saliencyBridge {
+      if !network.bridgesSaliency {
         // The decoder saw none, but readers of the finding still want to see where it came from.
         network.computeSaliency(
           state.encoder, scores: scores, scratch: scratch, into: state.saliency, on: workers)

@@ -2,17 +2,6 @@
 /// The network has the same parameters in all of them; those that a system doesn't train keep their initial
 /// values.
 ///
-/// | system | findings | masks | saliency bridge | pseudo-labels | consistency |
-/// |---|---|---|---|---|---|
-/// | `unet` | | x | | | |
-/// | `enc` | x | | | | |
-/// | `enc-ssl` | x | | | x | |
-/// | `umtl` | x | x | | | |
-/// | `umtl-s` | x | x | x | | |
-/// | `umtl-ssl` | x | x | | x | |
-/// | `umtl-s-ssl` | x | x | x | x | |
-/// | `multimix` | x | x | x | x | x |
-///
 /// The published consistency term is identically zero, so that the published MultiMix and UMTLS-SSL differ in
 /// nothing that learns. Here they differ by that term, computed as the paper's text has it; with
 /// `Objective.Consistency.published`, `multimix` is `umtl-s-ssl`.
@@ -26,33 +15,80 @@ public enum System: String, Sendable, Codable, CaseIterable {
   case umtlSSSL = "umtl-s-ssl"
   case multimix
 
-  /// Whether it learns findings.
-  public var classifies: Bool { self != .unet }
-
-  /// Whether it learns lung masks.
-  public var segments: Bool {
-    switch self {
-    case .enc, .encSSL: false
-    case .unet, .umtl, .umtlS, .umtlSSL, .umtlSSSL, .multimix: true
-    }
-  }
+  /// What it learns from.
+  public var parts: Set<Part> { description.parts }
 
   /// Whether the decoder sees the classifier's saliency.
-  public var bridgesSaliency: Bool {
+  public var bridgesSaliency: Bool { description.bridge }
+
+  private var description: (parts: Set<Part>, bridge: Bool) {
     switch self {
-    case .umtlS, .umtlSSSL, .multimix: true
-    case .unet, .enc, .encSSL, .umtl, .umtlSSL: false
+    case .unet: ([.masks], false)
+    case .enc: ([.findings], false)
+    case .encSSL: ([.findings, .pseudoLabels], false)
+    case .umtl: ([.findings, .masks], false)
+    case .umtlS: ([.findings, .masks], true)
+    case .umtlSSL: ([.findings, .masks, .pseudoLabels], false)
+    case .umtlSSSL: ([.findings, .masks, .pseudoLabels], true)
+    case .multimix: ([.findings, .masks, .pseudoLabels, .consistency], true)
     }
   }
+
+  /// A part of the objective: its terms' weights, and the stream of images that it is computed from.
+  public enum Part: Sendable, CaseIterable {
+    case findings, masks, pseudoLabels, consistency
+
+    var weights: [WritableKeyPath<Objective, Double>] {
+      switch self {
+      case .findings: [\.classification]
+      case .masks: [\.segmentation, \.maskCrossEntropy]
+      case .pseudoLabels: [\.pseudoLabel]
+      case .consistency: [\.consistency]
+      }
+    }
+
+    var stream: WritableKeyPath<BatchSizes, Int> {
+      switch self {
+      case .findings: \.classification
+      case .masks: \.segmentation
+      case .pseudoLabels: \.unlabelled
+      case .consistency: \.segmentationUnlabelled
+      }
+    }
+  }
+
+  /// Whether it learns findings.
+  public var classifies: Bool { parts.contains(.findings) }
+
+  /// Whether it learns lung masks.
+  public var segments: Bool { parts.contains(.masks) }
 
   /// Whether it learns from images without a finding.
-  public var usesPseudoLabels: Bool {
-    switch self {
-    case .encSSL, .umtlSSL, .umtlSSSL, .multimix: true
-    case .unet, .enc, .umtl, .umtlS: false
+  public var usesPseudoLabels: Bool { parts.contains(.pseudoLabels) }
+
+  /// Whether it learns from images without a mask.
+  public var usesConsistency: Bool { parts.contains(.consistency) }
+
+  /// What is left of an objective in it: a part that it lacks weighs nothing.
+  public func terms(of objective: Objective) -> Objective {
+    lacking.flatMap(\.weights).reduce(into: objective) { $0[keyPath: $1] = 0 }
+  }
+
+  /// What is left of a batch in it: a part that it lacks takes no images.
+  public func streams(of batch: BatchSizes) -> BatchSizes {
+    lacking.map(\.stream).reduce(into: batch) { $0[keyPath: $1] = 0 }
+  }
+
+  /// An objective and a batch that were written down with what this system lacks at zero, with their defaults there
+  /// instead, for another system to find.
+  public func restoringDefaults(_ objective: inout Objective, _ batch: inout BatchSizes) {
+    for part in lacking {
+      for weight in part.weights where objective[keyPath: weight] == 0 {
+        objective[keyPath: weight] = Objective()[keyPath: weight]
+      }
+      if batch[keyPath: part.stream] == 0 { batch[keyPath: part.stream] = BatchSizes()[keyPath: part.stream] }
     }
   }
 
-  /// Whether it learns from images without a mask.
-  public var usesConsistency: Bool { self == .multimix }
+  private var lacking: [Part] { Part.allCases.filter { !parts.contains($0) } }
 }

@@ -25,6 +25,11 @@ public struct ConvolutionBlock<Element: Scalar>: Sendable {
     second = ConvolutionLayer("\(name).3", inputs: outputs, outputs: outputs, parameters: parameters)
   }
 
+  /// Names of the parameters whose gradient is added up directly: the weights of a convolution of a plane.
+  public var directParameters: [String] {
+    [first, second].filter(\.isOfPlane).map { $0.name + ".weight" }
+  }
+
   /// After the parameters changed.
   public func refresh(on workers: Workers) {
     first.refresh(on: workers)
@@ -88,19 +93,21 @@ public final class BlockState<Element: Scalar>: Sendable {
   }
 }
 
-/// Sums of a block's weight gradients over the images of a batch.
-public final class BlockGradient<Element: Scalar>: Sendable {
+/// Sums of a block's weight gradients over several images. Those of planes go straight to a place of their own; the
+/// others gather in the Winograd domain.
+public struct BlockGradient<Element: Scalar>: Sendable {
   let first, second: LayerGradient<Element>
 
-  public init(_ block: ConvolutionBlock<Element>, into gradient: Parameters<Element>) {
-    first = LayerGradient(block.first, gradient[block.first.name + ".weight"])
-    second = LayerGradient(block.second, gradient[block.second.name + ".weight"])
+  /// - Parameter direct: has the parameters that ``ConvolutionBlock/directParameters`` names.
+  public init(_ block: ConvolutionBlock<Element>, direct: Parameters<Element>) {
+    first = LayerGradient(block.first, direct: direct)
+    second = LayerGradient(block.second, direct: direct)
   }
 
-  /// Moves the sums to the parameters' gradient.
-  public func finish(on workers: Workers) {
-    first.finish(on: workers)
-    second.finish(on: workers)
+  /// Adds the sums to the parameters' gradient, but for the direct ones, and starts them again from zero.
+  public func finish(into gradient: Parameters<Element>, on workers: Workers) {
+    first.finish(into: gradient, on: workers)
+    second.finish(into: gradient, on: workers)
   }
 }
 
@@ -121,6 +128,8 @@ struct ConvolutionLayer<Element: Scalar>: Sendable {
     weight = parameters[name + ".weight"]
     filter = inputs == 1 ? nil : ConvolutionFilter(inputs: inputs, outputs: outputs)
   }
+
+  var isOfPlane: Bool { filter == nil }
 
   func refresh(on workers: Workers) { filter?.refresh(from: weight, on: workers) }
 
@@ -151,21 +160,29 @@ struct ConvolutionLayer<Element: Scalar>: Sendable {
 
 /// The sum of one convolution's weight gradient.
 struct LayerGradient<Element: Scalar>: Sendable {
-  let sum: ConvolutionFilterGradient<Element>?
-  let weight: MemorySlice<Element>
+  private enum Sum: Sendable {
+    case winograd(ConvolutionFilterGradient<Element>)
+    case plane(MemorySlice<Element>)
+  }
+  private let weight: String
+  private let sum: Sum
 
-  init(_ layer: ConvolutionLayer<Element>, _ weight: MemorySlice<Element>) {
-    sum = layer.filter.map { ConvolutionFilterGradient(inputs: $0.inputs, outputs: $0.outputs) }
-    self.weight = weight
+  init(_ layer: ConvolutionLayer<Element>, direct: Parameters<Element>) {
+    weight = layer.name + ".weight"
+    sum =
+      layer.isOfPlane
+      ? .plane(direct[weight])
+      : .winograd(ConvolutionFilterGradient(inputs: layer.inputs, outputs: layer.outputs))
   }
 
   func accumulate(_ x: FeatureMap<Element>, _ dy: FeatureMap<Element>, on workers: Workers) {
-    if let sum {
-      x.accumulateFilterGradient(dy, into: sum, on: workers)
-    } else {
-      x.accumulatePlaneFilterGradient(dy, into: weight, on: workers)
+    switch sum {
+    case .winograd(let sum): x.accumulateFilterGradient(dy, into: sum, on: workers)
+    case .plane(let sum): x.accumulatePlaneFilterGradient(dy, into: sum, on: workers)
     }
   }
 
-  func finish(on workers: Workers) { sum?.finish(into: weight, on: workers) }
+  func finish(into gradient: Parameters<Element>, on workers: Workers) {
+    if case .winograd(let sum) = sum { sum.finish(into: gradient[weight], on: workers) }
+  }
 }

@@ -6,6 +6,12 @@ public struct Loss<Element: Scalar>: Sendable {
   public let gradient: [Element]
 }
 
+/// A loss of two samples' logits, p and q, and its gradients by either.
+public struct PairLoss<Element: Scalar>: Sendable {
+  public let value: Double
+  public let pGradient, qGradient: [Element]
+}
+
 /// softmax(logits).
 @specialized(where Element == Float)
 public func softmax<Element: Scalar>(_ logits: [Element]) -> [Element] {
@@ -82,7 +88,7 @@ public func binaryCrossEntropy<Element: Scalar>(_ logits: [Element], target: [El
 @specialized(where Element == Float)
 public func bernoulliKL<Element: Scalar>(
   _ pLogits: [Element], _ qLogits: [Element]
-) -> (value: Double, pGradient: [Element], qGradient: [Element]) {
+) -> PairLoss<Element> {
   precondition(pLogits.count == qLogits.count)
   let low: Element = 1e-6
   let high = 1 - low
@@ -100,7 +106,7 @@ public func bernoulliKL<Element: Scalar>(
     p[i] = p[i] == a ? (logRatio - logComplement) * a * (1 - a) / n : 0
     q[i] = q[i] == b ? (b - a) / n : 0
   }
-  return (sum / Double(pLogits.count), p, q)
+  return PairLoss(value: sum / Double(pLogits.count), pGradient: p, qGradient: q)
 }
 
 /// Cross-entropy of masks where a teacher is sure: -log sigmoid of the logit, or of its negative, as the teacher's

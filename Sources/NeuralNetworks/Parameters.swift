@@ -24,7 +24,32 @@ public struct ParameterLayout: Sendable, Equatable {
   public func entry(_ name: String) -> Entry? { places[name].map { entries[$0] } }
 }
 
-/// A value for every parameter of a network: weights, their gradient, or an optimiser's moment.
+/// What the parameters of a network are at one moment: a value, which nothing changes.
+public struct ParameterValues<Element: Scalar>: Sendable, Equatable {
+  public let layout: ParameterLayout
+  /// All of them, in the layout's order.
+  public let all: [Element]
+
+  /// - Parameter all: as many as the layout has.
+  public init(_ layout: ParameterLayout, _ all: [Element]) {
+    precondition(all.count == layout.count)
+    self.layout = layout
+    self.all = all
+  }
+
+  /// As `parameters` are now.
+  public init(_ parameters: Parameters<Element>) {
+    self.init(parameters.layout, parameters.memory.values)
+  }
+
+  /// Those of the parameter of that name, which must be in the layout.
+  public func values(_ name: String) -> [Element] {
+    guard let entry = layout.entry(name) else { preconditionFailure("no parameter \(name)") }
+    return Array(all[entry.range])
+  }
+}
+
+/// Memory for every parameter of a network, to compute with: weights, their gradient, or an optimiser's moment.
 public final class Parameters<Element: Scalar>: Sendable {
   public let layout: ParameterLayout
   public let memory: Memory<Element>
@@ -32,6 +57,12 @@ public final class Parameters<Element: Scalar>: Sendable {
   public init(_ layout: ParameterLayout) {
     self.layout = layout
     memory = Memory(count: layout.count)
+  }
+
+  /// Memory of its own that begins with `values`.
+  public convenience init(_ values: ParameterValues<Element>) {
+    self.init(values.layout)
+    memory.values = values.all
   }
 
   /// The parameter of that name, which must be in the layout.
@@ -59,6 +90,25 @@ public final class Parameters<Element: Scalar>: Sendable {
 }
 
 extension Parameters {
+  /// Adds `other`, element by element, and leaves zeros in it.
+  public func takeUp(_ other: Parameters) {
+    precondition(layout.count == other.layout.count)
+    let all = 0..<layout.count
+    memory.withElements(all) { sum in
+      other.memory.withElements(all) { Self.move(&$0, to: &sum) }
+    }
+  }
+
+  @specialized(where Element == Float)
+  private static func move(_ own: inout MutableSpan<Element>, to sum: inout MutableSpan<Element>) {
+    // Known before the loop, so that it is vectorised.
+    precondition(own.count == sum.count)
+    for i in sum.indices {
+      sum[i] += own[i]
+      own[i] = 0
+    }
+  }
+
   /// PyTorch's default initialisation: uniform within 1/sqrt(fan-in), for weights and biases alike.
   public func initialize(using generator: inout some RandomNumberGenerator) {
     var bound = Double.nan

@@ -31,9 +31,12 @@ public final class ConvolutionFilter<Element: Scalar>: Sendable {
 }
 
 /// The sum over images of a convolution's weight gradient, in the Winograd domain.
-public final class ConvolutionFilterGradient<Element: Scalar>: Sendable {
+public final class ConvolutionFilterGradient<Element: Scalar>: @unchecked Sendable {
+  // Invariant: used by one thread at a time, as the memory is.
   public let inputs, outputs: Int
   let sum: Memory<Element>
+  /// Whether nothing was added yet: then the memory may hold anything.
+  public private(set) var isZero = true
 
   public init(inputs: Int, outputs: Int) {
     self.inputs = inputs
@@ -44,9 +47,16 @@ public final class ConvolutionFilterGradient<Element: Scalar>: Sendable {
   /// Adds the gradient to `weights` [outputs, inputs, 3, 3] and starts again from zero.
   public func finish(into weights: MemorySlice<Element>, on workers: Workers) {
     precondition(weights.count == outputs * inputs * 9)
+    guard !isZero else { return }
     unsafe Element.kernels.table.pointee.finish_filter_gradient(
       workers.team, sum.base, Int32(outputs), Int32(inputs), weights.base)
-    sum.fill(0)
+    isZero = true
+  }
+
+  fileprivate func add(_ x: ck_map, _ dy: ck_map, on workers: Workers) {
+    unsafe Element.kernels.table.pointee.accumulate_filter_gradient(
+      workers.team, x, dy, isZero ? 1 : 0, sum.base)
+    isZero = false
   }
 }
 
@@ -91,7 +101,7 @@ extension FeatureMap {
   ) {
     precondition(channels == Self.padded(gradient.inputs) && dy.channels == Self.padded(gradient.outputs))
     precondition(height == dy.height && width == dy.width)
-    unsafe Element.kernels.table.pointee.accumulate_filter_gradient(workers.team, c, dy.c, gradient.sum.base)
+    unsafe gradient.add(c, dy.c, on: workers)
   }
 
   /// The first layer: a plane by weights [outputs, 1, 3, 3] .

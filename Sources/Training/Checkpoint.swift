@@ -1,6 +1,5 @@
 internal import Archive
-internal import Files
-package import Foundation
+internal import Foundation
 internal import MultiMix
 internal import NeuralNetworks
 internal import Tensors
@@ -12,9 +11,9 @@ struct Checkpoint {
 
   /// What a training must have in common with the one that it goes on from, to go through the same losses.
   struct Origin: Equatable {
+    /// As trained; the number of lanes is a part of it.
     var configuration: TrainingConfiguration
     var archive: String
-    var threads: Int
     var kernels: String
 
     /// - Throws: nothing that a configuration can bring about.
@@ -23,7 +22,7 @@ struct Checkpoint {
       encoder.outputFormatting = [.sortedKeys]
       return [
         "configuration": String(decoding: try encoder.encode(configuration), as: UTF8.self),
-        "archive": archive, "threads": "\(threads)", "kernels": kernels,
+        "archive": archive, "lanes": "\(configuration.lanes)", "kernels": kernels,
       ]
     }
 
@@ -31,12 +30,12 @@ struct Checkpoint {
     /// that an older version wrote lacks keys, which had their defaults.
     func difference(from metadata: [String: String]) -> String? {
       let stored = metadata["configuration"].map { Data($0.utf8) } ?? Data()
-      if (try? TrainingConfiguration().changed(byJSON: stored)) != configuration {
+      // Before there were lanes, a sum's order went with the threads.
+      if metadata["lanes"] == nil { return "an older version, which added gradients in another order" }
+      if (try? TrainingConfiguration().changed(byJSON: stored))?.trained != configuration {
         return "other options: repeat them, or name its configuration.json with --config"
       }
       if metadata["archive"] != archive { return "another archive" }
-      let made = metadata["threads"] ?? "unknown"
-      if made != "\(threads)" { return "--threads \(made): repeat it" }
       return metadata["kernels"] == kernels ? nil : "other kernels, on another kind of processor"
     }
   }
@@ -89,41 +88,5 @@ struct Checkpoint {
   init(step: Int, bestScore: Double) {
     self.step = step
     self.bestScore = bestScore
-  }
-}
-
-/// Why a training can't begin or go on.
-public enum TrainingError: Error, Equatable, CustomStringConvertible {
-  case configuration(String)
-  case nothingToTrainOn(String)
-  case checkpoint(String, String)
-  case diverged(step: Int, images: [String])
-  /// The model after a step gives validation images no number.
-  case unreadable(step: Int, images: [String])
-  case cannotWrite(String)
-
-  public var description: String {
-    switch self {
-    case .configuration(let what): "invalid training configuration: \(what)"
-    case .nothingToTrainOn(let what): "nothing to train on: \(what)"
-    case .checkpoint(let path, let what): "\(path): \(what)"
-    case .diverged(let step, let images):
-      "the loss or gradient of step \(step) is not finite; its images: \(images.joined(separator: ", "))"
-    case .unreadable(let step, let images):
-      "after step \(step) the model's answers to validation images are not finite: "
-        + images.joined(separator: ", ")
-    case .cannotWrite(let what): "can't write: \(what)"
-    }
-  }
-
-  /// Writes a whole file; when that fails, the one of that name before it stays as it was.
-  package static func write(_ data: Data, to url: URL) throws(TrainingError) {
-    do { try DurableFile.write(data, to: url) } catch { throw .cannotWrite(error.description) }
-  }
-
-  /// Runs `body`, which writes to `url`.
-  package static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws(TrainingError) -> Result
-  {
-    do { return try body() } catch { throw .cannotWrite("\(url.path): \(error.localizedDescription)") }
   }
 }

@@ -20,14 +20,20 @@ public struct Trainer: Sendable {
   private let output: URL
   private let threads: Int
   private let initial: Model?
+  private let exchange: any LaneExchange
+  private let architecture: Architecture
 
-  /// - Parameter initial: the model whose weights training begins with; nil begins with random ones.
+  /// - Parameters:
+  ///   - threads: change nothing but the time.
+  ///   - initial: the model whose weights training begins with; nil begins with random ones.
+  ///   - exchange: where the lanes of other processes come from.
   /// - Throws: `TrainingError` where the configuration or the data can't be trained with.
   public init(
     _ configuration: TrainingConfiguration, data: TrainingData, output: URL, threads: Int,
-    initial: Model? = nil
+    initial: Model? = nil, exchange: any LaneExchange = OneProcess()
   ) throws(TrainingError) {
     if let problem = configuration.problem { throw .configuration(problem) }
+    let configuration = configuration.trained
     let sizes = configuration.batch
     guard
       sizes.segmentation > 0 && !data.segmentation.isEmpty
@@ -36,22 +42,40 @@ public struct Trainer: Sendable {
     if let wanted = configuration.initialModel, wanted != initial?.sha256 {
       throw .configuration("it goes on from the model with SHA-256 \(wanted): name that with --initial")
     }
+    if let initial, initial.metadata.architecture.widths != configuration.widths {
+      throw .configuration(
+        "widths \(configuration.widths), but those of the initial model are "
+          + "\(initial.metadata.architecture.widths)")
+    }
     self.configuration = configuration
     self.configuration.initialModel = initial?.sha256
     self.initial = initial
     self.data = data
     self.output = output
     self.threads = threads
+    self.exchange = exchange
+    architecture = Architecture(widths: configuration.widths, inputSize: data.cache.size)
   }
 
   /// Trains to the end and returns where the model lies.
   /// - Throws: `TrainingError`, or `CancellationError` with the checkpoint of the last whole step written.
   public func run(resume: Bool, report: @Sendable (Event) -> Void) async throws -> URL {
+    // The threads that compute a step belong to no task.
+    let isCancelled = Cancellation()
+    return try await withTaskCancellationHandler {
+      try await run(resume: resume, isCancelled: isCancelled, report: report)
+    } onCancel: {
+      isCancelled.set()
+    }
+  }
+
+  private func run(resume: Bool, isCancelled: Cancellation, report: @Sendable (Event) -> Void) async throws
+    -> URL
+  {
     let checkpointFile = output.appending(path: "checkpoint.safetensors")
-    let parameters = Parameters<Float>(MultiMix<Float>.layout)
+    let parameters = Parameters<Float>(architecture.layout)
     let origin = Checkpoint.Origin(
-      configuration: configuration, archive: data.index.digest, threads: threads,
-      kernels: Float.kernels.signature)
+      configuration: configuration, archive: data.index.digest, kernels: Float.kernels.signature)
     var progress = Checkpoint(step: 0, bestScore: -.infinity)
     try TrainingError.writing(output) {
       try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
@@ -69,7 +93,7 @@ public struct Trainer: Sendable {
     if resume && !hasCheckpoint { report(.resumed(step: 0)) }
     var generator = SplitMix64(configuration.seed, 0x696e_6974)
     if let initial {
-      parameters.memory.values = initial.parameters.memory.values
+      parameters.memory.values = initial.parameters.all
     } else {
       parameters.initialize(using: &generator)
     }
@@ -82,8 +106,11 @@ public struct Trainer: Sendable {
     }
     let logFile = output.appending(path: "log.csv")
     let log = try TrainingError.writing(logFile) { try TrainingLog(at: logFile, keeping: progress.step) }
-    let network = MultiMix(parameters)
-    let teacher = state.average.map { MultiMix($0.parameters) }
+    let bridge = configuration.system.bridgesSaliency
+    let network = MultiMixNetwork(parameters, architecture, bridgesSaliency: bridge)
+    let teacher = state.average.map {
+      MultiMixNetwork($0.parameters, architecture, bridgesSaliency: bridge)
+    }
     let gradient = Parameters<Float>(parameters.layout)
     var engine: TrainingStep<Float>?
 
@@ -93,15 +120,25 @@ public struct Trainer: Sendable {
       let step = progress.step
       let begin = ContinuousClock.now
       if engine?.size != batch.size {
-        engine = TrainingStep(network, teacher: teacher, size: batch.size, threads: threads)
+        engine = nil  // The memory of one size at a time.
+        engine = TrainingStep(
+          network, teacher: teacher, size: batch.size, threads: threads, lanes: configuration.lanes,
+          exchange: exchange)
       }
       // The next batch is drawn while this one goes through the network.
       async let following = step + 1 < configuration.steps ? self.batch(step + 1) : nil
       let rate = configuration.schedule.rate(configuration.learningRate, step: step, of: configuration.steps)
-      let losses = engine!.run(
-        batch, objective: configuration.objective, thresholds: state.thresholds,
-        seed: UInt32(truncatingIfNeeded: configuration.seed &* 1_000_003 &+ UInt64(step) &* 65_537),
-        gradient: gradient)
+      let losses: LossTerms
+      do {
+        losses = try engine!.run(
+          batch, objective: configuration.objective, thresholds: state.thresholds,
+          seed: UInt32(truncatingIfNeeded: configuration.seed &* 1_000_003 &+ UInt64(step) &* 65_537),
+          gradient: gradient, isCancelled: { isCancelled.isSet })
+      } catch let error as CancellationError {
+        // Of the last whole step; before the first there is nothing to keep.
+        if step > 0 { try progress.write(state, origin: origin, to: checkpointFile) }
+        throw error
+      }
       state.update(gradient: gradient, losses: losses, learningRate: rate, step: step + 1)
       // Nothing that isn't finite replaces the last good checkpoint. A gradient that isn't shows in the moments.
       guard losses.isFinite, state.isFinite else {
@@ -121,10 +158,9 @@ public struct Trainer: Sendable {
       let validates = last || progress.step % configuration.validateEvery == 0
       if validates { try validate(state.model, &progress, report: report) }
       // A model is never without the checkpoint that a resumed training goes on from.
-      if validates || Task.isCancelled || progress.step % configuration.checkpointEvery == 0 {
+      if validates || progress.step % configuration.checkpointEvery == 0 {
         try progress.write(state, origin: origin, to: checkpointFile)
       }
-      try Task.checkCancellation()
     }
     guard FileManager.default.fileExists(atPath: bestModel.path) else {
       throw TrainingError.checkpoint(bestModel.path, "the training had ended, but its model is gone")
@@ -136,16 +172,18 @@ public struct Trainer: Sendable {
   private var bestModel: URL { output.appending(path: "model.safetensors") }
 
   @concurrent private func batch(_ step: Int) async -> Batch<Float>? {
-    data.batch(step: step, size: configuration.stage(at: step).size, configuration: configuration)
+    data.batch(
+      step: step, size: configuration.stage(at: step).size, configuration: configuration, threads: threads)
   }
 
   private func validate(
     _ parameters: Parameters<Float>, _ progress: inout Checkpoint, report: @Sendable (Event) -> Void
   ) throws {
     var metadata = ModelMetadata(
-      name: configuration.name, version: "\(progress.step) steps", inputSize: data.cache.size,
-      trainingDataDigest: data.index.digest)
+      name: configuration.name, version: "\(progress.step) steps", trainingDataDigest: data.index.digest)
+    metadata.architecture = architecture
     metadata.system = configuration.system
+    metadata.lanes = configuration.lanes
     metadata.testTimeFlip = configuration.testTimeFlip
     var model = Model(metadata: metadata, parameters: parameters)
     let evaluation = Evaluation(

@@ -4,15 +4,23 @@ internal import MultiMix
 extension TrainingConfiguration {
   /// This configuration, changed by a JSON object in the form of `configuration.json`. What the object doesn't name
   /// stays as it is, in `batch` and `objective` too; so a file may hold one line, and one that an older version wrote
-  /// can still be read.
+  /// can still be read. What the system lacks is written down as zero, and read as if it weren't there, so that another
+  /// system finds its default.
   /// - Throws: `TrainingError.configuration` where it isn't an object, names something that there isn't, or gives a
   ///   value of the wrong kind.
   public func changed(byJSON data: Data) throws(TrainingError) -> TrainingConfiguration {
     do {
       var fields = try JSONSerialization.jsonObject(with: JSONEncoder().encode(self))
-      let changes = try JSONSerialization.jsonObject(with: data)
+      var changes = try JSONSerialization.jsonObject(with: data)
+      let bridge = Self.takeBridge(from: &changes)
       try Self.change(&fields, by: changes, of: self, at: "configuration")
-      return try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: fields))
+      var changed = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: fields))
+      changed.system.restoringDefaults(&changed.objective, &changed.batch)
+      if let bridge, bridge != changed.system.bridgesSaliency {
+        throw TrainingError.configuration(
+          "the system \(changed.system.rawValue) \(bridge ? "has no" : "has a") saliency bridge")
+      }
+      return changed
     } catch let error as TrainingError {
       throw error
     } catch let error as DecodingError {
@@ -20,6 +28,16 @@ extension TrainingConfiguration {
     } catch {
       throw .configuration("not JSON")
     }
+  }
+
+  /// What older versions wrote beside the system, which decides it.
+  private static func takeBridge(from changes: inout Any) -> Bool? {
+    guard var fields = changes as? [String: Any], var objective = fields["objective"] as? [String: Any],
+      let bridge = objective.removeValue(forKey: "saliencyBridge") as? Bool
+    else { return nil }
+    fields["objective"] = objective
+    changes = fields
+    return bridge
   }
 
   /// - Parameters:

@@ -1,13 +1,14 @@
 public import MultiMix
 public import NeuralNetworks
 
-/// Everything that decides a training, apart from the archive: the same configuration, archive, number of
-/// threads and instruction set give the same model, bit by bit.
+/// Everything that decides a training, apart from the archive: the same configuration, archive and instruction set
+/// give the same model, bit by bit, whatever the threads.
 public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// A stretch of training at one image size. The network is fully convolutional, so coarse images first
   /// are a cheap start.
   public struct Stage: Sendable, Equatable, Codable {
-    /// Side of the images in pixels: the cache's size divided by a power of two, a multiple of 32.
+    /// Side of the images in pixels: the cache's size divided by a power of two, a multiple of the architecture's
+    /// stride (32).
     public var size: Int
     public var steps: Int
     public init(size: Int, steps: Int) {
@@ -16,18 +17,11 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     }
   }
 
-  /// Images of one step, by stream.
-  public struct BatchSizes: Sendable, Equatable, Codable {
-    public var segmentation = 10
-    public var segmentationUnlabelled = 10
-    public var classification = 10
-    public var unlabelled = 10
-    public init() {}
-  }
-
   public var name = "multimix"
-  /// Which of the paper's systems it is; weights and batch sizes must agree: see `System.apply(to:)`.
+  /// Which of the paper's systems it is. Weights and batch sizes of parts that it lacks don't count: see ``trained``.
   public var system = System.multimix
+  /// Channels of the encoder's blocks: see `Architecture`.
+  public var widths = Architecture.paperWidths
   public var stages = [Stage(size: 128, steps: 3000), Stage(size: 256, steps: 1000)]
   public var batch = BatchSizes()
   /// At the start, or at the top of the cosine.
@@ -62,6 +56,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// otherwise half of them are the paper's weak views.
   public var variedFindings = false
   public var seed: UInt64 = 1
+  /// Into how many lanes a step's images are dealt, which are added up one by one before they are joined: a power of
+  /// two. As many threads have something to do, and sums are made in the same order whatever the threads.
+  public var lanes = TrainingStep<Float>.defaultLanes
   /// SHA-256 of the model file that training goes on from; nil starts from random weights.
   public var initialModel: String?
   /// Whether the model reads every image's mirror image too, in validation and ever after.
@@ -70,6 +67,15 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var checkpointEvery = 100
 
   public init() {}
+
+  /// What it comes to: nothing is left of the parts that the system lacks. This is what is trained with and written
+  /// down.
+  public var trained: TrainingConfiguration {
+    var trained = self
+    trained.objective = system.terms(of: objective)
+    trained.batch = system.streams(of: batch)
+    return trained
+  }
 
   public var steps: Int { stages.reduce(0) { $0 + $1.steps } }
 
@@ -91,53 +97,5 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
       first += stage.steps
     }
     return stages.last ?? Stage(size: 256, steps: 0)
-  }
-
-  /// What is wrong with it, in a line; nil when it can be used.
-  public var problem: String? {
-    if stages.isEmpty { return "no training steps" }
-    for stage in stages {
-      if stage.size < 32 || stage.size > 256 || 256 % stage.size != 0 {
-        return "image size \(stage.size): 32, 64, 128 or 256"
-      }
-      if stage.steps < 1 { return "a stage of \(stage.steps) steps" }
-    }
-    let sizes = [batch.segmentation, batch.segmentationUnlabelled, batch.classification, batch.unlabelled]
-    if sizes.contains(where: { $0 < 0 || $0 > 10_000 }) { return "batch sizes \(sizes)" }
-    if batch.segmentation + batch.classification < 1 { return "no labelled images in a batch" }
-    var restricted = self
-    system.restrict(&restricted)
-    if restricted != self {
-      return "weights or batches of a part that the system \(system.rawValue) doesn't have"
-    }
-    if objective.saliencyBridge != system.bridgesSaliency {
-      return "the system \(system.rawValue) \(system.bridgesSaliency ? "has a" : "has no") saliency bridge"
-    }
-    if !(learningRate > 0 && learningRate.isFinite) { return "learning rate \(learningRate)" }
-    if !(weightDecay >= 0 && weightDecay * learningRate < 1) { return "weight decay \(weightDecay)" }
-    if let emaDecay, !(0..<1).contains(emaDecay) { return "decay of the weights' average \(emaDecay)" }
-    if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
-    if let maskSourceExponent, !(0...1).contains(maskSourceExponent) {
-      return "source exponent of masks \(maskSourceExponent)"
-    }
-    if !(0...1).contains(detectorVariation) {
-      return "probability of detector variation \(detectorVariation)"
-    }
-    if !(objective.maskCrossEntropy >= 0) { return "weight of the masks' cross-entropy" }
-    if !(0...1).contains(domainMixing) { return "probability of domain mixing \(domainMixing)" }
-    if !(objective.dropout >= 0 && objective.dropout < 1) { return "dropout \(objective.dropout)" }
-    if !(0...1).contains(objective.tau) { return "tau \(objective.tau)" }
-    if !(0.5..<1).contains(objective.maskConfidence) {
-      return "confidence in masks \(objective.maskConfidence)"
-    }
-    if !(0..<1).contains(objective.thresholdDecay) {
-      return "decay of the thresholds \(objective.thresholdDecay)"
-    }
-    if (labelledClassification ?? 0) < 0 || (labelledSegmentation ?? 0) < 0 {
-      return "a negative label budget"
-    }
-    if sources?.isEmpty ?? false { return "no source folders" }
-    if validateEvery < 1 || checkpointEvery < 1 { return "validation and checkpoints every 0 steps" }
-    return nil
   }
 }

@@ -85,7 +85,7 @@ struct BenchCommand: AsyncParsableCommand {
         figures.append(Self.milliseconds("inference_ms", seconds, floor(6.96 + 2.13, seconds)))
       }
       if parts.contains(.train) {
-        let seconds = median(benchmark.trainingStep(batch: batch, runs: max(1, runs / 3)))
+        let seconds = median(try benchmark.trainingStep(batch: batch, runs: max(1, runs / 3)))
         figures.append(Figure(key: "train_step_s", value: seconds, text: String(format: "%.2f s", seconds)))
       }
       if parts.contains(.decode) || parts.contains(.pipeline) {

@@ -201,7 +201,7 @@ struct TrainCommand: AsyncParsableCommand {
         throw CommandFailure(.badConfiguration, "\(config): \(error)")
       }
     }
-    system?.apply(to: &configuration)
+    configuration.system = system ?? configuration.system
     if let stages {
       configuration.stages = try stages.split(separator: ",", omittingEmptySubsequences: false).map(
         Self.stage)
@@ -227,7 +227,6 @@ struct TrainCommand: AsyncParsableCommand {
     configuration.emaDecay = emaDecay ?? configuration.emaDecay
     configuration.seed = seed ?? configuration.seed
     configuration.name = name ?? configuration.name
-    configuration.system.restrict(&configuration)
     return configuration
   }
 }

@@ -39,21 +39,21 @@ import Testing
 
   /// Of the two weak views, tau lets one through. Thresholds as high for the class that it is of keep it out; as low
   /// for both classes let both through; and the means are those of the views, whatever counts.
-  @Test func theyDecideWhichImagesCount() {
+  @Test func theyDecideWhichImagesCount() throws {
     let plain = PlainObjective()
     let step = TrainingStep(
-      MultiMix<Double>(Goldens.formulaWeights()), size: GradientTests.size, threads: 2)
+      MultiMixNetwork<Double>(Goldens.formulaWeights()), size: GradientTests.size, threads: 2)
     let gradient = Parameters<Double>(step.network.parameters.layout)
-    func run(_ thresholds: AdaptiveThresholds?) -> LossTerms {
-      step.run(
+    func run(_ thresholds: AdaptiveThresholds?) throws -> LossTerms {
+      try step.run(
         plain.batch, objective: plain.objective, thresholds: thresholds, seed: GradientTests.seed,
         gradient: gradient)
     }
-    let fixed = run(nil)
-    let low = run(AdaptiveThresholds())
+    let fixed = try run(nil)
+    let low = try run(AdaptiveThresholds())
     var sure = AdaptiveThresholds()
     sure.update(with: terms(1, [0.5, 0.5]), decay: 0)
-    let high = run(sure)
+    let high = try run(sure)
     #expect(fixed.confident == 0.5 && low.confident == 1 && high.confident == 0)
     #expect(high.pseudoLabel == 0 && low.pseudoLabel > fixed.pseudoLabel)
     for terms in [low, high] {

@@ -15,7 +15,7 @@ import Testing
   }
 
   private func scores<Element: Scalar>(_: Element.Type, _ value: Double) -> [Double] {
-    let network = MultiMix<Element>(Goldens.formulaWeights())
+    let network = MultiMixNetwork<Element>(Goldens.formulaWeights())
     let workers = Workers(count: 2)
     network.refresh(on: workers)
     let state = EncoderState<Element>(size: 256)

@@ -14,12 +14,12 @@ import Testing
   /// stated once more here, with the saliency held at its value for the unmoved weights: the gradient takes it as
   /// a constant.
   @Test(arguments: PlainObjective.Variant.allCases)
-  func objective(_ variant: PlainObjective.Variant) {
+  func objective(_ variant: PlainObjective.Variant) throws {
     let plain = PlainObjective(variant)
     let weights: Parameters<Double> = Goldens.formulaWeights()
-    let step = TrainingStep(MultiMix(weights), teacher: plain.teacher, size: Self.size, threads: 2)
+    let step = TrainingStep(MultiMixNetwork(weights), teacher: plain.teacher, size: Self.size, threads: 2)
     let gradient = Parameters<Double>(weights.layout)
-    let terms = step.run(plain.batch, objective: plain.objective, seed: Self.seed, gradient: gradient)
+    let terms = try step.run(plain.batch, objective: plain.objective, seed: Self.seed, gradient: gradient)
     // One weak view passes tau and one doesn't; every term is at work.
     #expect(terms.confident == 0.5)
     // And so do some of the pixels.
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func saliencyIsTheGradientOfTheLargestScore() {
-    let network = MultiMix<Double>(Goldens.formulaWeights())
+    let network = MultiMixNetwork<Double>(Goldens.formulaWeights())
     let workers = Workers(count: 1)
     network.refresh(on: workers)
     let state = EncoderState<Double>(size: Self.size)
@@ -87,12 +87,12 @@ import Testing
       parameters: Goldens.formulaWeights())
     let image = PlainObjective.image(3)
     let prediction = Predictor(model, threads: 1).predict(image.map { Float($0) })
-    let network = MultiMix<Double>(Goldens.formulaWeights())
+    let network = MultiMixNetwork<Double>(Goldens.formulaWeights())
     let workers = Workers(count: 1)
     network.refresh(on: workers)
     let state = SegmentationState<Double>(size: Self.size, dropout: false)
     let logits = state.forward(
-      network, image, .none, Objective(), GradientScratch(size: Self.size, decoder: false), workers)
+      network, image, .none, GradientScratch(size: Self.size, decoder: false), workers)
     #expect(relativeError(prediction.maskLogits, logits) < 1e-4)
     #expect(relativeError(prediction.saliency, state.saliency.plane()) < 1e-2)
   }

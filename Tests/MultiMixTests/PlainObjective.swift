@@ -14,7 +14,7 @@ final class PlainObjective {
 
   let objective: Objective
   let batch: Batch<Double>
-  let teacher: MultiMix<Double>?
+  let teacher: MultiMixNetwork<Double>?
   /// Of the four segmentation images that have a gradient, for the formula weights.
   private let saliencies: [FeatureMap<Double>]
   /// What the teacher says of the weak views, which stays as it is while the weights move.
@@ -42,7 +42,7 @@ final class PlainObjective {
     batch.classification = [(Self.image(4), 0), (Self.image(5), 1)]
     batch.unlabelled = [(Self.image(Self.weak.0), Self.image(8)), (Self.image(Self.weak.1), Self.image(9))]
     self.batch = batch
-    let network = MultiMix<Double>(Goldens.formulaWeights())
+    let network = MultiMixNetwork<Double>(Goldens.formulaWeights())
     network.refresh(on: workers)
     saliencies =
       (batch.segmentation.map(\.image)
@@ -54,7 +54,7 @@ final class PlainObjective {
     self.teacher = teacher
   }
 
-  private static func saliency(of image: [Double], _ network: MultiMix<Double>) -> FeatureMap<Double> {
+  private static func saliency(of image: [Double], _ network: MultiMixNetwork<Double>) -> FeatureMap<Double> {
     let saliency = FeatureMap<Double>(height: GradientTests.size, width: GradientTests.size, channels: 1)
     let clean = EncoderState<Double>(size: GradientTests.size)
     clean.input.setPlane(0, image)
@@ -66,7 +66,7 @@ final class PlainObjective {
   }
 
   /// Mask logits without dropout.
-  private static func answer(_ network: MultiMix<Double>, _ image: [Double]) -> [Double] {
+  private static func answer(_ network: MultiMixNetwork<Double>, _ image: [Double]) -> [Double] {
     let state = SegmentationState<Double>(size: GradientTests.size, dropout: false)
     state.encoder.input.setPlane(0, image)
     _ = network.encoder.forward(state.encoder, dropout: .none, on: Workers(count: 1))
@@ -76,11 +76,11 @@ final class PlainObjective {
     return state.logits
   }
 
-  private static func otherNetwork() -> MultiMix<Double> {
+  private static func otherNetwork() -> MultiMixNetwork<Double> {
     let weights: Parameters<Double> = Goldens.formulaWeights()
     let last = weights["decoder.conv_last.weight"]
     for i in 0..<last.count { last[i] = -1.5 * last[i] }
-    let network = MultiMix(weights)
+    let network = MultiMixNetwork(weights)
     network.refresh(on: Workers(count: 1))
     return network
   }
@@ -99,7 +99,7 @@ final class PlainObjective {
   }
 
   func value(_ weights: Parameters<Double>) -> Double {
-    let network = MultiMix(weights)
+    let network = MultiMixNetwork(weights)
     network.refresh(on: workers)
     func plan(_ image: Int) -> DropoutPlan {
       DropoutPlan(rate: objective.dropout, seed: GradientTests.seed &+ 64 &* UInt32(image))

@@ -12,7 +12,7 @@ package enum Goldens {
 
   /// The weights that the script computes from the same formula.
   package static func formulaWeights<Element: Scalar>() -> Parameters<Element> {
-    let parameters = Parameters<Element>(MultiMix<Element>.layout)
+    let parameters = Parameters<Element>(Architecture().layout)
     for (p, entry) in parameters.layout.entries.enumerated() {
       let fan = entry.shape.dropFirst().reduce(1, *)
       let bound = entry.shape.count > 1 ? (6 / Double(fan)).squareRoot() : 0.1

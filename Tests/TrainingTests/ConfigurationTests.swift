@@ -49,6 +49,37 @@ import Training
     #expect(try TrainingConfiguration().changed(byJSON: JSONEncoder().encode(configuration)) == configuration)
   }
 
+  /// As older versions wrote a configuration: nothing of what the system lacks, and whether there is a bridge.
+  @Test func configurationsOfOlderVersionsKeepTheirMeaning() throws {
+    let old = try changed(
+      """
+      {"system": "unet", "batch": {"classification": 0, "segmentation": 7, "segmentationUnlabelled": 0, "unlabelled": 0},
+       "objective": {"classification": 0, "consistency": 0, "maskCrossEntropy": 0, "pseudoLabel": 0, "segmentation": 3,
+       "saliencyBridge": false}}
+      """)
+    var expected = TrainingConfiguration()
+    expected.system = .unet
+    expected.batch.segmentation = 7
+    expected.objective.segmentation = 3
+    #expect(old == expected && old.lanes == 16 && old.widths == [16, 32, 64, 128, 256])
+    #expect(old.trained.batch.classification == 0 && old.trained.objective.pseudoLabel == 0)
+    #expect(old.trained.batch.segmentation == 7 && old.trained.objective.segmentation == 3)
+    // --system over it finds the other parts' defaults.
+    var whole = old
+    whole.system = .multimix
+    #expect(whole.trained.batch.classification == 10 && whole.trained.objective.pseudoLabel == 0.25)
+    // What a system has may be switched off.
+    let without = try changed(#"{"objective": {"pseudoLabel": 0}}"#)
+    #expect(without.trained.objective.pseudoLabel == 0)
+    // A bridge that the system hasn't, or the lack of one that it has, is no training of that system.
+    for json in [
+      #"{"objective": {"saliencyBridge": false}}"#,
+      #"{"system": "umtl", "objective": {"saliencyBridge": true}}"#,
+    ] {
+      #expect(throws: TrainingError.self) { try changed(json) }
+    }
+  }
+
   @Test(arguments: ["release-1", "release-2", "release-3", "release-4"])
   func theReleasedModelsTrainingsCanBeRead(name: String) throws {
     let file = TestEnvironment.packageRoot.appending(path: "etc/training/\(name).json")

@@ -240,7 +240,7 @@ import Training
 
   @Test func poisonedWeightsEndTheFirstStep() async throws {
     let phantoms = try Self.phantoms.get()
-    let parameters = Parameters<Float>(MultiMix<Float>.layout)
+    let parameters = Parameters<Float>(Architecture().layout)
     var generator = SplitMix64(1)
     parameters.initialize(using: &generator)
     let slice = parameters["encoder.fc.weight"]
@@ -297,7 +297,10 @@ import Training
       { $0.domainMixing = 2 }, { $0.detectorVariation = -1 }, { $0.maskSourceExponent = 2 },
       { $0.objective.maskCrossEntropy = -1 }, { $0.objective.maskConfidence = 1 }, { $0.objective.tau = 2 },
       { $0.objective.thresholdDecay = 1 }, { $0.checkpointEvery = 0 },
-      { $0.system = .enc }, { $0.objective.saliencyBridge = false },
+      {
+        $0.system = .enc
+        $0.batch.classification = 0
+      }, { $0.lanes = 12 }, { $0.lanes = 0 }, { $0.widths = [16, 30] }, { $0.widths = [16] },
     ] as [@Sendable (inout TrainingConfiguration) -> Void])
   func invalidConfigurationsAreRefused(change: @Sendable (inout TrainingConfiguration) -> Void) {
     var changed = configuration()
@@ -404,7 +407,7 @@ import Training
   }
 
   @Test func overflowInValidationNamesItsImages() async throws {
-    let parameters = Parameters<Float>(MultiMix<Float>.layout)
+    let parameters = Parameters<Float>(Architecture().layout)
     var generator = SplitMix64(1)
     parameters.initialize(using: &generator)
     // Finite, but a sum of such products is not.
@@ -413,7 +416,7 @@ import Training
     var configuration = configuration()
     configuration.learningRate = 1e-30
     configuration.stages = [.init(size: 32, steps: 1)]
-    System.enc.apply(to: &configuration)
+    configuration.system = .enc
     let phantoms = try Self.phantoms.get()
     let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: configuration)
     let folder = try TestEnvironment.temporaryFolder()

@@ -50,8 +50,9 @@ typedef struct {
   /// y = x * u + bias, padding 1; with `mean`, also each channel's mean and 1/sqrt(variance + 1e-5).
   void (*convolve)(ck_workers *, ck_map x, const void *u, const void *_Nullable bias, ck_map y,
                    void *_Nullable mean, void *_Nullable rstd);
-  /// du += the filter's gradient in the Winograd domain; `du` has filter_elements(inputs, outputs).
-  void (*accumulate_filter_gradient)(ck_workers *, ck_map x, ck_map dy, void *du);
+  /// du += the filter's gradient in the Winograd domain; `du` has filter_elements(inputs, outputs). anew: du = that,
+  /// whatever du held.
+  void (*accumulate_filter_gradient)(ck_workers *, ck_map x, ck_map dy, int anew, void *du);
   /// dw [outputs][inputs][3][3] += du transformed back.
   void (*finish_filter_gradient)(ck_workers *, const void *du, int outputs, int inputs, void *dw);
 

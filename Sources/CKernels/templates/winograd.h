@@ -11,6 +11,7 @@ typedef struct {
   REAL *du;
   double *moments;  // [block][...], see statistics.h
   int tiles_across, tiles, block;
+  int anew;  // whether du, whatever it holds, begins at zero
   long input_plane, output_plane;  // elements of one frequency of a block, padded against cache aliasing
 } NAME(winograd);
 
@@ -367,7 +368,9 @@ static void NAME(transform_filter)(ck_workers *workers, const void *w, int outpu
 static void NAME(gradient_frequencies)(void *context, ck_workers *workers, int f, int worker) {
   const NAME(winograd) *w = context;
   int ci = w->x.channels, co = w->y.channels;
-  NAME(outer)(w->tiles, ci, co, w->v + f * w->input_plane, w->d + f * w->output_plane, w->du + (long)f * ci * co);
+  REAL *du = w->du + (long)f * ci * co;
+  if (w->anew) memset(du, 0, (size_t)ci * co * sizeof(REAL));
+  NAME(outer)(w->tiles, ci, co, w->v + f * w->input_plane, w->d + f * w->output_plane, du);
 }
 
 typedef struct {
@@ -384,7 +387,7 @@ static void NAME(gradient_tiles)(void *context, ck_workers *workers, int index, 
   }
 }
 
-static void NAME(accumulate_filter_gradient)(ck_workers *workers, ck_map x, ck_map dy, void *du) {
+static void NAME(accumulate_filter_gradient)(ck_workers *workers, ck_map x, ck_map dy, int anew, void *du) {
   int block = NAME(tiles_per_gradient_block)(x.channels, dy.channels, NAME(tiles_of)(dy));
   NAME(gradient_block) b = {.w = NAME(plan)(x, dy, block)};
   int tiles = b.w.tiles;
@@ -396,6 +399,7 @@ static void NAME(accumulate_filter_gradient)(ck_workers *workers, ck_map x, ck_m
   b.w.du = du;
   for (b.first = 0; b.first < tiles; b.first += b.w.block) {
     b.w.tiles = MIN(b.w.block, tiles - b.first);
+    b.w.anew = anew && b.first == 0;
     ck_run(workers, (b.w.tiles + 15) / 16, NAME(gradient_tiles), &b);
     ck_run(workers, FREQUENCIES, NAME(gradient_frequencies), &b.w);
   }

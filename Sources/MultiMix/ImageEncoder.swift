@@ -1,28 +1,16 @@
 internal import NeuralNetworks
 public import Tensors
 
-/// The encoder: blocks 1-16-32-64-128-256, 2x2 max-pool after each; the class scores are a linear layer on
+/// The encoder: blocks of the architecture's widths, 2x2 max-pool after each; the class scores are a linear layer on
 /// the global average of the last pooled block.
-public struct Encoder<Element: Scalar>: Sendable {
-  public static var widths: [Int] { [16, 32, 64, 128, 256] }
-  public static var classes: Int { 2 }
-
+public struct ImageEncoder<Element: Scalar>: Sendable {
   let blocks: [ConvolutionBlock<Element>]
   let head: Linear<Element>
 
-  static func declare(in layout: inout ParameterLayout) {
-    for (i, width) in widths.enumerated() {
-      ConvolutionBlock<Element>.declare(
-        "encoder.dconv_down\(i + 1)", inputs: i == 0 ? 1 : widths[i - 1], outputs: width, in: &layout)
-    }
-    layout.add("encoder.fc.weight", [classes, 256])
-    layout.add("encoder.fc.bias", [classes])
-  }
-
-  init(_ parameters: Parameters<Element>) {
-    blocks = Self.widths.enumerated().map { i, width in
+  init(_ parameters: Parameters<Element>, _ architecture: Architecture) {
+    blocks = architecture.widths.enumerated().map { level, width in
       ConvolutionBlock(
-        "encoder.dconv_down\(i + 1)", inputs: i == 0 ? 1 : Self.widths[i - 1], outputs: width,
+        Architecture.encoderBlock(level), inputs: architecture.inputs(ofBlock: level), outputs: width,
         parameters: parameters)
     }
     head = Linear(weights: parameters["encoder.fc.weight"], bias: parameters["encoder.fc.bias"])
@@ -51,7 +39,7 @@ public struct Encoder<Element: Scalar>: Sendable {
 
   /// - Parameters:
   ///   - scores: the gradient of the class scores [2].
-  ///   - skips: the gradients of the first four blocks' features by the decoder.
+  ///   - skips: the gradients of all but the last blocks' features by the decoder.
   ///   - gradient: where weight gradients are added, or nil.
   ///   - inputGradient: where the image's gradient goes, or nil.
   func backward(
@@ -59,16 +47,18 @@ public struct Encoder<Element: Scalar>: Sendable {
     lastFeature: FeatureMap<Element>?, scratch: GradientScratch<Element>, gradient: NetworkGradient<Element>?,
     inputGradient: FeatureMap<Element>?, on workers: Workers
   ) {
-    let pixels = Element(state.pooled[4].height * state.pooled[4].width)
-    scratch.pooled[4].fill(eachPixel: head.inputGradient(scores).map { $0 / pixels })
+    let last = blocks.count - 1
+    let pixels = Element(state.pooled[last].height * state.pooled[last].width)
+    scratch.pooled[last].fill(eachPixel: head.inputGradient(scores).map { $0 / pixels })
     gradient?.addLinear(scores: scores, average: state.average)
     for i in blocks.indices.reversed() {
       scratch.pooled[i].maxPoolGradient(
-        choice: state.choices[i], adding: i == 4 ? lastFeature : skips?[i], into: scratch.levels[i].0,
+        choice: state.choices[i], adding: i == last ? lastFeature : skips?[i], into: scratch.blocks[i].output,
         on: workers)
       blocks[i].backward(
         i == 0 ? state.input : state.pooled[i - 1], state.blocks[i], dropout: dropout[i],
-        outputGradient: scratch.levels[i].0, scratch: scratch.levels[i].1, gradient: gradient?.encoder[i],
+        outputGradient: scratch.blocks[i].output, scratch: scratch.blocks[i].inner,
+        gradient: gradient?.encoder[i],
         inputGradient: i == 0 ? inputGradient : scratch.pooled[i - 1], on: workers)
     }
   }
@@ -85,26 +75,36 @@ public final class EncoderState<Element: Scalar>: @unchecked Sendable {
   var scores: [Element] = []
 
   /// - Parameters:
-  ///   - skips: where the first four blocks' features go (slices of the decoder's concatenations), or nil for
+  ///   - skips: where all but the last blocks' features go (slices of the decoder's concatenations), or nil for
   ///     maps of their own.
   ///   - first: another state of the same image, whose input and first block are shared.
-  package init(size: Int, skips: [FeatureMap<Element>]? = nil, sharing first: EncoderState? = nil) {
-    let widths = Encoder<Element>.widths
+  ///   - borrowed: a state whose memory serves for the rest, since the two are never needed at a time.
+  package init(
+    size: Int, of architecture: Architecture = Architecture(), skips: [FeatureMap<Element>]? = nil,
+    sharing first: EncoderState? = nil, borrowing borrowed: EncoderState? = nil
+  ) {
+    let widths = architecture.widths
     let sizes = widths.indices.map { size >> $0 }
     input = first?.input ?? FeatureMap(height: size, width: size, channels: 1)
     blocks = widths.indices.map { i in
-      i == 0 && first != nil
-        ? first!.blocks[0] : BlockState(height: sizes[i], width: sizes[i], outputs: widths[i])
+      (i == 0 ? first?.blocks[0] : borrowed?.blocks[i])
+        ?? BlockState(height: sizes[i], width: sizes[i], outputs: widths[i])
     }
-    features = widths.indices.map { i in
-      i < 4 && skips != nil
-        ? skips![i] : FeatureMap(height: sizes[i], width: sizes[i], channels: widths[i])
-    }
-    pooled = widths.indices.map {
-      FeatureMap(height: sizes[$0] / 2, width: sizes[$0] / 2, channels: widths[$0])
-    }
-    choices = widths.indices.map {
-      PoolingChoice(height: sizes[$0] / 2, width: sizes[$0] / 2, channels: widths[$0])
-    }
+    features =
+      borrowed?.features
+      ?? widths.indices.map { i in
+        i < widths.count - 1 && skips != nil
+          ? skips![i] : FeatureMap(height: sizes[i], width: sizes[i], channels: widths[i])
+      }
+    pooled =
+      borrowed?.pooled
+      ?? widths.indices.map {
+        FeatureMap(height: sizes[$0] / 2, width: sizes[$0] / 2, channels: widths[$0])
+      }
+    choices =
+      borrowed?.choices
+      ?? widths.indices.map {
+        PoolingChoice(height: sizes[$0] / 2, width: sizes[$0] / 2, channels: widths[$0])
+      }
   }
 }

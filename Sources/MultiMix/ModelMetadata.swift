@@ -1,0 +1,141 @@
+internal import Foundation
+
+/// What a model file says of itself, in the `__metadata__` of the safetensors file. A missing entry takes its default,
+/// so that a converted PyTorch checkpoint loads; one that is there must be valid.
+///
+/// | key | what it says | default |
+/// |---|---|---|
+/// | `name`, `version` | what people call it | the file's name, `unversioned` |
+/// | `system` | which of the paper's systems: ``System`` | `multimix` |
+/// | `widths` | channels of the encoder's blocks: ``Architecture`` | `16,32,64,128,256` |
+/// | `input_size` | height and width that images are resized to | 256 |
+/// | `class_names` | in the order of the class scores | `normal,pneumonia` |
+/// | `decision_threshold`, `temperature` | how scores become a finding | 0.5, 1 |
+/// | `test_time_flip` | whether the mirror image is read too | `false` |
+/// | `training_data_digest` | SHA-256 of the archive's index | empty |
+/// | `lanes` | how many lanes added its gradients: ``TrainingStep`` | unknown |
+/// | `training`, `calibration`, `validation` | in words | empty |
+public struct ModelMetadata: Sendable, Equatable {
+  public var name: String
+  public var version: String
+  public var architecture: Architecture
+  /// In the order of the class scores.
+  public var classNames: [String]
+  /// Pneumonia is reported where its probability is at least this.
+  public var decisionThreshold: Double
+  /// The class scores are divided by it before the softmax.
+  public var temperature: Double
+  /// SHA-256 of the archive's index that it was trained on.
+  public var trainingDataDigest: String
+  /// Which parts of the network were trained, and whether the decoder sees the saliency.
+  public var system = System.multimix
+  /// How many lanes added up the gradients that it was trained with; nil where that isn't known.
+  public var lanes: Int?
+  /// Whether the mirror image is read too, and the two answers averaged: twice the time.
+  public var testTimeFlip = false
+  /// In words: what it was trained on and for how long, how temperature and threshold were chosen, and its
+  /// figures on the validation split; each empty where it is not known.
+  public var training = ""
+  public var calibration = ""
+  public var validation = ""
+
+  public init(
+    name: String, version: String, inputSize: Int = 256, classNames: [String] = ["normal", "pneumonia"],
+    decisionThreshold: Double = 0.5, temperature: Double = 1, trainingDataDigest: String = ""
+  ) {
+    self.name = name
+    self.version = version
+    architecture = Architecture(inputSize: inputSize)
+    self.classNames = classNames
+    self.decisionThreshold = decisionThreshold
+    self.temperature = temperature
+    self.trainingDataDigest = trainingDataDigest
+  }
+
+  /// Height and width that images are resized to.
+  public var inputSize: Int { architecture.inputSize }
+
+  /// Takes back what was chosen on answers that the model no longer gives.
+  public mutating func forgetCalibration() {
+    (temperature, decisionThreshold) = (1, 0.5)
+    (calibration, validation) = ("", "")
+  }
+
+  /// Which of the two scores is that of pneumonia.
+  var pneumoniaIndex: Int { classNames.firstIndex(of: "pneumonia") ?? 1 }
+
+  /// How much more the scores speak for pneumonia than for the other class, before the temperature.
+  /// - Parameter scores: [2], in the order of ``classNames``.
+  public func pneumoniaLogit(ofScores scores: [Float]) -> Double {
+    Double(scores[pneumoniaIndex]) - Double(scores[1 - pneumoniaIndex])
+  }
+
+  /// The calibrated probability of pneumonia: softmax(scores / temperature).
+  /// - Parameter logit: of ``pneumoniaLogit(ofScores:)``.
+  public func pneumoniaProbability(ofLogit logit: Double) -> Double { 1 / (1 + exp(-logit / temperature)) }
+
+  var dictionary: [String: String] {
+    var entries = [
+      "format": "pt", "name": name, "version": version, "input_size": "\(inputSize)",
+      "class_names": classNames.joined(separator: ","), "decision_threshold": "\(decisionThreshold)",
+      "temperature": "\(temperature)", "training_data_digest": trainingDataDigest,
+      "system": system.rawValue, "widths": architecture.widths.map(String.init).joined(separator: ","),
+      "intended_use": "research use only, not for diagnosis",
+    ]
+    if let lanes { entries["lanes"] = "\(lanes)" }
+    if testTimeFlip { entries["test_time_flip"] = "true" }
+    for (key, path) in Self.remarks where !self[keyPath: path].isEmpty {
+      entries[key] = self[keyPath: path]
+    }
+    return entries
+  }
+
+  private static var remarks: [(key: String, path: WritableKeyPath<ModelMetadata, String>)] {
+    [("training", \.training), ("calibration", \.calibration), ("validation", \.validation)]
+  }
+
+  /// - Parameter file: what to call a model without a name.
+  init(_ dictionary: [String: String], file: String) throws(ModelError) {
+    self.init(name: dictionary["name"] ?? file, version: dictionary["version"] ?? "unversioned")
+    func number<Number: LosslessStringConvertible>(_ key: String, _ valid: (Number) -> Bool)
+      throws(ModelError)
+      -> Number?
+    {
+      guard let text = dictionary[key] else { return nil }
+      guard let value = Number(text), valid(value) else { throw .invalidMetadata(file, "\(key) = \(text)") }
+      return value
+    }
+    architecture = try Self.architecture(dictionary, file)
+    decisionThreshold = try number("decision_threshold") { (0...1).contains($0) } ?? decisionThreshold
+    temperature = try number("temperature") { (1e-3...1e3).contains($0) } ?? temperature
+    testTimeFlip = try number("test_time_flip") { _ in true } ?? testTimeFlip
+    lanes = try number("lanes") { $0 > 0 }
+    trainingDataDigest = dictionary["training_data_digest"] ?? ""
+    if let name = dictionary["system"] {
+      guard let system = System(rawValue: name) else { throw .invalidMetadata(file, "system = \(name)") }
+      self.system = system
+    }
+    for (key, path) in Self.remarks { self[keyPath: path] = dictionary[key] ?? "" }
+    if let names = dictionary["class_names"] {
+      classNames = names.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      guard classNames.count == 2, classNames.contains("pneumonia") else {
+        throw .invalidMetadata(file, "class_names = \(names)")
+      }
+    }
+  }
+
+  private static func architecture(_ dictionary: [String: String], _ file: String) throws(ModelError)
+    -> Architecture
+  {
+    var architecture = Architecture()
+    if let text = dictionary["widths"] {
+      architecture.widths = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    }
+    if let text = dictionary["input_size"] {
+      guard let size = Int(text) else { throw .invalidMetadata(file, "input_size = \(text)") }
+      architecture.inputSize = size
+    }
+    if let problem = architecture.problem { throw .invalidMetadata(file, problem) }
+    return architecture
+  }
+}

@@ -1,0 +1,47 @@
+public import NeuralNetworks
+public import Tensors
+
+/// MultiMix (Haque et al. 2021, arXiv 2110.13185): one encoder for pneumonia classification and lung
+/// segmentation, and a decoder that sees the classifier's saliency through a bridge. 1,965,155 parameters in the
+/// paper's form; input [1, size, size], size a multiple of the architecture's stride (32).
+public struct MultiMixNetwork<Element: Scalar>: Sendable {
+  public let architecture: Architecture
+  public let parameters: Parameters<Element>
+  /// Whether the decoder sees the saliency; without it the bridge's second channel is zero.
+  public let bridgesSaliency: Bool
+  package let encoder: ImageEncoder<Element>
+  package let decoder: MaskDecoder<Element>
+
+  /// - Parameter parameters: of the architecture's layout.
+  public init(
+    _ parameters: Parameters<Element>, _ architecture: Architecture = Architecture(),
+    bridgesSaliency: Bool = true
+  ) {
+    precondition(parameters.layout == architecture.layout)
+    self.architecture = architecture
+    self.parameters = parameters
+    self.bridgesSaliency = bridgesSaliency
+    encoder = ImageEncoder(parameters, architecture)
+    decoder = MaskDecoder(parameters, architecture)
+  }
+
+  /// Prepares the convolutions' filters; to be called after the parameters changed.
+  public func refresh(on workers: Workers) {
+    for block in encoder.blocks + decoder.blocks { block.refresh(on: workers) }
+  }
+
+  /// The absolute gradient of the largest class score by the image, into `saliency` (a plane).
+  /// - Parameter state: holds a forward pass without dropout.
+  package func computeSaliency(
+    _ state: EncoderState<Element>, scores: [Element], scratch: GradientScratch<Element>,
+    into saliency: FeatureMap<Element>, on workers: Workers
+  ) {
+    var largest = 0
+    for k in scores.indices where scores[k] > scores[largest] { largest = k }
+    encoder.backward(
+      state, dropout: .none, scores: scores.indices.map { $0 == largest ? 1 : 0 }, skips: nil,
+      lastFeature: nil,
+      scratch: scratch, gradient: nil, inputGradient: saliency, on: workers)
+    saliency.formMagnitude()
+  }
+}

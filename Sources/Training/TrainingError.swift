@@ -1,0 +1,38 @@
+internal import Files
+package import Foundation
+
+/// Why a training can't begin or go on.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+  case configuration(String)
+  case nothingToTrainOn(String)
+  case checkpoint(String, String)
+  case diverged(step: Int, images: [String])
+  /// The model after a step gives validation images no number.
+  case unreadable(step: Int, images: [String])
+  case cannotWrite(String)
+
+  public var description: String {
+    switch self {
+    case .configuration(let what): "invalid training configuration: \(what)"
+    case .nothingToTrainOn(let what): "nothing to train on: \(what)"
+    case .checkpoint(let path, let what): "\(path): \(what)"
+    case .diverged(let step, let images):
+      "the loss or gradient of step \(step) is not finite; its images: \(images.joined(separator: ", "))"
+    case .unreadable(let step, let images):
+      "after step \(step) the model's answers to validation images are not finite: "
+        + images.joined(separator: ", ")
+    case .cannotWrite(let what): "can't write: \(what)"
+    }
+  }
+
+  /// Writes a whole file; when that fails, the one of that name before it stays as it was.
+  package static func write(_ data: Data, to url: URL) throws(TrainingError) {
+    do { try DurableFile.write(data, to: url) } catch { throw .cannotWrite(error.description) }
+  }
+
+  /// Runs `body`, which writes to `url`.
+  package static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws(TrainingError) -> Result
+  {
+    do { return try body() } catch { throw .cannotWrite("\(url.path): \(error.localizedDescription)") }
+  }
+}
