@@ -82,7 +82,7 @@ public struct DataElement: Sendable, Equatable, CustomStringConvertible {
     case .decimals(let values): return values
     case .integers(let values): return values.map(Double.init)
     case .text:
-      let values = texts.map { Double($0).flatMap { $0.isFinite ? $0 : nil } }
+      let values = texts.map { Double(decimalString: $0) }
       return values.contains(nil) ? [] : values.compactMap { $0 }
     default: return []
     }

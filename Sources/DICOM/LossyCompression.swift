@@ -13,7 +13,9 @@ public struct LossyCompression: Sendable, Equatable {
 
   /// What a data set states; nil where it states no loss.
   public init?(of dataSet: DataSet) {
-    guard dataSet.string(.lossyImageCompression) == "01" else { return nil }
+    guard let code = dataSet.code(.lossyImageCompression), ["01", "1", "YES"].contains(code) else {
+      return nil
+    }
     ratios = dataSet.decimals(.lossyImageCompressionRatio).filter { $0.isFinite && $0 > 0 }
     methods = dataSet.strings(.lossyImageCompressionMethod).filter {
       !$0.isEmpty && ValueRule.isValid($0, .CS)

@@ -21,7 +21,7 @@ extension Segmentation {
     for frame in 0..<file.numberOfFrames {
       let pixels: Frame
       do { pixels = try file.frame(frame) } catch { throw .pixels(error) }
-      if dataSet.string(.segmentationType) == "LABELMAP" {
+      if dataSet.code(.segmentationType) == "LABELMAP" {
         for item in items {
           guard let number = item.integer(.segmentNumber) else { continue }
           Self.unite(&masks[number], with: pixels) { $0 == Int32(number) }
@@ -75,7 +75,7 @@ extension Segmentation {
 
   /// Smallest stored value that counts as inside.
   private static func threshold(of dataSet: DataSet) -> Int32 {
-    guard dataSet.string(.segmentationType) == "FRACTIONAL" else { return 1 }
+    guard dataSet.code(.segmentationType) == "FRACTIONAL" else { return 1 }
     let maximum = dataSet.integer(.maximumFractionalValue) ?? 255
     return Int32(clamping: max(1, (maximum + 1) / 2))
   }
