@@ -7,7 +7,7 @@ public struct ImageIdentity: Sendable, Equatable, Codable {
   public var sopInstanceUID = ""
   public var accessionNumber = ""
   public var patientID = ""
-  /// DICOM date, `YYYYMMDD`.
+  /// DICOM date, `YYYYMMDD`, also where the file writes it in another shape; as in the file where it is no date.
   public var studyDate = ""
   /// `PA`, `AP`, `LL` ... as the file says.
   public var viewPosition = ""
@@ -22,7 +22,8 @@ public struct ImageIdentity: Sendable, Equatable, Codable {
     sopInstanceUID = dataSet.string(.sopInstanceUID) ?? ""
     accessionNumber = dataSet.string(.accessionNumber) ?? ""
     patientID = dataSet.string(.patientID) ?? ""
-    studyDate = dataSet.string(.studyDate) ?? ""
+    let date = dataSet.string(.studyDate) ?? ""
+    studyDate = DateShape.date(date) ?? date
     viewPosition = dataSet.string(.viewPosition) ?? ""
   }
 

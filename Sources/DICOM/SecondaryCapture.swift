@@ -7,24 +7,28 @@ public struct SecondaryCapture: Sendable {
   public let dataSet: DataSet
   public let sopInstanceUID: UID
   public let seriesInstanceUID: UID
+  /// Which identifying values of the source had to be changed, and how.
+  public let headerNotes: [HeaderNote]
   private let pictures: [RGBPicture]
 
   /// Makes the object, or says why it would be invalid.
   ///
   /// - Parameters:
-  ///   - source: The radiograph that the pictures were made from; patient and study are copied, invalid values
-  ///     are left out.
+  ///   - source: The radiograph that the pictures were made from; patient and study are copied, in a valid
+  ///     shape (`headerNotes`).
   ///   - pictures: One or more of one size, on which nothing that identifies a person has been drawn.
   ///   - seriesDescription: 1 to 64 characters.
   ///   - derivationDescription: 1 to 1024 characters.
   ///   - imageComments: "research use only, not for diagnosis" is added unless it or the series description says so.
   ///   - sourceIsLossy: The source's transfer syntax is lossy even where its attributes don't say so.
   ///   - sourceCompression: The same with ratio and method (`DICOMFile.lossyCompression`).
+  ///   - patientOrientation: Of the pictures, where they have been turned against the source; empty: not known.
   ///   - timeZone: For the times written; a source that states its offset from UTC has its own way.
   public init(
     of source: DataSet, pictures: [RGBPicture], equipment: Equipment, identity: ResultIdentity,
     seriesDescription: String, derivationDescription: String, imageComments: String? = nil,
-    seriesNumber: Int = 9001, sourceIsLossy: Bool = false, sourceCompression: LossyCompression? = nil,
+    seriesNumber: Int = 9001, patientOrientation: [String]? = nil, sourceIsLossy: Bool = false,
+    sourceCompression: LossyCompression? = nil,
     createdAt: Date, timeZone: TimeZone = .current
   ) throws(InvalidObject) {
     guard let first = pictures.first else { throw InvalidObject(.pixelData, "no picture") }
@@ -49,6 +53,7 @@ public struct SecondaryCapture: Sendable {
     result.set(.dateOfSecondaryCapture, header.date)
     result.set(.timeOfSecondaryCapture, header.time)
     result.set(.imageType, ["DERIVED", "SECONDARY"])
+    if let patientOrientation { result.set(.patientOrientation, patientOrientation) }
     result.set(.imageComments, try Self.comments(imageComments, seriesDescription))
     Self.setBurnedInAnnotation(of: source, isRequired: pictures.count > 1, in: &result)
 
@@ -63,6 +68,7 @@ public struct SecondaryCapture: Sendable {
     dataSet = result
     sopInstanceUID = header.sopInstanceUID
     seriesInstanceUID = header.seriesInstanceUID
+    headerNotes = header.source.notes
     self.pictures = pictures
   }
 
@@ -88,7 +94,7 @@ public struct SecondaryCapture: Sendable {
   /// The source's pixels are in the picture, and so is what was burned into them. Where the source doesn't say, only
   /// the kind of object that requires an answer gets one, the cautious one.
   private static func setBurnedInAnnotation(of source: DataSet, isRequired: Bool, in result: inout DataSet) {
-    switch source.string(.burnedInAnnotation) {
+    switch source.code(.burnedInAnnotation) {
     case "NO": result.set(.burnedInAnnotation, "NO")
     case "YES": result.set(.burnedInAnnotation, "YES")
     default: if isRequired { result.set(.burnedInAnnotation, "YES") }

@@ -31,11 +31,13 @@ public struct Segmentation: Sendable {
   public let segments: [Segment]
   /// SOP Instance UIDs of the images that the masks lie on.
   public let referencedSOPInstanceUIDs: [UID]
+  /// Which identifying values of the source had to be changed, and how; empty for one that was read.
+  public let headerNotes: [HeaderNote]
 
   init(
     dataSet: DataSet, sopInstanceUID: UID, seriesInstanceUID: UID, rows: Int, columns: Int,
     segments: [Segment],
-    referencedSOPInstanceUIDs: [UID]
+    referencedSOPInstanceUIDs: [UID], headerNotes: [HeaderNote] = []
   ) {
     self.dataSet = dataSet
     self.sopInstanceUID = sopInstanceUID
@@ -44,13 +46,14 @@ public struct Segmentation: Sendable {
     self.columns = columns
     self.segments = segments
     self.referencedSOPInstanceUIDs = referencedSOPInstanceUIDs
+    self.headerNotes = headerNotes
   }
 
   /// Makes the object, or says why it would be invalid.
   ///
   /// - Parameters:
-  ///   - source: The radiograph that the masks lie on; patient and study are copied, invalid values are left
-  ///     out. It has no frame of reference, so none is written.
+  ///   - source: The radiograph that the masks lie on; patient and study are copied, in a valid shape
+  ///     (`headerNotes`). It has no frame of reference, so none is written.
   ///   - segments: One or more, numbered from 1 in this order; each mask covers the source's rows and columns.
   ///   - contentLabel: A code string, 1 to 16 of A-Z, 0-9, space and underscore.
   ///   - seriesDescription: 1 to 64 characters, into which "research use only, not for diagnosis" must fit unless it
@@ -113,7 +116,7 @@ public struct Segmentation: Sendable {
     self.init(
       dataSet: result, sopInstanceUID: header.sopInstanceUID, seriesInstanceUID: header.seriesInstanceUID,
       rows: rows, columns: columns, segments: segments,
-      referencedSOPInstanceUIDs: [header.source.sopInstanceUID])
+      referencedSOPInstanceUIDs: [header.source.sopInstanceUID], headerNotes: header.source.notes)
   }
 
   /// Writes the object; an earlier one of that name is replaced. Only native transfer syntaxes hold single bits.

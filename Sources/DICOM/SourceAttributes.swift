@@ -1,40 +1,62 @@
 /// What a result object takes over from its source: the Patient, Patient Study and General Study modules (PS3.3
 /// sections C.7.1.1, C.7.2.2, C.7.2.1), Specific Character Set and the body part; never acquisition, dose or
-/// detector attributes. What is invalid is left out, type 2 attributes that are missing or invalid come empty.
+/// detector attributes. What identifies is brought into a valid shape where it has none (`ValueRepair`), with a note;
+/// anything else that is invalid is left out, and type 2 attributes that are missing come empty.
+///
+/// UIDs that break a rule are replaced by what they mean (`UID.init(meantBy:)`): a result that no validator passes is
+/// refused by the very archives that would have to match it, and one in the study of the same object identifier is
+/// still found by the patient, the accession number and the report, which has the UIDs as they were.
 struct SourceAttributes {
   let sopClassUID: String
   let sopInstanceUID: UID
   let seriesInstanceUID: String?
+  /// Which identifying values had to be changed, and how.
+  let notes: [HeaderNote]
+  private let carried: [DataElement]
   private let source: DataSet
 
   init(of source: DataSet) throws(InvalidObject) {
     guard let sopClass = source.uid(.sopClassUID) else {
       throw InvalidObject(.sopClassUID, "the source has no SOP Class UID")
     }
-    guard let sopInstance = source.uid(.sopInstanceUID) else {
-      throw InvalidObject(.sopInstanceUID, "the source has no valid SOP Instance UID")
+    guard let sopInstance = source.string(.sopInstanceUID).flatMap({ UID(meantBy: $0) }) else {
+      throw InvalidObject(.sopInstanceUID, "the source has no SOP Instance UID")
     }
     sopClassUID = sopClass.string
     sopInstanceUID = sopInstance
-    seriesInstanceUID = source.uid(.seriesInstanceUID)?.string
+    seriesInstanceUID = source.string(.seriesInstanceUID).flatMap { UID(meantBy: $0)?.string }
     self.source = source
+    var notes: [HeaderNote] = []
+    var carried: [DataElement] = []
+    for tag in Self.type2 + Self.type3 {
+      guard let element = source[tag], !element.isEmpty else { continue }
+      guard HeaderNote.names[tag] != nil else {
+        if ValueRule.isValid(element) { carried.append(element) }
+        continue
+      }
+      let (kept, kind) = ValueRepair.carry(element)
+      if let kept { carried.append(kept) }
+      if let kind { notes.append(HeaderNote(kind, tag)) }
+    }
+    for tag in [Tag.studyInstanceUID, .seriesInstanceUID, .sopInstanceUID] {
+      guard let text = source.string(tag), UID(text) == nil else { continue }
+      notes.append(HeaderNote(UID(withoutLeadingZeros: text) == nil ? .replaced : .normalised, tag))
+    }
+    self.notes = notes
+    self.carried = carried
   }
 
   /// Puts the attributes into a result.
   func copy(into result: inout DataSet) {
     if let characterSet { result[.specificCharacterSet] = characterSet }
     for tag in Self.type2 { result.setEmpty(tag) }
-    for tag in Self.type2 + Self.type3 {
-      if let element = source[tag], ValueRule.isValid(element) { result[tag] = element }
-    }
+    for element in carried { result[element.tag] = element }
     for (tag, isValid) in Self.sequences {
       let items = source.items(tag)
       if !items.isEmpty, items.allSatisfy(isValid), items.allSatisfy(Self.isPlain) {
         result[tag] = source[tag]
       }
     }
-    // The one that says whose images these are stays even where it breaks a rule.
-    if let patientID = source[.patientID], !patientID.isEmpty { result[.patientID] = patientID }
     result.set(.studyInstanceUID, studyInstanceUID)
     keepEnumerated(in: &result)
     copyBodyPart(into: &result)
@@ -60,8 +82,10 @@ struct SourceAttributes {
 
   /// L or R where the source says so.
   var laterality: String? {
-    (source.string(.imageLaterality) ?? source.string(.laterality)).flatMap {
-      ["L", "R"].contains($0) ? $0 : nil
+    switch source.code(.imageLaterality) ?? source.code(.laterality) {
+    case "L", "LEFT": "L"
+    case "R", "RIGHT": "R"
+    default: nil
     }
   }
 
@@ -116,19 +140,13 @@ struct SourceAttributes {
     return DataElement(.specificCharacterSet, .CS, .text("ISO_IR 192"))
   }
 
-  /// A result belongs to its source's study even where the UID breaks a rule, as long as it can be stored at all.
+  /// A result belongs to its source's study; a source without one gets one of its own.
   private var studyInstanceUID: String {
-    let text = source.string(.studyInstanceUID) ?? ""
-    let isStorable =
-      !text.isEmpty && text.utf8.count <= 64
-      && text.utf8.allSatisfy {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".")
-      }
-    return isStorable ? text : UID.derived(from: [sopInstanceUID.string, "study"]).string
+    let stated = source.string(.studyInstanceUID).flatMap { UID(meantBy: $0) }
+    return (stated ?? UID.derived(from: [sopInstanceUID.string, "study"])).string
   }
 
   private func keepEnumerated(in result: inout DataSet) {
-    if let sex = result.string(.patientSex), !["M", "F", "O"].contains(sex) { result.setEmpty(.patientSex) }
     if let smoking = result.string(.smokingStatus), !["YES", "NO", "UNKNOWN"].contains(smoking) {
       result.remove(.smokingStatus)
     }

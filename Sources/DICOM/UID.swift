@@ -11,6 +11,26 @@ public struct UID: Hashable, Sendable, Codable, CustomStringConvertible {
     self.string = string
   }
 
+  /// The UID that a text means, for references in results. One of digits with leading zeros in its components is the
+  /// same object identifier without them (ISO/IEC 9834-1 has numbers there, not digits). Where a text is none at all
+  /// (letters, more than 64 characters) a UID derived from it stands for it, the same every time.
+  ///
+  /// Nil for a text without any character.
+  public init?(meantBy text: String) {
+    let bare = text.filter { $0 != " " && $0 != "\0" }
+    guard !bare.isEmpty else { return nil }
+    self = UID(withoutLeadingZeros: bare) ?? .derived(from: ["uid", bare])
+  }
+
+  /// Nil where leading zeros in components aren't all that is wrong.
+  init?(withoutLeadingZeros text: String) {
+    let components = text.split(separator: ".", omittingEmptySubsequences: false).map { component in
+      let number = component.drop { $0 == "0" }
+      return number.isEmpty && !component.isEmpty ? "0" : number
+    }
+    self.init(components.joined(separator: "."))
+  }
+
   /// For constants of the standard, known to be valid.
   init(constant: StaticString) { string = "\(constant)" }
 

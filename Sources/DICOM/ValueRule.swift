@@ -1,6 +1,5 @@
 /// What a value of each representation may look like (PS3.5 section 6.2). A result object must be valid whatever its
-/// source is: what breaks these rules isn't copied. It isn't repaired either, because two objects of one study that
-/// disagree about an attribute are worse than one that is silent about it.
+/// source is: what breaks these rules isn't copied as it is. What identifies is repaired (`ValueRepair`).
 enum ValueRule {
   /// All values of an element are valid, and there is one.
   static func isValid(_ element: DataElement) -> Bool {

@@ -1,4 +1,5 @@
 import Analysis
+import DICOM
 import Testing
 
 @Suite("Rows and records of report.csv")
@@ -104,5 +105,24 @@ struct ReportRowTests {
     ])
   func names(uid: String, name: String) {
     #expect(ResultFiles.name(for: uid) == name)
+  }
+}
+
+@Suite("Identity in the report")
+struct ImageIdentityTests {
+  @Test("identifying values stand as the file writes them, a date in DICOM's shape")
+  func unshortened() {
+    var dataSet = DataSet()
+    let accession = String(repeating: "A", count: 30)
+    dataSet[.accessionNumber] = DataElement(.accessionNumber, .SH, .text(accession))
+    dataSet[.patientID] = DataElement(.patientID, .LO, .text(String(repeating: "1", count: 70)))
+    dataSet[.studyInstanceUID] = DataElement(.studyInstanceUID, .UI, .text("1.2.0099.7"))
+    for (date, expected) in [("2024-01-15", "20240115"), ("20240115", "20240115"), ("unknown", "unknown")] {
+      dataSet[.studyDate] = DataElement(.studyDate, .DA, .text(date))
+      #expect(ImageIdentity(dataSet).studyDate == expected)
+    }
+    let identity = ImageIdentity(dataSet)
+    #expect(identity.accessionNumber == accession && identity.patientID.count == 70)
+    #expect(identity.studyInstanceUID == "1.2.0099.7")
   }
 }

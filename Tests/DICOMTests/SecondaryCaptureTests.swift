@@ -116,7 +116,8 @@ import Testing
     }
   }
 
-  /// Whatever the source, the validators find no error in the result, nor between it and the source.
+  /// Whatever the source, the validators find no error in the result, nor between it and the source but for
+  /// identifying values that the source has in an invalid shape.
   @Test(
     .enabled(if: Tools.dciodvfy != nil && Tools.dcentvfy != nil, "needs dciodvfy and dcentvfy (dicom3tools)"),
     arguments: OddSource.all)
@@ -128,6 +129,7 @@ import Testing
       odd.dataSet(), pixels: .words(frames: [values]), as: .explicitVRLittleEndian, to: source)
     let read = try DICOMFile(reading: source).dataSet
     var results: [URL] = []
+    var changed: Set<String> = []
     for (index, count) in [1, 2].enumerated() {
       let pictures = [RGBPicture](repeating: Self.picture(), count: count)
       let identity = ResultIdentity(
@@ -136,11 +138,17 @@ import Testing
         of: read, pictures: pictures, equipment: Self.equipment, identity: identity,
         seriesDescription: "Overlay",
         derivationDescription: "Drawn for a test", createdAt: Self.moment)
+      changed.formUnion(capture.headerNotes.map(\.keyword))
       results.append(folder.file("\(index).dcm"))
       try capture.write(to: results[index], as: index == 0 ? .explicitVRLittleEndian : .jpegLSLossless)
     }
     let dciodvfy = try #require(Tools.dciodvfy)
     for result in results { #expect(try Tools.errors(dciodvfy, [result]) == []) }
-    #expect(try Tools.errors(#require(Tools.dcentvfy), [source] + results) == [])
+    // The validator compares with a source that is invalid itself: what a note says was changed differs from it.
+    let differences = try Tools.errors(#require(Tools.dcentvfy), [source] + results).filter { line in
+      !changed.contains { line.contains("Element=<\($0)>") }
+    }
+    #expect(differences == [])
+    #expect(try Tools.errors(#require(Tools.dcentvfy), results) == [])
   }
 }

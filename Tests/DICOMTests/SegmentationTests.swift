@@ -124,8 +124,13 @@ import Testing
       Segmentation.Segment(label: "Left lung", type: .leftLung, mask: half.map { 1 - $0 }),
     ]
     let url = folder.file("seg.dcm")
-    try Self.segmentation(of: DICOMFile(reading: source).dataSet, segments: segments).write(to: url)
+    let result = try Self.segmentation(of: DICOMFile(reading: source).dataSet, segments: segments)
+    try result.write(to: url)
     #expect(try Tools.errors(#require(Tools.dciodvfy), [url]) == [])
-    #expect(try Tools.errors(#require(Tools.dcentvfy), [source, url]) == [])
+    // What a note says was changed differs from the source, which is invalid there.
+    let differences = try Tools.errors(#require(Tools.dcentvfy), [source, url]).filter { line in
+      !result.headerNotes.contains { line.contains("Element=<\($0.keyword)>") }
+    }
+    #expect(differences == [])
   }
 }
