@@ -1,26 +1,48 @@
 import DICOM
 
 /// Which part of the body a data set says it shows.
+///
+/// Body Part Examined (0018,0015) and Anatomic Region Sequence (0008,2218) come first: either saying "chest" is
+/// enough. Where both say nothing that is understood, descriptions and protocol names count. A term that nobody knows
+/// is no statement.
 enum BodyPart: Sendable, Equatable {
   case chest, unstated
   case other(String)
 
-  /// Body Part Examined (0018,0015) and Anatomic Region Sequence (0008,2218). Either saying "chest" is enough;
-  /// absence of both is no statement.
   init(_ dataSet: DataSet) {
-    var statements: [(isChest: Bool, name: String)] = []
-    if let text = dataSet.string(.bodyPartExamined) { statements.append((Self.isChest(text), text)) }
+    var statements: [BodyPart] = []
+    if let text = dataSet.string(.bodyPartExamined) { statements.append(Self(field: text)) }
     for item in dataSet.items(.anatomicRegionSequence) {
-      let meaning = item.string(.codeMeaning) ?? item.string(.codeValue) ?? "unnamed region"
       let isCode = item.string(.codeValue).map(Self.chestCodes.contains) ?? false
-      statements.append((isCode || Self.isChest(meaning), meaning))
+      statements.append(isCode ? .chest : Self(field: item.string(.codeMeaning) ?? ""))
     }
-    if statements.contains(where: \.isChest) {
+    if statements.contains(.chest) {
       self = .chest
-    } else if let first = statements.first(where: { !Self.saysNothing($0.name) }) {
-      self = .other(first.name)
+    } else if let first = statements.first(where: { $0 != .unstated }) {
+      self = first
     } else {
-      self = .unstated
+      self =
+        Descriptions.texts(of: dataSet).lazy.map { Self($0, vocabulary: Self.anywhere) }
+        .first { $0 != .unstated } ?? .unstated
+    }
+  }
+
+  /// From a text whose only purpose is to name a body part.
+  private init(field text: String) {
+    let words = Words(text)
+    self = Self(words, vocabulary: Self.anywhere)
+    if self == .unstated { self = Self(words, vocabulary: Self.inFieldsOnly) }
+  }
+
+  private init(_ text: Words, vocabulary: Vocabulary<Region>) {
+    let regions = Set(vocabulary.mentions(in: text).map(\.meaning))
+    // "CHEST RIBS" is exposed for bone, "CHEST ABDOMEN" shows a chest.
+    if regions.contains(.thoracicSkeleton) {
+      self = .other(text.words.joined(separator: " "))
+    } else if regions.contains(.chest) {
+      self = .chest
+    } else {
+      self = regions.contains(.elsewhere) ? .other(text.words.joined(separator: " ")) : .unstated
     }
   }
 
@@ -29,18 +51,4 @@ enum BodyPart: Sendable, Equatable {
     "51185008", "T-D3000", "816094009", "43799004", "39607008", "T-28000", "302551006", "416550000",
     "416775004", "416949008",
   ]
-
-  private static func isChest(_ text: String) -> Bool {
-    let upper = text.uppercased()
-    // "CHEST WALL" and ribs are exposed for bone, and "THORACIC SPINE" isn't the thorax.
-    if ["WALL", "RIB", "SPINE", "STERN", "CLAVIC"].contains(where: upper.contains) { return false }
-    return ["CHEST", "THORAX", "TORAX", "LUNG", "PULMO", "MEDIASTIN", "CXR", "POUMON"].contains(
-      where: upper.contains)
-  }
-
-  /// Values that devices write where nothing was chosen.
-  private static func saysNothing(_ text: String) -> Bool {
-    let letters = text.uppercased().filter(\.isLetter)
-    return ["", "UNKNOWN", "OTHER", "NONE", "UNDEFINED", "NA", "BODY", "DEFAULT", "GENERAL"].contains(letters)
-  }
 }

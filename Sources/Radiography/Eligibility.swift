@@ -26,7 +26,7 @@ public enum Eligibility: Hashable, Sendable {
     case .noPixelData, .wrongPixelCount, .undecodable, nil: break
     }
     if dataSet.uid(.sopClassUID) == .digitalXRayImageStorageForProcessing
-      || dataSet.string(.presentationIntentType) == "FOR PROCESSING"
+      || dataSet.code(.presentationIntentType) == "FOR PROCESSING"
     {
       return .forProcessing
     }

@@ -16,10 +16,10 @@ struct ObjectKind: Sendable {
     .multiframeGrayscaleWordSecondaryCaptureImageStorage, .multiframeTrueColorSecondaryCaptureImageStorage,
   ]
   /// CR, DX, and RG (radiographic imaging, conventional film); DR isn't a defined term but is written.
-  private static let radiographModalities: Set<String> = ["CR", "DX", "RG", "DR"]
+  private static let radiographModalities: Set<CodeString> = ["CR", "DX", "RG", "DR"]
 
   init(_ dataSet: DataSet) {
-    let modality = dataSet.string(.modality)
+    let modality = dataSet.code(.modality)
     let sopClass = dataSet.uid(.sopClassUID)
     let isRadiographModality = modality.map(Self.radiographModalities.contains) ?? false
     let accepted =

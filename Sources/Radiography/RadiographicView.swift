@@ -3,7 +3,8 @@ import DICOM
 /// How the beam went through the patient, as far as the data set says.
 ///
 /// View Position (0018,5101) comes first; then View Code Sequence (0054,0220, CID 4010); then Patient
-/// Orientation (0020,0020), whose row and column directions run left-right and head-foot in a frontal view.
+/// Orientation (0020,0020) where it is that of a side or axial view; then descriptions and protocol names, the more
+/// specific first. That Patient Orientation is that of a frontal view counts last: it is a device's default.
 enum RadiographicView: Sendable, Equatable {
   case frontal, lateral, oblique, decubitus
   /// A view of another kind, named.
@@ -11,49 +12,43 @@ enum RadiographicView: Sendable, Equatable {
   case unstated
 
   init(_ dataSet: DataSet) {
-    if let position = dataSet.string(.viewPosition) {
-      let view = Self(words: position)
-      if view != .unstated {
-        self = view
-        return
-      }
+    let directions = StatedOrientation.principalDirections(dataSet)
+    let stated =
+      [dataSet.string(.viewPosition).map { Self(words: $0) }]
+      + dataSet.items(.viewCodeSequence).map { Self(code: $0) }
+    let orientation = Self(orientation: directions)
+    if let view = stated.compactMap({ $0 }).first(where: { $0 != .unstated }) {
+      self = view
+    } else if orientation != .unstated, orientation != .frontal {
+      self = orientation
+    } else {
+      self =
+        Descriptions.texts(of: dataSet).lazy.map { Self($0) }.first { $0 != .unstated } ?? orientation
     }
-    if let item = dataSet.items(.viewCodeSequence).first {
-      let view = Self(code: item)
-      if view != .unstated {
-        self = view
-        return
-      }
-    }
-    self = Self(orientation: dataSet.strings(.patientOrientation))
   }
 
   /// The defined terms of View Position, and what devices write instead.
-  private init(words text: String) {
-    let upper = text.uppercased()
-    let letters = upper.filter(\.isLetter)
-    switch letters {
-    case "AP", "PA", "FRONTAL", "ANTEROPOSTERIOR", "POSTEROANTERIOR", "APPORTABLE", "APSUPINE", "APERECT":
-      self = .frontal
-    case "LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT", "LATL", "LATR", "LTLAT", "RTLAT": self = .lateral
-    case "RLD", "LLD": self = .decubitus
-    case "RLO", "LLO", "RAO", "LAO", "RPO", "LPO", "OBL": self = .oblique
-    default:
-      // Longer wordings: "LEFT LATERAL DECUBITUS", "lateral-medial", "antero-posterior oblique".
-      if upper.contains("DECUB") {
-        self = .decubitus
-      } else if upper.contains("OBLIQ") {
-        self = .oblique
-      } else if upper.contains("LATERAL") || upper.split(separator: " ").contains("LAT") {
-        self = .lateral
-      } else if letters.hasPrefix("ANTEROPOSTERIOR") || letters.hasPrefix("POSTEROANTERIOR")
-        || upper.split(whereSeparator: { !$0.isLetter }).contains(where: { $0 == "AP" || $0 == "PA" })
-      {
-        self = .frontal
-      } else {
-        // Unknown words ("STANDING", "1") say nothing about the beam.
-        self = .unstated
-      }
+  private init(words text: String) { self.init(Words(text)) }
+
+  /// Unknown words ("STANDING", "1") say nothing about the beam, and neither does a text that names a frontal and a
+  /// lateral view: "CHEST (PA AND LAT)" is a study of two.
+  private init(_ text: Words) {
+    let mentions = Self.terms.mentions(in: text)
+    let views = Set(mentions.map(\.meaning))
+    let isSecond = mentions.contains { mention in
+      mention.meaning == .lateral && mention.position > 0
+        && Self.joiners.contains(text.words[mention.position - 1])
+    }
+    if views.contains(.several) || views.isSuperset(of: [.frontal, .lateral]) || isSecond {
+      self = .unstated
+    } else if views.contains(.decubitus) {
+      self = .decubitus
+    } else if views.contains(.oblique) {
+      self = .oblique
+    } else if views.contains(.lateral) {
+      self = .lateral
+    } else {
+      self = views.contains(.frontal) ? .frontal : .unstated
     }
   }
 
@@ -78,8 +73,7 @@ enum RadiographicView: Sendable, Equatable {
     }
   }
 
-  private init(orientation directions: [String]) {
-    let principal = directions.prefix(2).compactMap { $0.uppercased().first }
+  private init(orientation principal: [Character]) {
     guard principal.count == 2 else {
       self = .unstated
       return
