@@ -30,7 +30,7 @@ package struct Analyser {
     // All that shapes a result object beside the image and the weights.
     configurationDigest =
       UID.derived(from: [
-        "overlay 2", SoftwareVersion.current, "\(metadata.inputSize)", "\(metadata.decisionThreshold)",
+        "overlay 3", SoftwareVersion.current, "\(metadata.inputSize)", "\(metadata.decisionThreshold)",
         "\(metadata.temperature)\(predictor.flips ? ", mirrored too" : "")",
       ]).string
   }
@@ -84,14 +84,16 @@ package struct Analyser {
       let files = ResultFiles(in: folder, sopInstanceUID: image.identity.sopInstanceUID)
       do throws(ResultFailure) {
         let overlay = try overlay(of: radiograph, findings, prediction, input)
-        try write(overlay, of: source, compression, to: files)
+        let headerNotes = try write(overlay, of: source, as: radiograph, compression, to: files)
         row.outputs = [files.overlay.lastPathComponent, files.preview.lastPathComponent]
         if tensors {
           try write(prediction, of: input, to: files.tensors)
           row.outputs.append(files.tensors.lastPathComponent)
         }
-        row.state(findings, notes: radiograph.notes)
-        detail = radiograph.notes.map(\.description).joined(separator: "; ")
+        let notes =
+          radiograph.notes.map { ReportNote.picture($0) } + headerNotes.map { ReportNote.header($0) }
+        row.state(findings, notes: notes)
+        detail = notes.map(\.description).joined(separator: "; ")
       } catch {
         switch error {
         case .cannotWrite(let failure): throw failure
@@ -133,15 +135,18 @@ package struct Analyser {
 
   /// The result object and its preview, at the same time: one waits for the disk while the other compresses.
   private func write(
-    _ overlay: Overlay, of source: DataSet, _ compression: LossyCompression?, to files: ResultFiles
-  ) throws(ResultFailure) {
+    _ overlay: Overlay, of source: DataSet, as radiograph: Radiograph, _ compression: LossyCompression?,
+    to files: ResultFiles
+  ) throws(ResultFailure) -> [HeaderNote] {
     do { try Folder.create(files.overlay.deletingLastPathComponent()) } catch {
       throw .cannotWrite(error)
     }
     do {
-      _ = try simultaneously(
-        { () throws(ResultFailure) in try writeObject(overlay, of: source, compression, to: files.overlay) },
-        { () throws(ResultFailure) in try writePreview(overlay, to: files.preview) })
+      return try simultaneously(
+        { () throws(ResultFailure) in
+          try writeObject(overlay, of: source, as: radiograph, compression, to: files.overlay)
+        }, { () throws(ResultFailure) in try writePreview(overlay, to: files.preview) }
+      ).0
     } catch {
       // The image has both results or none.
       for url in [files.overlay, files.preview] { try? FileManager.default.removeItem(at: url) }
@@ -150,17 +155,20 @@ package struct Analyser {
   }
 
   private func writeObject(
-    _ overlay: Overlay, of source: DataSet, _ compression: LossyCompression?, to url: URL
-  ) throws(ResultFailure) {
+    _ overlay: Overlay, of source: DataSet, as radiograph: Radiograph, _ compression: LossyCompression?,
+    to url: URL
+  ) throws(ResultFailure) -> [HeaderNote] {
     let pictures: [RGBPicture]
     do { pictures = try overlay.frames() } catch { throw .undrawable(error) }
-    let capture = try secondaryCapture(of: source, pictures, compression)
+    let capture = try secondaryCapture(
+      of: source, pictures, compression, orientation: radiograph.rightedOrientation)
     do { try capture.write(to: url) } catch {
       guard error.reason == .invalidObject else {
         throw .cannotWrite(WriteFailure(path: error.path, message: error.detail))
       }
       throw .invalid(code: error.code, detail: error.detail)
     }
+    return capture.headerNotes
   }
 
   private func writePreview(_ overlay: Overlay, to url: URL) throws(ResultFailure) {
@@ -172,7 +180,7 @@ package struct Analyser {
   }
 
   private func secondaryCapture(
-    of source: DataSet, _ pictures: [RGBPicture], _ compression: LossyCompression?
+    of source: DataSet, _ pictures: [RGBPicture], _ compression: LossyCompression?, orientation: [String]?
   ) throws(ResultFailure) -> SecondaryCapture {
     do {
       return try SecondaryCapture(
@@ -182,7 +190,8 @@ package struct Analyser {
           objectKind: "overlay", modelSHA256: modelSHA256, configurationDigest: configurationDigest),
         seriesDescription: "MultiMix overlay (research use only)",
         derivationDescription: "Lung contour and saliency drawn by \(modelName)",
-        imageComments: "Research use only, not for diagnosis", sourceCompression: compression,
+        imageComments: "Research use only, not for diagnosis", patientOrientation: orientation,
+        sourceCompression: compression,
         createdAt: Date.now)
     } catch {
       throw .invalid(code: error.code, detail: error.description)
@@ -197,7 +206,7 @@ package struct Analyser {
 }
 
 extension ReportRow {
-  fileprivate mutating func state(_ findings: Findings, notes: [QualityNote]) {
+  fileprivate mutating func state(_ findings: Findings, notes: [ReportNote]) {
     pneumoniaProbability = findings.pneumoniaProbability
     finding = findings.finding
     lungFraction = findings.lungFraction

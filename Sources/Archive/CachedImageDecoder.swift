@@ -34,14 +34,16 @@ struct CachedImageDecoder: Sendable {
   private func mask(
     of image: ArchiveImage, on radiograph: Radiograph, problems: inout [ArchiveProblem]
   ) -> [UInt8]? {
-    var union = [UInt8](repeating: 0, count: radiograph.rows * radiograph.columns)
+    // Masks lie on the stored pixels.
+    let (rows, columns) = radiograph.turning.inverse.size(rows: radiograph.rows, columns: radiograph.columns)
+    var union = [UInt8](repeating: 0, count: rows * columns)
     var isEmpty = true
     for path in image.masks {
       do {
         let segmentation = try withArchiveFile(path, root: root) {
           try Segmentation(reading: DICOMFile(reading: $0))
         }
-        guard segmentation.rows == radiograph.rows, segmentation.columns == radiograph.columns else {
+        guard segmentation.rows == rows, segmentation.columns == columns else {
           let message = "lung segmentation has other rows and columns than its image; left out"
           problems.append(ArchiveProblem(.maskSizeMismatch, path: path, message: message))
           continue
@@ -63,6 +65,7 @@ struct CachedImageDecoder: Sendable {
       }
       return nil
     }
+    union = radiograph.turning(union, rows: rows, columns: columns)
     return Self.bytes(
       ModelInput.mask(union, columns: radiograph.columns, box: radiograph.contentBox, size: size))
   }

@@ -6,67 +6,47 @@ struct DisplayTransform: Sendable {
   let voi: VOITransform
   let isInverted: Bool
 
-  /// The transform that a data set asks for, and notes on what it states badly or not at all.
+  /// The transform that a data set asks for, and notes on what it states badly or not at all. Of what it states for
+  /// the VOI stage the first that shows the picture is taken.
   static func of(
     _ dataSet: DataSet, frame: Frame, padding: [Bool]?
   ) -> (DisplayTransform, [QualityNote]) {
-    let (modality, modalityNote) = ModalityTransform.of(dataSet, signedPixels: frame.isSigned)
+    let stored = StoredValues(frame.pixels, padding: padding)
+    let (modality, modalityNote) = ModalityTransform.of(
+      dataSet, stored: stored.range, signedPixels: frame.isSigned)
+    let outputs = modality.outputs(over: stored.range)
+    let (voi, voiNote) = voi(
+      of: dataSet, levels: stored.percentiles.map { modality(Double($0)) }, outputs: outputs,
+      signedInput: modality.canBeNegative(signedPixels: frame.isSigned))
     let isInverted = inverts(dataSet, photometricInterpretation: frame.photometricInterpretation)
-    let range = storedRange(of: frame.pixels, padding: padding)
-    let ends = [modality(Double(range.lowerBound)), modality(Double(range.upperBound))]
-    var notes = [modalityNote].compactMap(\.self)
-    var fallback: VOITransform { fullRange(of: modality, range: range, ends: ends) }
+    return (
+      DisplayTransform(modality: modality, voi: voi, isInverted: isInverted),
+      [modalityNote, voiNote].compactMap(\.self)
+    )
+  }
 
-    let voi: VOITransform
-    switch VOITransform.of(dataSet, signedInput: modality.canBeNegative(signedPixels: frame.isSigned)) {
-    case nil:
-      notes.append(.noWindow)
-      voi = fallback
-    case .failure(let unusable):
-      notes.append(.windowIgnored(why: unusable.why))
-      voi = fallback
-    case .success(let stated):
-      // A window beside the pixels' whole range shows nothing at all; it belongs to other pixels.
-      if range.lowerBound < range.upperBound, stated(ends[0]) == stated(ends[1]), modality.isMonotonic {
-        notes.append(.windowIgnored(why: "it leaves no contrast"))
-        voi = fallback
-      } else {
-        voi = stated
+  private static func voi(
+    of dataSet: DataSet, levels: [Double], outputs: ClosedRange<Double>, signedInput: Bool
+  ) -> (VOITransform, QualityNote?) {
+    let stated = VOITransform.stated(in: dataSet, inputs: outputs, signedInput: signedInput)
+    var why: String?
+    for candidate in stated {
+      switch candidate {
+      case .failure(let unusable): why = why ?? unusable.why
+      case .success(let voi) where voi.hides(levels): why = why ?? "it leaves no contrast"
+      case .success(let voi): return (voi, why.map { .windowReplaced(why: $0) })
       }
     }
-    return (DisplayTransform(modality: modality, voi: voi, isInverted: isInverted), notes)
+    let fullRange = VOITransform.fullRange(low: outputs.lowerBound, high: outputs.upperBound)
+    return (fullRange, why.map { .windowIgnored(why: $0) } ?? .noWindow)
   }
 
   /// MONOCHROME1 shows small values white. DX images repeat this as Presentation LUT Shape INVERSE
   /// (C.8.11.3.1.2), which must not invert a second time; INVERSE alone inverts a MONOCHROME2 image.
   private static func inverts(_ dataSet: DataSet, photometricInterpretation: String) -> Bool {
-    let interpretation = dataSet.string(.photometricInterpretation) ?? photometricInterpretation
-    return interpretation == "MONOCHROME1" || dataSet.string(.presentationLUTShape) == "INVERSE"
-  }
-
-  private static func storedRange(of pixels: [Int32], padding: [Bool]?) -> ClosedRange<Int32> {
-    var low = Int32.max
-    var high = Int32.min
-    if let padding {
-      for (pixel, isPadding) in zip(pixels, padding) where !isPadding {
-        low = min(low, pixel)
-        high = max(high, pixel)
-      }
-    } else {
-      for pixel in pixels {
-        low = min(low, pixel)
-        high = max(high, pixel)
-      }
-    }
-    return low <= high ? low...high : 0...0
-  }
-
-  private static func fullRange(
-    of modality: ModalityTransform, range: ClosedRange<Int32>, ends: [Double]
-  ) -> VOITransform {
-    if modality.isMonotonic { return .fullRange(low: min(ends[0], ends[1]), high: max(ends[0], ends[1])) }
-    let outputs = range.map { modality(Double($0)) }
-    return .fullRange(low: outputs.min() ?? 0, high: outputs.max() ?? 0)
+    let interpretation =
+      dataSet.code(.photometricInterpretation) ?? CodeString(photometricInterpretation)
+    return interpretation == "MONOCHROME1" || dataSet.code(.presentationLUTShape) == "INVERSE"
   }
 
   /// Brightness of one stored value.
@@ -92,9 +72,13 @@ struct DisplayTransform: Sendable {
 }
 
 extension ModalityTransform {
-  /// Whether a larger stored value can't lie between the outputs of its neighbours' extremes; a LUT may do
-  /// anything.
-  var isMonotonic: Bool {
-    if case .lookup = self { false } else { true }
+  /// The range of the modality values of a range of stored values; a LUT may do anything in between.
+  fileprivate func outputs(over range: ClosedRange<Int32>) -> ClosedRange<Double> {
+    let ends = [self(Double(range.lowerBound)), self(Double(range.upperBound))]
+    guard case .lookup(let table) = self else { return min(ends[0], ends[1])...max(ends[0], ends[1]) }
+    let first = max(Double(range.lowerBound), Double(table.firstMapped))
+    let last = min(Double(range.upperBound), Double(table.firstMapped + table.entries.count - 1))
+    let inside = stride(from: first, through: last, by: 1).map { self($0) } + ends
+    return (inside.min() ?? 0)...(inside.max() ?? 0)
   }
 }

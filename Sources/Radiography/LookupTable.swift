@@ -15,27 +15,50 @@ struct LookupTable: Sendable, Equatable {
   }
 
   /// The LUT of one sequence item; nil when its descriptor or data can't be one.
-  /// - Parameter signedInput: whether the values to be mapped can be negative, which decides how the second
-  ///   value of the LUT Descriptor is read (its VR is ambiguous: US or SS).
-  init?(item: DataSet, signedInput: Bool) {
+  /// - Parameters:
+  ///   - inputs: the values to be mapped. The VR of the LUT Descriptor's second value is ambiguous (US or SS), and
+  ///     writers and readers get it wrong: of the numbers that it may mean the one counts whose entries cover
+  ///     most of the inputs.
+  ///   - signedInput: whether the values to be mapped can be negative, which decides where that leaves a choice.
+  init?(item: DataSet, inputs: ClosedRange<Double>, signedInput: Bool) {
     let descriptor = item.integers(.lutDescriptor)
     guard descriptor.count == 3 else { return nil }
     // 0 stands for 2^16 entries, which doesn't fit into 16 bits.
-    let count = descriptor[0] == 0 ? 65536 : descriptor[0] & 0xFFFF
-    var first = descriptor[1]
-    if signedInput, first > 32767 { first -= 65536 }
-    if !signedInput, first < 0 { first += 65536 }
-    guard let entries = Self.entries(of: item, count: count), !entries.isEmpty else { return nil }
-    let stated = min(max(descriptor[2], 8), 16)
-    let needed = 16 - Int((entries.max() ?? 0).leadingZeroBitCount)
-    self.init(firstMapped: first, entries: entries, bits: max(stated, needed))
+    let count = descriptor[0] & 0xFFFF == 0 ? 65536 : descriptor[0] & 0xFFFF
+    guard let entries = Self.entries(of: item, count: count), let highest = entries.max() else { return nil }
+    self.init(
+      firstMapped: Self.firstMapped(descriptor[1], count: count, inputs: inputs, signedInput: signedInput),
+      entries: entries, bits: Self.bits(stated: descriptor[2], highest: highest))
+  }
+
+  private static func firstMapped(
+    _ stated: Int, count: Int, inputs: ClosedRange<Double>, signedInput: Bool
+  ) -> Int {
+    let unsigned = stated & 0xFFFF
+    guard unsigned > 32767 else { return unsigned }
+    let signed = unsigned - 65536
+    func covered(_ first: Int) -> Double {
+      min(inputs.upperBound, Double(first + count - 1)) - max(inputs.lowerBound, Double(first))
+    }
+    let (negative, positive) = (covered(signed), covered(unsigned))
+    if max(negative, positive) <= 0 || negative == positive { return signedInput ? signed : unsigned }
+    return negative > positive ? signed : unsigned
+  }
+
+  /// The descriptor's third value is often left at 16, or at 8, whatever the entries are; a table that uses less
+  /// than a quarter of the stated range, or more than all of it, has the bits that its highest entry needs.
+  private static func bits(stated: Int, highest: UInt16) -> Int {
+    let needed = max(1, 16 - highest.leadingZeroBitCount)
+    return (8...16).contains(stated) && (stated - 1...stated).contains(needed) ? stated : needed
   }
 
   /// LUT Data as numbers. Written as US, or as OW; eight-bit entries are sometimes packed two to a word.
   private static func entries(of item: DataSet, count: Int) -> [UInt16]? {
     let numbers = item.integers(.lutData)
     if numbers.count >= count { return numbers.prefix(count).map { UInt16(truncatingIfNeeded: $0) } }
-    guard let bytes = item.bytes(.lutData) else { return nil }
+    let bytes =
+      item.bytes(.lutData)
+      ?? numbers.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
     if bytes.count >= 2 * count {
       return (0..<count).map { UInt16(bytes[2 * $0]) | UInt16(bytes[2 * $0 + 1]) << 8 }
     }
@@ -49,6 +72,9 @@ struct LookupTable: Sendable, Equatable {
     if index >= Double(entries.count - 1) { return Double(entries[entries.count - 1]) }
     return Double(entries[Int(index)])
   }
+
+  /// Whether it maps everything to one value.
+  var isFlat: Bool { entries.allSatisfy { $0 == entries[0] } }
 
   /// Largest output value that `bits` allow.
   var outputMaximum: Double { Double((1 << bits) - 1) }

@@ -7,13 +7,29 @@ enum ModalityTransform: Sendable, Equatable {
   case rescale(slope: Double, intercept: Double)
   case lookup(LookupTable)
 
-  /// The transform of an image, and a note where it states one that can't be used.
-  static func of(_ dataSet: DataSet, signedPixels: Bool) -> (ModalityTransform, QualityNote?) {
-    if let item = dataSet.items(.modalityLUTSequence).first {
-      guard let table = LookupTable(item: item, signedInput: signedPixels) else {
-        return (.identity, .modalityTransformIgnored(why: "malformed Modality LUT"))
+  /// The transform of an image, and a note where it states one that can't be used. A LUT that can't be used gives
+  /// way to the rescale, which some writers state beside it.
+  /// - Parameter stored: the range of the stored values outside the padding.
+  static func of(
+    _ dataSet: DataSet, stored: ClosedRange<Int32>, signedPixels: Bool
+  ) -> (ModalityTransform, QualityNote?) {
+    let inputs = Double(stored.lowerBound)...Double(stored.upperBound)
+    let items = dataSet.items(.modalityLUTSequence)
+    for item in items {
+      if let table = LookupTable(item: item, inputs: inputs, signedInput: signedPixels), !table.isFlat {
+        return (.lookup(table), nil)
       }
-      return (.lookup(table), nil)
+    }
+    let (transform, note) = rescale(dataSet)
+    return (transform, items.isEmpty ? note : .modalityTransformIgnored(why: "malformed Modality LUT"))
+  }
+
+  private static func rescale(_ dataSet: DataSet) -> (ModalityTransform, QualityNote?) {
+    func isUnreadable(_ tag: Tag) -> Bool {
+      dataSet.numbers(tag).first == .some(nil) && dataSet.string(tag) != nil
+    }
+    if isUnreadable(.rescaleSlope) || isUnreadable(.rescaleIntercept) {
+      return (.identity, .modalityTransformIgnored(why: "Rescale Slope or Intercept is no number"))
     }
     let slope = dataSet.decimal(.rescaleSlope) ?? 1
     let intercept = dataSet.decimal(.rescaleIntercept) ?? 0

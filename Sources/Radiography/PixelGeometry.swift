@@ -28,13 +28,28 @@ struct PixelGeometry: Sendable, Equatable {
     }
   }
 
+  private init(aspect: Double, spacing: PixelSpacing?, note: QualityNote?) {
+    self.aspect = aspect
+    self.spacing = spacing
+    self.note = note
+  }
+
+  /// The same pixels in a picture that has been turned.
+  func turned(by turning: Turning) -> PixelGeometry {
+    guard turning.transposes else { return self }
+    let turned = spacing.map {
+      PixelSpacing(row: $0.column, column: $0.row, isCalibrated: $0.isCalibrated)
+    }
+    return PixelGeometry(aspect: 1 / aspect, spacing: turned, note: note)
+  }
+
   /// The best known spacing. It is calibrated where Pixel Spacing says so or differs from the detector's as
   /// magnification makes it differ (10.7.1.1, 10.7.1.2), or where the magnification factor is known.
   private static func spacing(of dataSet: DataSet) -> PixelSpacing? {
     let pixel = pair(dataSet.decimals(.pixelSpacing))
     let imager = pair(dataSet.decimals(.imagerPixelSpacing))
     if let pixel {
-      let calibration = dataSet.string(.pixelSpacingCalibrationType)
+      let calibration = dataSet.code(.pixelSpacingCalibrationType)
       let detector = imager ?? pair(dataSet.decimals(.nominalScannedPixelSpacing))
       let isCorrected = detector.map { isMagnified(pixel, at: $0) } ?? false
       let isCalibrated =

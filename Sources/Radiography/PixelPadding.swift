@@ -21,35 +21,27 @@ struct PixelPadding: Sendable, Equatable {
 
   /// Which pixels are padding; nil when none is.
   ///
-  /// Lossy compression leaves padding only nearly what it was (an edge rings by 1 to 2 % of full scale). There,
-  /// values that near to it count too, as far as they are joined to the image's border.
+  /// Lossy compression leaves padding only nearly what it was (an edge rings by 1 to 3 % of the scale in use, which
+  /// may be a small part of what Bits Stored allows). There, values that near to it count too, as far as they are
+  /// joined to the image's border. Without loss a value counts wherever it stands, except where the picture itself
+  /// reaches it, as saturated bone does that lies amid what is nearly as bright.
   func mask(of frame: Frame, isLossy: Bool) -> [Bool]? {
-    let mask = isLossy ? joinedToBorder(frame) : frame.pixels.map(values.contains)
-    return mask.contains(true) ? mask : nil
+    let margin = isLossy ? tolerance(of: frame) : 0
+    var regions = PixelRegions(
+      frame, values: (Int(values.lowerBound) - margin)...(Int(values.upperBound) + margin))
+    regions.joinBorder()
+    if !isLossy, regions.hasUnjoined {
+      let tolerance = tolerance(of: frame)
+      let near = (Int(values.lowerBound) - tolerance)...(Int(values.upperBound) + tolerance)
+      regions.joinIslands { !near.contains($0) }
+    }
+    return regions.joined.contains(true) ? regions.joined : nil
   }
 
-  private func joinedToBorder(_ frame: Frame) -> [Bool] {
-    let tolerance = 1 << max(0, frame.bitsStored - 6)
-    let near = (Int(values.lowerBound) - tolerance)...(Int(values.upperBound) + tolerance)
-    let (rows, columns) = (frame.rows, frame.columns)
-    var mask = [Bool](repeating: false, count: rows * columns)
-    var open: [Int] = []
-    func visit(_ row: Int, _ column: Int) {
-      guard row >= 0, column >= 0, row < rows, column < columns else { return }
-      let pixel = row * columns + column
-      guard !mask[pixel], near.contains(Int(frame.pixels[pixel])) else { return }
-      mask[pixel] = true
-      open.append(pixel)
-    }
-    for row in 0..<rows { for column in [0, columns - 1] { visit(row, column) } }
-    for column in 0..<columns { for row in [0, rows - 1] { visit(row, column) } }
-    while let pixel = open.popLast() {
-      let (row, column) = pixel.quotientAndRemainder(dividingBy: columns)
-      visit(row - 1, column)
-      visit(row + 1, column)
-      visit(row, column - 1)
-      visit(row, column + 1)
-    }
-    return mask
+  /// How far from padding a value may be that belongs to it, or to what fades into it.
+  private func tolerance(of frame: Frame) -> Int {
+    let levels = StoredValues(frame.pixels, padding: nil).percentiles
+    let used = max(Int(levels[99]) - Int(values.upperBound), Int(values.lowerBound) - Int(levels[1]))
+    return max(0, min(1 << max(0, frame.bitsStored - 6), used / 30))
   }
 }

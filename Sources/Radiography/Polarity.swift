@@ -1,7 +1,7 @@
 /// Is bone white? Judged from what every frontal chest radiograph has: a body that absorbs more than the air
 /// beside it, and lungs that absorb less than what lies between and below them.
 ///
-/// Four contrasts are measured on a 64 x 64 picture whose 1st and 99th percentiles are stretched to 0 and 1:
+/// Four contrasts are measured on a `Thumbnail`:
 /// mediastinum against lungs, abdomen against the upper corners, spine against the border, and neck against
 /// the upper corners. Each is positive in a picture of right polarity and changes sign with it. A picture
 /// counts as inverted only where all four are negative and their mean is below -0.2: collimators, white
@@ -12,25 +12,16 @@ struct Polarity: Sendable {
   let spineToBorder: Float
   let neckToCorners: Float
 
-  /// Side of the picture that the contrasts are measured on.
-  private static let size = 64
-
-  /// Measures the part `box` of a picture, row-major, 0 black to 1 white; nil where it is too small to judge.
-  init?(of values: [Float], stride: Int, box: PixelBox) {
-    guard min(box.rows, box.columns) >= Self.size else { return nil }
-    let picture = resample(
-      values, stride: stride, box: box, rows: ResamplingAxis(from: box.rows, to: Self.size),
-      columns: ResamplingAxis(from: box.columns, to: Self.size))
-    let ordered = picture.sorted()
-    let low = ordered[ordered.count / 100]
-    let span = max(ordered[ordered.count * 99 / 100] - low, 1e-6)
-    let stretched = picture.map { min(max(($0 - low) / span, 0), 1) }
+  /// Measures an upright picture.
+  init(of picture: Thumbnail) {
     func mean(_ rows: ClosedRange<Double>, _ columns: ClosedRange<Double>) -> Float {
-      let side = Double(Self.size)
+      let side = Double(Thumbnail.size)
       let rowRange = Int(rows.lowerBound * side)..<Int(rows.upperBound * side)
       let columnRange = Int(columns.lowerBound * side)..<Int(columns.upperBound * side)
       var sum: Float = 0
-      for row in rowRange { for column in columnRange { sum += stretched[row * Self.size + column] } }
+      for row in rowRange {
+        for column in columnRange { sum += picture.values[row * Thumbnail.size + column] }
+      }
       return sum / Float(rowRange.count * columnRange.count)
     }
     let lungs = (mean(0.25...0.6, 0.2...0.35) + mean(0.25...0.6, 0.65...0.8)) / 2
@@ -42,9 +33,12 @@ struct Polarity: Sendable {
     neckToCorners = mean(0...0.3, 0.42...0.58) - corners
   }
 
+  private var contrasts: [Float] { [mediastinumToLungs, abdomenToCorners, spineToBorder, neckToCorners] }
+  private var mean: Float { contrasts.reduce(0, +) / 4 }
+
   /// Whether the picture is inverted beyond reasonable doubt.
-  var isInverted: Bool {
-    let contrasts = [mediastinumToLungs, abdomenToCorners, spineToBorder, neckToCorners]
-    return contrasts.allSatisfy { $0 < 0 } && contrasts.reduce(0, +) / 4 < -0.2
-  }
+  var isInverted: Bool { contrasts.allSatisfy { $0 < 0 } && mean < -0.2 }
+
+  /// Whether the picture is an upright chest beyond reasonable doubt, inverted or not.
+  var isDecided: Bool { isInverted || contrasts.allSatisfy { $0 > 0 } && mean > 0.2 }
 }

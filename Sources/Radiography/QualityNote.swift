@@ -9,6 +9,12 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
   case noWindow
   /// A window or VOI LUT is present but can't be used; the full range of the pixels is shown.
   case windowIgnored(why: String)
+  /// The first window or VOI LUT can't be used; the next one that shows the picture is applied.
+  case windowReplaced(why: String)
+  /// The pixels were turned or mirrored as Patient Orientation (`stated`) asks for.
+  case righted(stated: String)
+  /// The picture contradicts its Patient Orientation (`stated`, or "absent") and was turned as the picture says.
+  case orientationContradictsTag(stated: String)
   /// A modality LUT or rescale is present but can't be used; stored values are taken as they are.
   case modalityTransformIgnored(why: String)
   /// `fraction` of the non-padding pixels lost their differences at the bright end of the window.
@@ -17,7 +23,7 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
   case lowContrast(span: Double)
   /// Fewer pixels than the network looks at.
   case tinyMatrix(rows: Int, columns: Int)
-  /// Every pixel equals the declared padding value: the declaration is not believed.
+  /// Every pixel but for a hundredth equals the declared padding value: the declaration is not believed.
   case paddingIgnored
   /// Pixel spacing and aspect ratio are absurd; pixels are taken as square.
   case aspectIgnored(Double)
@@ -31,6 +37,9 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
     case .polarityContradictsTag: "polarity_contradicts_tag"
     case .noWindow: "no_window"
     case .windowIgnored: "window_ignored"
+    case .windowReplaced: "window_replaced"
+    case .righted: "righted"
+    case .orientationContradictsTag: "orientation_contradicts_tag"
     case .modalityTransformIgnored: "modality_transform_ignored"
     case .saturated: "saturated"
     case .lowContrast: "low_contrast"
@@ -49,11 +58,16 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
     case .noWindow: "no window or VOI LUT; the full range of the pixels is shown"
     case .windowIgnored(let why):
       "window or VOI LUT not usable (\(why)); the full range of the pixels is shown"
+    case .windowReplaced(let why):
+      "the first window or VOI LUT isn't usable (\(why)); the next one is applied"
+    case .righted(let stated): "turned upright as Patient Orientation \(stated) asks for"
+    case .orientationContradictsTag(let stated):
+      "the picture contradicts Patient Orientation \(stated); turned as the picture shows it"
     case .modalityTransformIgnored(let why): "modality LUT or rescale not usable (\(why)); ignored"
     case .saturated(let fraction): "\(percent(fraction)) of the pixels are saturated at the bright end"
     case .lowContrast(let span): "low contrast: the pixels use \(percent(span)) of the display range"
     case .tinyMatrix(let rows, let columns): "only \(columns) x \(rows) pixels"
-    case .paddingIgnored: "every pixel equals the pixel padding value; padding ignored"
+    case .paddingIgnored: "(nearly) every pixel equals the pixel padding value; padding ignored"
     case .aspectIgnored(let aspect): "implausible pixel aspect ratio \(aspect); pixels taken as square"
     case .fileMended(let remark): "the file breaks the standard (\(remark)); read without what is broken"
     }

@@ -2,10 +2,16 @@ public import DICOM
 
 /// One radiograph ready for display, as a reader would see it: modality LUT or rescale, then window or VOI LUT,
 /// then inversion where MONOCHROME1 or Presentation LUT Shape asks for it (DICOM PS3.3 C.11.1, C.11.2,
-/// C.7.6.3.1.2; PS3.4 N.2).
+/// C.7.6.3.1.2; PS3.4 N.2), upright.
 public struct Radiograph: Sendable {
-  /// Height and width in pixels.
+  /// Height and width in pixels, upright.
   public let rows, columns: Int
+  /// How the stored pixels were turned to stand upright: head up, the patient's left at the viewer's right. All
+  /// else here is of the upright picture; `turning.inverse` leads back to the stored pixels.
+  public let turning: Turning
+  /// Patient Orientation (0020,0020) of the upright picture: nil where it stands as stored, empty where the picture
+  /// contradicted its tag, so that left and right aren't certain.
+  public let rightedOrientation: [String]?
   /// Brightness, 0 black to 1 white, row-major, `rows` x `columns`; padding is 0.
   public let values: [Float]
   /// Which pixels are declared padding (Pixel Padding Value or Range); nil when none is.
@@ -24,7 +30,8 @@ public struct Radiograph: Sendable {
   /// Decodes and transforms the one frame of a CR, DX or X-ray secondary capture object.
   ///
   /// Where the picture contradicts its Photometric Interpretation beyond doubt, the values are inverted and a
-  /// note says so (`QualityNote.polarityContradictsTag`).
+  /// note says so (`QualityNote.polarityContradictsTag`). A picture that lies on its side, stands on its head or is
+  /// mirrored is turned (`Righting`).
   public init(_ file: DICOMFile) throws(RadiographError) {
     if let refusal = RadiographError.refusal(of: file.dataSet) { throw refusal }
     let frame: Frame
@@ -52,7 +59,10 @@ public struct Radiograph: Sendable {
       of: frame, isLossy: isLossy)
     var box = PixelBox(rows: frame.rows, columns: frame.columns)
     if let mask = padding {
-      if let content = PixelBox.around(unset: mask, rows: frame.rows, columns: frame.columns) {
+      // A hundredth left is noise in what was declared by mistake.
+      if let content = PixelBox.around(unset: mask, rows: frame.rows, columns: frame.columns),
+        100 * mask.count(where: { !$0 }) > mask.count
+      {
         box = content
       } else {
         padding = nil
@@ -64,16 +74,25 @@ public struct Radiograph: Sendable {
     notes += displayNotes
     var values = display.apply(to: frame.pixels, padding: padding)
 
-    if Polarity(of: values, stride: frame.columns, box: box)?.isInverted ?? false {
+    let picture = Thumbnail(of: values, stride: frame.columns, box: box)
+    let righting = Righting(stated: StatedOrientation(dataSet), picture: picture)
+    let turning = righting.turning
+    notes += righting.notes
+    values = turning(values, rows: frame.rows, columns: frame.columns)
+    padding = padding.map { turning($0, rows: frame.rows, columns: frame.columns) }
+    box = turning(box, rows: frame.rows, columns: frame.columns)
+
+    if let picture, Polarity(of: picture.turned(by: turning)).isInverted {
       for index in values.indices { values[index] = 1 - values[index] }
       if let padding { for index in values.indices where padding[index] { values[index] = 0 } }
       notes.append(.polarityContradictsTag(tag: dataSet.string(.photometricInterpretation) ?? "absent"))
     }
 
-    let geometry = PixelGeometry(dataSet)
+    let geometry = PixelGeometry(dataSet).turned(by: turning)
     if let note = geometry.note { notes.append(note) }
-    self.rows = frame.rows
-    self.columns = frame.columns
+    (rows, columns) = turning.size(rows: frame.rows, columns: frame.columns)
+    self.turning = turning
+    rightedOrientation = righting.patientOrientation
     self.values = values
     self.padding = padding
     contentBox = box
@@ -104,6 +123,8 @@ public struct Radiograph: Sendable {
     precondition(padding == nil || padding?.count == values.count)
     self.rows = rows
     self.columns = columns
+    turning = .none
+    rightedOrientation = nil
     self.values = values
     self.padding = padding
     self.contentBox =
@@ -125,9 +146,9 @@ extension RadiographError {
   /// Why a data set can't be a radiograph, as far as it says; nil when it can.
   static func refusal(of dataSet: DataSet) -> RadiographError? {
     if let kind = ObjectKind(dataSet).notARadiograph { return .notARadiograph(kind: kind) }
-    let interpretation = dataSet.string(.photometricInterpretation) ?? "MONOCHROME2"
+    let interpretation = dataSet.code(.photometricInterpretation) ?? "MONOCHROME2"
     guard dataSet.integer(.samplesPerPixel) ?? 1 == 1, interpretation.hasPrefix("MONOCHROME") else {
-      return .colour(photometricInterpretation: interpretation)
+      return .colour(photometricInterpretation: dataSet.string(.photometricInterpretation) ?? "absent")
     }
     if let frames = dataSet.integer(.numberOfFrames), frames > 1 { return .multiFrame(frames) }
     guard dataSet.integer(.rows) ?? 0 > 0, dataSet.integer(.columns) ?? 0 > 0 else { return .noPixelData }

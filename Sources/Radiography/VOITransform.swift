@@ -13,33 +13,6 @@ enum VOITransform: Sendable, Equatable {
   /// No VOI stage in the data set: smallest value black, largest white.
   case fullRange(low: Double, high: Double)
 
-  /// The first VOI LUT, else the first window; nil where there is neither. Several windows or LUTs are
-  /// alternative views, the first being the default one. Where an image has both, the LUT is the curve that
-  /// the manufacturer tuned, and the window a stand-in for viewers that know no LUT.
-  static func of(_ dataSet: DataSet, signedInput: Bool) -> Result<VOITransform, Unusable>? {
-    if let item = dataSet.items(.voiLUTSequence).first {
-      if let table = LookupTable(item: item, signedInput: signedInput) { return .success(.lookup(table)) }
-      if dataSet.decimal(.windowCenter) == nil { return .failure(Unusable(why: "malformed VOI LUT")) }
-    }
-    guard let center = dataSet.decimal(.windowCenter), let width = dataSet.decimal(.windowWidth) else {
-      return nil
-    }
-    guard center.isFinite, width.isFinite, width > 0 else {
-      return .failure(Unusable(why: "Window Width \(width)"))
-    }
-    switch dataSet.string(.voiLUTFunction) {
-    case "SIGMOID": return .success(.sigmoid(center: center, width: width))
-    case "LINEAR_EXACT": return .success(.linearExact(center: center, width: width))
-    default:
-      // LINEAR is defined for a width of at least 1; writers that state less mean a fraction.
-      return .success(
-        width >= 1 ? .linear(center: center, width: width) : .linearExact(center: center, width: width))
-    }
-  }
-
-  /// Why a VOI stage that is present can't be applied.
-  struct Unusable: Error, Equatable { let why: String }
-
   /// Brightness before any inversion, 0...1.
   func callAsFunction(_ value: Double) -> Double {
     switch self {
@@ -48,10 +21,36 @@ enum VOITransform: Sendable, Equatable {
       return clamp((value - (center - 0.5)) / (width - 1) + 0.5)
     case .linearExact(let center, let width): return clamp((value - center) / width + 0.5)
     case .sigmoid(let center, let width): return 1 / (1 + exp(-4 * (value - center) / width))
-    case .lookup(let table): return table[value] / table.outputMaximum
+    case .lookup(let table): return clamp(table[value] / table.outputMaximum)
     case .fullRange(let low, let high): return high > low ? clamp((value - low) / (high - low)) : 0
     }
   }
 
   private func clamp(_ value: Double) -> Double { min(max(value, 0), 1) }
+
+  /// Whether next to nothing of a picture is left: at least `0.85` of its pixels get one brightness, of 256,
+  /// although their values fill half of what the pixels span. Judged by percentiles, because a collimator's edge
+  /// or a marker spans any range. A window that leaves two sides of an edge, or squeezes all into a few shades
+  /// that can be stretched again, shows something.
+  /// - Parameter values: modality values at the 0th to 100th percentile.
+  func hides(_ values: [Double]) -> Bool {
+    let shown = values.map { (self($0) * 255).rounded() }
+    let span = (values.dropFirst().dropLast().max() ?? 0) - (values.dropFirst().dropLast().min() ?? 0)
+    guard span > 0 else { return values.first != values.last && shown.first == shown.last }
+    for level in Set(shown) {
+      let alike = zip(values, shown).filter { $0.1 == level }.map(\.0)
+      let width = (alike.max() ?? 0) - (alike.min() ?? 0)
+      if Double(alike.count) >= 0.85 * Double(values.count), width >= span / 2, !isSqueeze(of: values) {
+        return true
+      }
+    }
+    return false
+  }
+
+  /// Whether values that get one of 256 brightnesses still differ by fractions of it.
+  private func isSqueeze(of values: [Double]) -> Bool {
+    let shown = values.dropFirst().dropLast().map { self($0) }
+    let differences = Set(shown.map { ($0 * 1e6).rounded() }).count
+    return differences > shown.count / 4
+  }
 }

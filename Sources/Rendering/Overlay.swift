@@ -7,7 +7,7 @@ internal import Tensors
 /// Two pictures rather than one: an outline and a heat map on top of each other hide both the anatomy and each
 /// other. In the result object they are two frames of equal geometry (`frames`), which a reader pages between,
 /// each as large as the radiograph; for a preview on a screen they stand side by side (`sideBySide`). Text stands
-/// in a band below, so that nothing of the image is covered. Rows and columns keep the source's orientation.
+/// in a band below, so that nothing of the image is covered. Where the radiograph was turned upright, so is this.
 public struct Overlay: Sendable {
   /// The radiograph with the lungs outlined, and with the saliency as a heat map; of one size.
   private let outline, heat: RGBPicture
@@ -61,9 +61,19 @@ public struct Overlay: Sendable {
   private func paragraphs(key: [[CaptionBand.Piece]]) -> [[CaptionBand.Piece]] {
     var result: [[CaptionBand.Piece]] = [[.text(caption.headline, isBold: true)]]
     result += key
-    // The reader's own viewer shows such an image the other way round.
-    for case .polarityContradictsTag(let tag) in radiograph.notes {
-      result.append([.text("Shown inverted: the pixels contradict \(tag)", colour: Ink.warning)])
+    // The reader's own viewer may show such an image the other way round.
+    for note in radiograph.notes {
+      switch note {
+      case .polarityContradictsTag(let tag):
+        result.append([.text("Shown inverted: the pixels contradict \(tag)", colour: Ink.warning)])
+      case .righted(let stated):
+        result.append([.text("Shown turned upright: stored as \(stated)", colour: Ink.warning)])
+      case .orientationContradictsTag(let stated):
+        result.append([
+          .text("Shown as the picture stands: it contradicts orientation \(stated)", colour: Ink.warning)
+        ])
+      default: break
+      }
     }
     result.append([
       .text(caption.model, colour: Ink.quiet),

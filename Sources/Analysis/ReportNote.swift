@@ -1,0 +1,48 @@
+import DICOM
+import Radiography
+
+/// What a report row of an analysed image says beside its findings: each leniency that changed what is seen or what
+/// a result says of the patient. `reason` holds the codes, joined by semicolons.
+///
+/// | code | what happened |
+/// |---|---|
+/// | `no_window` | neither a window nor a VOI LUT: the full range of the pixels is shown |
+/// | `window_ignored` | no window or VOI LUT is usable or shows the picture: the full range is shown |
+/// | `window_replaced` | the first isn't usable or hides the picture: the next one is applied |
+/// | `modality_transform_ignored` | Modality LUT or rescale isn't usable: stored values are taken |
+/// | `padding_ignored` | (nearly) every pixel equals the padding value: it isn't believed |
+/// | `aspect_ignored` | implausible pixel spacing or aspect ratio: pixels are taken as square |
+/// | `polarity_contradicts_tag` | the picture contradicts its Photometric Interpretation: brightness inverted |
+/// | `righted` | turned or mirrored upright, as Patient Orientation asks for |
+/// | `orientation_contradicts_tag` | the picture contradicts its Patient Orientation: turned as it shows |
+/// | `saturated` | more than a tenth of the pixels have lost their differences at the bright end |
+/// | `low_contrast` | the pixels use less than a fifth of the display range |
+/// | `tiny_matrix` | fewer than 200 rows or columns |
+/// | `ATTRIBUTE_shortened` | an identifying value is longer than DICOM allows and cut in results |
+/// | `ATTRIBUTE_normalised` | in another shape in the source ("2024-01-15", a UID's leading zeros) than in results |
+/// | `ATTRIBUTE_left_out` | not understood, empty in results |
+/// | `ATTRIBUTE_replaced` | no UID; results refer to one that is derived from it |
+/// | `duplicate_sop_instance_uid` | another file of the same run has the same SOP Instance UID |
+///
+/// ATTRIBUTE is one of `patient_name`, `patient_id`, `issuer_of_patient_id`, `patient_birth_date`,
+/// `patient_birth_time`, `patient_sex`, `study_date`, `study_time`, `study_id`, `accession_number`,
+/// `referring_physician_name`, `study_description`, `study_instance_uid`, `series_instance_uid`,
+/// `sop_instance_uid`.
+enum ReportNote: Sendable {
+  case picture(QualityNote)
+  case header(HeaderNote)
+
+  var code: String {
+    switch self {
+    case .picture(let note): note.code
+    case .header(let note): note.code
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .picture(let note): note.description
+    case .header(let note): note.description
+    }
+  }
+}
