@@ -10,6 +10,7 @@ enum SharedData {
   private static let data = (TestEnvironment.shared ?? URL(filePath: "/")).appending(path: "data")
   static let originals = data.appending(path: "originals")
   static let archive = data.appending(path: "archive")
+  static let odd = data.appending(path: "odd")
 }
 
 @Suite(
@@ -35,6 +36,41 @@ struct SharedDataTests {
       }
       #expect(mean(54..<64, 20..<44) > mean(0..<10, 0..<8) + 0.2, "\(name)")
     }
+  }
+
+  @Test("originals are turned back from every way in which they may lie, whatever their tag says")
+  func turnedOriginals() throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: SharedData.originals.path).sorted()
+    for name in names {
+      let file = try DICOMFile(reading: SharedData.originals.appending(path: name))
+      let frame = try file.frame(0)
+      let upright = try Radiograph(frame, of: file.dataSet)
+      #expect(upright.turning == .none, "\(name)")
+      for turning in [
+        Turning(reversesRows: true, reversesColumns: true), Turning(transposes: true, reversesColumns: true),
+        Turning(transposes: true, reversesRows: true),
+      ] {
+        let size = turning.size(rows: frame.rows, columns: frame.columns)
+        let turned = Frame(
+          rows: size.rows, columns: size.columns, samplesPerPixel: 1, bitsAllocated: frame.bitsAllocated,
+          bitsStored: frame.bitsStored, isSigned: frame.isSigned,
+          photometricInterpretation: frame.photometricInterpretation,
+          pixels: turning(frame.pixels, rows: frame.rows, columns: frame.columns))
+        let radiograph = try Radiograph(turned, of: file.dataSet)
+        #expect(radiograph.turning == turning.inverse, "\(name)")
+        #expect(radiograph.values == upright.values, "\(name)")
+      }
+    }
+  }
+
+  @Test("a chest that stands on its head, inverted, under a tag in the wrong order, is righted")
+  func upsideDown() throws {
+    let radiograph = try Radiograph(
+      DICOMFile(reading: SharedData.odd.appending(path: "dx-upside-down.dcm")))
+    #expect(radiograph.turning == Turning(reversesRows: true))
+    let codes = radiograph.notes.map(\.code)
+    #expect(codes.contains("orientation_contradicts_tag") && codes.contains("polarity_contradicts_tag"))
+    #expect(radiograph.rightedOrientation == ["L", "F"])
   }
 
   @Test("the same picture under a true and a lying tag becomes the same input")
@@ -67,6 +103,7 @@ struct SharedDataTests {
           #expect(Eligibility(header) == .eligible, "\(url.path)")
           let radiograph = try Radiograph(DICOMFile(reading: url))
           #expect(!radiograph.notes.map(\.code).contains("polarity_contradicts_tag"), "\(url.path)")
+          #expect(radiograph.turning == .none, "\(url.path)")
           #expect(radiograph.pixelSpacing?.isCalibrated != true, "\(url.path)")
         }
       }

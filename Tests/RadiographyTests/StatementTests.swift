@@ -67,10 +67,10 @@ struct StatementTests {
   @Test(
     "a part that only a description states",
     arguments: [
-      Tag.seriesDescription, .studyDescription, .protocolName, .acquisitionDeviceProcessingDescription,
+      DICOM.Tag.seriesDescription, .studyDescription, .protocolName, .acquisitionDeviceProcessingDescription,
       .performedProcedureStepDescription, .requestedProcedureDescription,
     ])
-  func described(_ tag: Tag) {
+  func described(_ tag: DICOM.Tag) {
     for term in ["UPPER EXTREMITY", "MODALITYLUT - TEETH", "Knee 2 views", "Rx mano", "膝关节", "XR L-SPINE"] {
       #expect(code { $0.set(tag, term) } == "not_chest", "\(term)")
       #expect(
@@ -88,7 +88,9 @@ struct StatementTests {
 
   @Test("code meanings state a part as well")
   func coded() {
-    for tag in [Tag.procedureCodeSequence, .performedProtocolCodeSequence, .seriesDescriptionCodeSequence] {
+    for tag in [
+      DICOM.Tag.procedureCodeSequence, .performedProtocolCodeSequence, .seriesDescriptionCodeSequence,
+    ] {
       #expect(code { $0.set(tag, items: [CodedConcept("1", "99X", "XR Hand Left").item]) } == "not_chest")
       #expect(code { $0.set(tag, items: [CodedConcept("1", "99X", "XR Chest Lateral").item]) } == "lateral")
       #expect(code { $0.set(tag, items: [CodedConcept("36643-5", "LN", "XR Chest 2 Views").item]) } == nil)
@@ -127,7 +129,7 @@ struct StatementTests {
   func lateral(_ term: String) {
     #expect(code { $0[.viewPosition] = DataElement(.viewPosition, .CS, .text(term)) } == "lateral")
     for tag in [
-      Tag.seriesDescription, .protocolName, .acquisitionDeviceProcessingDescription, .studyDescription,
+      DICOM.Tag.seriesDescription, .protocolName, .acquisitionDeviceProcessingDescription, .studyDescription,
     ] {
       #expect(code { $0.set(tag, term) } == "lateral")
       // A default of the device doesn't count against it, View Position does.
@@ -154,7 +156,7 @@ struct StatementTests {
       "PA", "A.P.", "Chest A/P", "AP PORTABLE", "Chest 1 view", "Tórax AP decúbito supino",
     ])
   func frontal(_ term: String) {
-    for tag in [Tag.seriesDescription, .protocolName, .studyDescription] {
+    for tag in [DICOM.Tag.seriesDescription, .protocolName, .studyDescription] {
       #expect(code { $0.set(tag, term) } == nil)
     }
   }

@@ -2,11 +2,16 @@ import DICOM
 import Radiography
 import Testing
 
-/// Which of several VOI stages is applied. The pixels are a ramp of 12 bits.
+/// The pixels of these tests: a ramp of 12 bits.
+private let ramp: [Int32] = (0..<4096).map { Int32($0) }
+
+/// All of it, from black to white, and the other way round.
+private let whole: [Float] = ramp.map { Float($0) / 4095 }
+private let inverse: [Float] = ramp.map { (value: Int32) -> Float in Float(4095 - value) / 4095 }
+
+/// Which of several VOI stages is applied.
 @Suite("Choice of the VOI stage")
 struct VOIChoiceTests {
-  static let ramp: [Int32] = (0..<4096).map { Int32($0) }
-
   private func read(_ change: (inout DataSet) -> Void, pixels: [Int32] = ramp, bits: Int = 12) throws
     -> Radiograph
   {
@@ -28,13 +33,13 @@ struct VOIChoiceTests {
       && radiograph.values[2798] >= 0.999
   }
 
-  static let windows: [(centers: String, widths: String)] = [
+  static let pairs: [(centers: String, widths: String)] = [
     ("500\\2048", "0\\1500"), ("500\\2048", "-20\\1500"), ("\\2048", "\\1500"), ("nan\\2048", "10\\1500"),
     ("90000\\2048", "10\\1500"), ("2048", "0\\1500"), ("2048\\x", "1500"), ("5000\\500\\2048", "10\\0\\1500"),
     ("500\\2048,0", "abc\\1500,0"),
   ]
 
-  @Test("the first window that shows the picture counts", arguments: windows)
+  @Test("the first window that shows the picture counts", arguments: pairs)
   func windows(centers: String, widths: String) throws {
     let radiograph = try read {
       $0[.windowCenter] = DataElement(.windowCenter, .DS, .text(centers))
@@ -50,7 +55,7 @@ struct VOIChoiceTests {
       $0[.windowCenter] = DataElement(.windowCenter, .DS, .text("1000\\2048"))
       $0[.windowWidth] = DataElement(.windowWidth, .DS, .text("1500"))
     }
-    #expect(radiograph.values == Self.ramp.map { Float($0) / 4095 })
+    #expect(radiograph.values == whole)
     #expect(radiograph.notes.map(\.code).contains("window_ignored"))
   }
 
@@ -74,7 +79,7 @@ struct VOIChoiceTests {
     let good = item((0..<4096).map { 4095 - $0 })
     for bad in [flat, short, beside, mostlyFlat] {
       let next = try read { $0.set(.voiLUTSequence, items: [bad, good]) }
-      #expect(next.values == Self.ramp.map { Float(4095 - $0) / 4095 })
+      #expect(next.values == inverse)
       #expect(next.notes.map(\.code).contains("window_replaced"))
       let window = try read {
         $0.set(.voiLUTSequence, items: [bad])
@@ -83,7 +88,7 @@ struct VOIChoiceTests {
       }
       #expect(isSecondWindow(window))
       let alone = try read { $0.set(.voiLUTSequence, items: [bad]) }
-      #expect(alone.values == Self.ramp.map { Float($0) / 4095 })
+      #expect(alone.values == whole)
       #expect(alone.notes.map(\.code).contains("window_ignored"))
     }
   }
@@ -91,7 +96,9 @@ struct VOIChoiceTests {
   @Test("a marker or a collimator's edge doesn't save a window that hides the rest")
   func fewPixelsInside() throws {
     // 1 % between 0 and 100, the rest between 3000 and 4000.
-    let pixels = (0..<2000).map { Int32($0 < 20 ? $0 * 5 : 3000 + $0 / 2) }
+    let pixels: [Int32] = (0..<2000).map { (index: Int) -> Int32 in
+      index < 20 ? Int32(5 * index) : Int32(3000 + index / 2)
+    }
     let radiograph = try read(
       {
         $0.set(.windowCenter, 50.0)
@@ -104,10 +111,11 @@ struct VOIChoiceTests {
   @Test("a threshold and a squeeze are what somebody asked for")
   func believed() throws {
     for (center, width) in [(2048.0, 1.0), (15000.0, 60000.0), (300.0, 1200.0)] {
-      let codes = try read {
+      let radiograph = try read {
         $0.set(.windowCenter, center)
         $0.set(.windowWidth, width)
-      }.notes.map(\.code)
+      }
+      let codes = radiograph.notes.map(\.code)
       #expect(!codes.contains("window_ignored") && !codes.contains("window_replaced"), "\(center) \(width)")
     }
   }
@@ -148,7 +156,7 @@ struct VOIChoiceTests {
     }
     #expect(abs(negative.values[2048] - 0.5) < 0.001)
     // 16-bit pixels above 32767 and the same pattern: 40000, though a reader gave a negative number.
-    let pixels = (0..<1000).map { Int32(40000 + $0) }
+    let pixels: [Int32] = (0..<1000).map { (index: Int) -> Int32 in Int32(40000 + index) }
     let positive = try read(
       {
         $0.set(.voiLUTSequence, items: [item((0..<1000).map { $0 * 4 }, first: 40000 - 65536)])
@@ -176,7 +184,7 @@ struct VOIChoiceTests {
   @Test("polarity terms in any spelling")
   func polarity() throws {
     for (tag, text) in [
-      (Tag.presentationLUTShape, "Inverse"), (.presentationLUTShape, " inverse"),
+      (DICOM.Tag.presentationLUTShape, "Inverse"), (.presentationLUTShape, " inverse"),
       (.photometricInterpretation, "monochrome1"),
       (.photometricInterpretation, "MONOCHROME 1"),
     ] {
