@@ -55,7 +55,8 @@ enum ValueRule {
     else { return false }
     let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
     let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-    return year > 0 && (1...12).contains(month) && (1...lengths[month - 1]).contains(day)
+    // Of other millennia validators want to know nothing.
+    return (1000...2999).contains(year) && (1...12).contains(month) && (1...lengths[month - 1]).contains(day)
   }
 
   /// `HH[MM[SS[.F]]]`

@@ -3,7 +3,7 @@ import DICOM
 /// How a picture is to be turned, from what Patient Orientation says and what the picture shows.
 ///
 /// The tag is believed unless the picture contradicts it beyond doubt; then of the readings that agree with the
-/// picture the first counts: the tag with its values in the wrong order, the picture as stored, the plate turned
+/// picture the first counts: the picture as stored, the tag with its values in the wrong order, the plate turned
 /// by half or a quarter. Whether a picture is mirrored only the tag can say: a heart on the right may be one.
 struct Righting: Sendable {
   let turning: Turning
@@ -15,8 +15,10 @@ struct Righting: Sendable {
   /// - Parameter picture: as stored; nil where it is too small to judge.
   init(stated: StatedOrientation?, picture: Thumbnail?) {
     let asked = stated?.turning ?? .none
+    // A device's default says nothing that could stand in the wrong order.
+    let swapped = asked == .none ? nil : stated?.swapped?.turning
     let readings =
-      [asked] + (stated?.swapped.map { [$0.turning] } ?? []) + [.none]
+      [asked, .none] + [swapped].compactMap { $0 }
       + [.half, .clockwise, .counterclockwise].map { asked.then($0) }
     let chosen = picture.flatMap { Self.contradicted(asked, by: $0, readings: readings) }
     turning = chosen ?? asked
@@ -29,7 +31,7 @@ struct Righting: Sendable {
     }
     switch chosen {
     case nil: patientOrientation = asked == .none ? nil : ["L", "F"]
-    case .some(let chosen): patientOrientation = chosen == stated?.swapped?.turning ? ["L", "F"] : []
+    case .some(let chosen): patientOrientation = chosen == swapped ? ["L", "F"] : []
     }
   }
 

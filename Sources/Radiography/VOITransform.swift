@@ -35,7 +35,8 @@ enum VOITransform: Sendable, Equatable {
   /// - Parameter values: modality values at the 0th to 100th percentile.
   func hides(_ values: [Double]) -> Bool {
     let shown = values.map { (self($0) * 255).rounded() }
-    let span = (values.dropFirst().dropLast().max() ?? 0) - (values.dropFirst().dropLast().min() ?? 0)
+    let middle = values.dropFirst(5).dropLast(5)
+    let span = (middle.max() ?? 0) - (middle.min() ?? 0)
     guard span > 0 else { return values.first != values.last && shown.first == shown.last }
     for level in Set(shown) {
       let alike = zip(values, shown).filter { $0.1 == level }.map(\.0)
