@@ -39,6 +39,7 @@ struct Polarity: Sendable {
   /// Whether the picture is inverted beyond reasonable doubt.
   var isInverted: Bool { contrasts.allSatisfy { $0 < 0 } && mean < -0.2 }
 
-  /// Whether the picture is an upright chest beyond reasonable doubt, inverted or not.
-  var isDecided: Bool { isInverted || contrasts.allSatisfy { $0 > 0 } && mean > 0.2 }
+  /// Whether the picture is an upright chest beyond reasonable doubt, inverted or not. Where it would have to be
+  /// inverted and turned, two tags would lie at once: that takes more to believe.
+  var isDecided: Bool { isInverted && mean < -0.3 || contrasts.allSatisfy { $0 > 0 } && mean > 0.2 }
 }
