@@ -13,6 +13,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
@@ -54,12 +55,15 @@ let package = Package(
         "Files",
       ]),
 
+    // What is known of every instance, result and delivery.
+    room("Ledger", ["Files", crypto, grdb, system]),
+
     // The product.
     room("Analysis", ["DICOM", "Radiography", "Rendering", "MultiMix", "Tensors", "Files"]),
     room(
       "Daemon",
       [
-        "Analysis", "Files", system,
+        "Analysis", "Files", "Ledger", system,
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -104,9 +108,13 @@ let package = Package(
         "Tensors", "Training",
       ]),
     tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive"]),
+    tests("Ledger", ["Files", grdb]),
     tests(
       "Daemon",
-      ["Analysis", "DICOM", "Files", "Archive", system, .product(name: "Logging", package: "swift-log")]),
+      [
+        "Analysis", "DICOM", "Files", "Ledger", "Archive", system,
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("mmdicom", ["Archive", "DICOM", "Phantoms"]),
   ],
   swiftLanguageModes: [.v6],
@@ -115,6 +123,9 @@ let package = Package(
 
 /// SHA-2, SHA-1 (for version-5 UUIDs).
 var crypto: Target.Dependency { .product(name: "Crypto", package: "swift-crypto") }
+
+/// SQLite: Debian's library, GRDB's Swift.
+var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.swift") }
 
 /// Paths as bytes.
 var system: Target.Dependency { .product(name: "SystemPackage", package: "swift-system") }

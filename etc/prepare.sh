@@ -2,7 +2,7 @@
 
 swift_needed=6.3
 build_packages=(
-  libdcmtk-dev libopenblas-dev libpng-dev libcairo2-dev libopenjp2-7-dev zlib1g-dev  # linked
+  libdcmtk-dev libopenblas-dev libpng-dev libcairo2-dev libopenjp2-7-dev zlib1g-dev libsqlite3-dev  # linked
   g++ libc6-dev pkg-config git ca-certificates                            # compile and fetch
   fonts-dejavu-core                                                       # captions of overlays
 )

@@ -1,0 +1,67 @@
+/// What a file that arrives is to those that the ledger knows.
+package enum IdentityDecision: Sendable, Hashable {
+  /// Nothing is known of it.
+  case new
+  /// The same bytes: answered by what is known, with its first dates.
+  case known(Int64)
+  /// The same bytes, which weren't usable before, or which somebody wants read once more.
+  case readAgain(Int64)
+  /// The same image with another header (a name corrected in the PACS): its results replace the others.
+  case amends(Int64)
+  /// Another picture under the same UID: somebody has to decide (PS3.5 section 9: a UID names one instance).
+  case conflict(Int64)
+
+  /// A file that the ledger knows.
+  package struct Known: Sendable, Hashable {
+    package var id: Int64
+    package var content: ContentDigest
+    /// Nil when its pixels couldn't be read.
+    package var pixels: ContentDigest?
+    /// It is a conflict that nobody has accepted yet.
+    package var isConflict: Bool
+    /// It was rejected and lies in its home.
+    package var isRejected: Bool
+    /// Its way has ended and its source lies in its home.
+    package var isFiled: Bool
+    /// The row that it amends.
+    package var replaces: Int64?
+
+    package init(
+      id: Int64, content: ContentDigest, pixels: ContentDigest?, isConflict: Bool = false,
+      isRejected: Bool = false, isFiled: Bool = false, replaces: Int64? = nil
+    ) {
+      self.id = id
+      self.content = content
+      self.pixels = pixels
+      self.isConflict = isConflict
+      self.isRejected = isRejected
+      self.isFiled = isFiled
+      self.replaces = replaces
+    }
+  }
+
+  /// Decides. Pure.
+  /// - Parameters:
+  ///   - same: the row with the same content.
+  ///   - others: rows with the same SOP Instance UID in order of arrival; none when the file states no UID.
+  ///   - isWanted: somebody asked for it to be read again, whatever came of it.
+  package static func decide(
+    _ content: ContentDigest, pixels: ContentDigest?, same: Known?, others: [Known], isWanted: Bool = false
+  ) -> IdentityDecision {
+    if let same {
+      // What was amended since isn't read again: its results would take the place of newer ones.
+      let isAmended = others.contains { $0.replaces == same.id }
+      let isReadAgain = same.isFiled && !isAmended && (same.isRejected || isWanted)
+      return isReadAgain ? .readAgain(same.id) : .known(same.id)
+    }
+    guard let pixels, let valid = standing(among: others) else { return .new }
+    return valid.pixels == pixels ? .amends(valid.id) : .conflict(valid.id)
+  }
+
+  /// The row that speaks for a UID: the end of the chain of amendments. What nobody accepted doesn't, and what
+  /// has no pixels can't.
+  package static func standing(among rows: [Known]) -> Known? {
+    let valid = rows.filter { !$0.isConflict && $0.pixels != nil }
+    return valid.last { row in !valid.contains { $0.replaces == row.id } }
+  }
+}

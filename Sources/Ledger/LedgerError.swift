@@ -1,0 +1,57 @@
+/// Why the ledger refuses.
+package enum LedgerError: Error, Sendable, Hashable {
+  /// The file isn't whole.
+  case damaged(path: String, detail: String)
+  /// The file is of a newer program; `found` names what this one doesn't know.
+  case newer(path: String, found: [String])
+  /// The file is of an older program; the daemon brings it to this version when it starts.
+  case older(path: String)
+  /// There is no ledger.
+  case missing(path: String)
+  /// The file belongs to another program.
+  case foreign(path: String)
+  /// Somebody else has held it for longer than we wait.
+  case busy
+  /// No space is left.
+  case full
+  /// It can't be read or written.
+  case unusable(detail: String)
+  /// The lease is no longer the row's: another took over.
+  case leaseLost(token: Int64)
+  /// The row isn't in a state for it.
+  case impossible(row: Int64)
+  /// There is no such row.
+  case unknown(row: Int64)
+  /// A result has the UID of another instance's.
+  case duplicateUID(String)
+
+  /// Whether the same call can succeed later, without anybody's doing.
+  package var isRetryable: Bool {
+    switch self {
+    case .busy, .full, .unusable: true
+    case .damaged, .newer, .older, .missing, .foreign, .leaseLost, .impossible, .unknown, .duplicateUID: false
+    }
+  }
+}
+
+extension LedgerError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .damaged(let path, let detail):
+      "\(path): damaged (\(detail)); stop the daemon and run 'mmdicom serve --rebuild-ledger', which writes it "
+        + "anew from spool and outbox and keeps this file beside it"
+    case .newer(let path, let found):
+      "\(path): written by a newer mmdicom (\(found.joined(separator: ", "))); use that one"
+    case .older(let path): "\(path): written by an older mmdicom; start the daemon once"
+    case .missing(let path): "\(path): there is no ledger; start the daemon once"
+    case .foreign(let path): "\(path): isn't a ledger of mmdicom"
+    case .busy: "the ledger is held by another program for too long"
+    case .full: "no space left for the ledger"
+    case .unusable(let detail): "the ledger can't be used: \(detail)"
+    case .leaseLost(let token): "lease \(token) is over; another worker took the file"
+    case .impossible(let row): "row \(row) isn't in a state for that"
+    case .unknown(let row): "there is no row \(row)"
+    case .duplicateUID(let uid): "a result of another instance has the UID \(uid)"
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/// A file as the ledger knows it.
+package struct InstanceRecord: Sendable, Hashable, Identifiable {
+  /// In order of arrival; never used twice.
+  package let id: Int64
+  package let content: ContentDigest
+  package let pixels: ContentDigest?
+  package let studyInstanceUID: String
+  package let seriesInstanceUID: String
+  package let sopInstanceUID: String
+  /// The name that the sender gave it, as bytes.
+  package let sender: [UInt8]
+  /// Where it lies, or lay, below the spool.
+  package let spooled: [UInt8]
+  /// Where it goes when it is done, below `done` or `rejected`.
+  package let home: [UInt8]?
+  package let state: InstanceState
+  /// Coded reason of a refusal, of the last failure, or of its being parked.
+  package let reason: String
+  /// The row whose results this one's replace.
+  package let replaces: Int64?
+  /// The row that it conflicts with.
+  package let rival: Int64?
+  /// How often the same bytes came.
+  package let timesSeen: Int
+  package let admittedAt: Timestamp
+  package let claimedAt: Timestamp?
+  package let finishedAt: Timestamp?
+
+  /// Names the file in the log without telling whose it is: the beginning of its digest, which `status` and
+  /// `explain` know, too.
+  package var tag: String { String(content.description.prefix(8)) }
+}
+
+/// A file that was written for an instance.
+package struct ResultRecord: Sendable, Hashable, Identifiable {
+  package let id: Int64
+  package let instance: Int64
+  package let kind: String
+  /// Below the outbox.
+  package let path: [UInt8]
+  /// Empty for what isn't a DICOM object.
+  package let uid: String
+  package let content: ContentDigest
+  /// The result of the same kind that this one replaces by reference.
+  package let replaces: Int64?
+}
+
+/// A result's way to one destination.
+package struct DeliveryRecord: Sendable, Hashable, Identifiable {
+  package let id: Int64
+  package let result: ResultRecord
+  package let destination: String
+  package let state: DeliveryState
+  /// The peer's last answer in words, with its status.
+  package let answer: String
+  package let createdAt: Timestamp
+  package let sentAt: Timestamp?
+}
+
+/// Files of one study, leased together.
+package struct Claim: Sendable, Hashable {
+  package let lease: Lease
+  package let instances: [InstanceRecord]
+}
+
+/// Results for one destination, leased together, so that one association can carry them.
+package struct DeliveryClaim: Sendable, Hashable {
+  package let lease: Lease
+  package let deliveries: [DeliveryRecord]
+}
+
+/// A row of the report.
+package struct ReportEntry: Sendable, Hashable {
+  /// Grows with every row; the place of a reader.
+  package let cursor: Int64
+  package let instance: Int64
+  /// As its writer encoded it.
+  package let record: [UInt8]
+  package let at: Timestamp
+  /// False for what belongs to the history: a later row tells of the same image.
+  package let isCurrent: Bool
+}
+
+/// The figures of `status`.
+package struct LedgerCounts: Sendable, Hashable {
+  /// Waiting for their study, their turn or their next attempt.
+  package var queued = 0
+  package var working = 0
+  package var analysed = 0
+  package var notAnalysed = 0
+  package var rejected = 0
+  package var parked = 0
+  package var deliveriesWaiting = 0
+  package var deliveriesSent = 0
+  /// Parked deliveries.
+  package var deliveriesFailed = 0
+
+  package init() {}
+}
+
+/// A finished instance that may be forgotten, and the files that then belong to nothing.
+package struct PrunableInstance: Sendable, Hashable {
+  package let instance: InstanceRecord
+  package let results: [ResultRecord]
+}

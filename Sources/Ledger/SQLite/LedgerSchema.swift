@@ -1,0 +1,103 @@
+internal import GRDB
+
+/// The tables, by version. A migration is never changed once it is released; the next one is added behind it.
+enum LedgerSchema {
+  /// "MMDL": what `PRAGMA application_id` says of a ledger.
+  static let applicationID = 0x4D4D_444C
+
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("ledger-1") { db in
+      try db.execute(sql: instances)
+      try db.execute(sql: results)
+      try db.execute(sql: trail)
+    }
+    return migrator
+  }
+
+  /// Times are milliseconds since 1970, digests 32 bytes, paths bytes. `since`, `until` and `earliest` are a
+  /// ``Wait``, there only while something waits. Partial indices keep what is done out of the way of what isn't.
+  private static let instances = """
+    CREATE TABLE instance (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      content BLOB NOT NULL UNIQUE, pixels BLOB,
+      bundle TEXT NOT NULL, study TEXT NOT NULL, series TEXT NOT NULL, sop TEXT NOT NULL,
+      sender BLOB NOT NULL, spooled BLOB NOT NULL, home BLOB,
+      state TEXT NOT NULL, attempts INTEGER NOT NULL, crashes INTEGER NOT NULL,
+      token INTEGER, holder TEXT, since INTEGER, until INTEGER, earliest INTEGER,
+      verdict TEXT, conflict INTEGER NOT NULL, reason TEXT NOT NULL,
+      replaces INTEGER, rival INTEGER, seen INTEGER NOT NULL,
+      admitted_at INTEGER NOT NULL, claimed_at INTEGER, finished_at INTEGER
+    ) STRICT;
+    CREATE INDEX instance_study ON instance(study) WHERE study <> '';
+    CREATE INDEX instance_series ON instance(series) WHERE series <> '';
+    CREATE INDEX instance_sop ON instance(sop) WHERE sop <> '';
+    CREATE INDEX instance_gathering ON instance(bundle) WHERE state = 'gathering';
+    CREATE INDEX instance_behind ON instance(replaces) WHERE state = 'behind';
+    CREATE INDEX instance_ready ON instance(id) WHERE state = 'ready';
+    CREATE INDEX instance_ready_bundle ON instance(bundle, id) WHERE state = 'ready';
+    CREATE INDEX instance_token ON instance(token) WHERE state = 'working';
+    CREATE INDEX instance_until ON instance(until) WHERE until IS NOT NULL;
+    CREATE INDEX instance_earliest ON instance(earliest) WHERE earliest IS NOT NULL;
+    CREATE INDEX instance_spooled ON instance(spooled) WHERE state <> 'filed';
+    CREATE INDEX instance_filed ON instance(finished_at) WHERE state = 'filed';
+    CREATE INDEX instance_state ON instance(state, verdict);
+    CREATE INDEX instance_reason ON instance(reason) WHERE reason <> '';
+
+    CREATE TABLE gathering (
+      bundle TEXT PRIMARY KEY, first INTEGER NOT NULL,
+      since INTEGER NOT NULL, until INTEGER NOT NULL, earliest INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX gathering_until ON gathering(until);
+    CREATE INDEX gathering_earliest ON gathering(earliest);
+
+    CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO counter VALUES ('token', 0), ('audit', 0);
+    """
+
+  private static let results = """
+    CREATE TABLE result (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      instance INTEGER NOT NULL REFERENCES instance(id),
+      kind TEXT NOT NULL, path BLOB NOT NULL, uid TEXT NOT NULL, content BLOB NOT NULL,
+      replaces INTEGER, superseded INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX result_instance ON result(instance);
+    CREATE UNIQUE INDEX result_uid ON result(uid) WHERE uid <> '';
+    CREATE UNIQUE INDEX result_path ON result(path) WHERE superseded = 0;
+
+    CREATE TABLE delivery (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      result INTEGER NOT NULL REFERENCES result(id), destination TEXT NOT NULL,
+      state TEXT NOT NULL, attempts INTEGER NOT NULL,
+      token INTEGER, holder TEXT, since INTEGER, until INTEGER, earliest INTEGER,
+      answer TEXT NOT NULL, created_at INTEGER NOT NULL, sent_at INTEGER,
+      UNIQUE (result, destination)
+    ) STRICT;
+    CREATE INDEX delivery_due ON delivery(destination, id) WHERE state = 'due';
+    CREATE INDEX delivery_token ON delivery(token) WHERE state = 'sending';
+    CREATE INDEX delivery_until ON delivery(until) WHERE until IS NOT NULL;
+    CREATE INDEX delivery_earliest ON delivery(earliest) WHERE earliest IS NOT NULL;
+    CREATE INDEX delivery_state ON delivery(state);
+    """
+
+  private static let trail = """
+    CREATE TABLE report (
+      cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+      instance INTEGER NOT NULL, image TEXT NOT NULL, verdict TEXT NOT NULL, record BLOB NOT NULL,
+      at INTEGER NOT NULL, current INTEGER NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX report_current ON report(image) WHERE current = 1;
+    CREATE INDEX report_instance ON report(instance);
+
+    CREATE TABLE audit (
+      number INTEGER PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL, instance INTEGER,
+      detail TEXT NOT NULL, hash BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX audit_instance ON audit(instance, number) WHERE instance IS NOT NULL;
+    CREATE TRIGGER audit_kept BEFORE DELETE ON audit
+      BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+    CREATE TRIGGER audit_fixed BEFORE UPDATE ON audit
+      BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+    """
+}

@@ -1,0 +1,50 @@
+internal import GRDB
+
+extension LedgerTransaction {
+  func instance(_ id: Int64) throws -> InstanceRecord {
+    guard let row = try rows("SELECT * FROM instance WHERE id = ?", [id]).first else {
+      throw LedgerError.unknown(row: id)
+    }
+    return try InstanceRecord(row)
+  }
+
+  /// The rows that state a SOP Instance UID, in order of arrival; none for the empty one.
+  func instances(sop: String) throws -> [IdentityDecision.Known] {
+    try rows("SELECT * FROM instance WHERE sop = ? AND sop <> '' ORDER BY id", [sop])
+      .map { IdentityDecision.Known(try InstanceRecord($0)) }
+  }
+
+  /// Lets `event` happen to a row, whose state it returns; nil when it had happened before.
+  /// - Parameters:
+  ///   - word: what the trail calls it.
+  ///   - reason: the row's new reason; nil leaves it.
+  mutating func change(
+    instance id: Int64, by event: InstanceEvent, _ word: String, reason: String? = nil
+  ) throws -> InstanceState? {
+    switch try instance(id).state.transition(event, rules: rules) {
+    case .unchanged: return nil
+    case .stale: throw LedgerError.leaseLost(token: event.token ?? 0)
+    case .impossible: throw LedgerError.impossible(row: id)
+    case .change(let state, let actions):
+      try store(state, instance: id)
+      if state.isFinished {
+        // `predecessorDone` for what waits behind it.
+        try run("UPDATE instance SET state = 'ready' WHERE state = 'behind' AND replaces = ?", [id])
+      }
+      if let reason { try run("UPDATE instance SET reason = ? WHERE id = ?", [reason, id]) }
+      if actions.contains(.audit) {
+        let token = event.token.map { " by \($0)" } ?? ""
+        try audit(word, instance: id, "\(state.name)\(token)\(reason.map { " " + $0 } ?? "")")
+      }
+      return state
+    }
+  }
+
+  func store(_ state: InstanceState, instance id: Int64) throws {
+    try run(
+      """
+      UPDATE instance SET state = ?, attempts = ?, crashes = ?, token = ?, holder = ?, since = ?, until = ?,
+        earliest = ?, verdict = ?, conflict = ? WHERE id = ?
+      """, state.columns + [id])
+  }
+}

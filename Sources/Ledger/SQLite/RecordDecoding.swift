@@ -1,0 +1,65 @@
+internal import GRDB
+
+extension InstanceRecord {
+  init(_ row: Row) throws {
+    id = row["id"]
+    content = try row.digest("content")
+    pixels = try row.optionalDigest("pixels")
+    studyInstanceUID = row["study"]
+    seriesInstanceUID = row["series"]
+    sopInstanceUID = row["sop"]
+    sender = row.bytes("sender")
+    spooled = row.bytes("spooled")
+    home = row["home"] == nil ? nil : row.bytes("home")
+    state = try row.instanceState()
+    reason = row["reason"]
+    replaces = row["replaces"]
+    rival = row["rival"]
+    timesSeen = row["seen"]
+    admittedAt = Timestamp(milliseconds: row["admitted_at"])
+    claimedAt = row.time("claimed_at")
+    finishedAt = row.time("finished_at")
+  }
+}
+
+extension IdentityDecision.Known {
+  init(_ record: InstanceRecord) {
+    self.init(
+      id: record.id, content: record.content, pixels: record.pixels, replaces: record.replaces)
+    switch record.state {
+    case .parked(_, let isConflict): self.isConflict = isConflict
+    case .filed(_, let verdict, _): (isFiled, isRejected) = (true, verdict == .rejected)
+    default: break
+    }
+  }
+}
+
+extension ResultRecord {
+  init(_ row: Row) throws {
+    id = row["id"]
+    instance = row["instance"]
+    kind = row["kind"]
+    path = row.bytes("path")
+    uid = row["uid"]
+    content = try row.digest("content")
+    replaces = row["replaces"]
+  }
+}
+
+extension ReportEntry {
+  init(_ row: Row) {
+    cursor = row["cursor"]
+    instance = row["instance"]
+    record = row.bytes("record")
+    at = Timestamp(milliseconds: row["at"])
+    isCurrent = row["current"]
+  }
+}
+
+extension AuditEntry {
+  init(_ row: Row) throws {
+    self.init(
+      number: row["number"], at: Timestamp(milliseconds: row["at"]), event: row["event"],
+      instance: row["instance"], detail: row["detail"], hash: try row.digest("hash"))
+  }
+}

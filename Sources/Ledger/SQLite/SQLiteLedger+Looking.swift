@@ -1,0 +1,113 @@
+internal import GRDB
+
+extension SQLiteLedger {
+  package func counts() async throws(LedgerError) -> LedgerCounts {
+    try await read { db in
+      var counts = LedgerCounts()
+      let states = try Row.fetchAll(
+        db, sql: "SELECT state, verdict, count(*) AS n FROM instance GROUP BY state, verdict")
+      for row in states {
+        let n: Int = row["n"]
+        switch (row["state"] as String, (row["verdict"] as String?).flatMap(Verdict.init)) {
+        case ("working", _): counts.working += n
+        case ("parked", _): counts.parked += n
+        case ("gathering", _), ("behind", _), ("ready", _), ("delayed", _): counts.queued += n
+        case (_, .analysed?): counts.analysed += n
+        case (_, .notAnalysed?): counts.notAnalysed += n
+        case (_, .rejected?): counts.rejected += n
+        default: break
+        }
+      }
+      for row in try Row.fetchAll(db, sql: "SELECT state, count(*) AS n FROM delivery GROUP BY state") {
+        switch row["state"] as String {
+        case "sent": counts.deliveriesSent += row["n"]
+        case "parked": counts.deliveriesFailed += row["n"]
+        case "withdrawn": break
+        default: counts.deliveriesWaiting += row["n"]
+        }
+      }
+      return counts
+    }
+  }
+
+  package func instances(
+    _ selection: Selection, after: Int64, limit: Int
+  ) async throws(LedgerError) -> [InstanceRecord] {
+    try await read { db in
+      let ids = try selection.instances(db, after: after, limit: limit)
+      let statement = try db.cachedStatement(sql: "SELECT * FROM instance WHERE id = ?")
+      return try ids.compactMap { id in
+        try Row.fetchOne(statement, arguments: [id]).map(InstanceRecord.init)
+      }
+    }
+  }
+
+  package func results(of instance: Int64) async throws(LedgerError) -> [ResultRecord] {
+    try await read { db in
+      try Row.fetchAll(db, sql: "SELECT * FROM result WHERE instance = ? ORDER BY id", arguments: [instance])
+        .map(ResultRecord.init)
+    }
+  }
+
+  package func deliveries(of instance: Int64) async throws(LedgerError) -> [DeliveryRecord] {
+    try await read { db in
+      let results = try Row.fetchAll(
+        db, sql: "SELECT * FROM result WHERE instance = ? ORDER BY id", arguments: [instance]
+      ).map(ResultRecord.init)
+      return try results.flatMap { result in
+        try Row.fetchAll(
+          db, sql: "SELECT * FROM delivery WHERE result = ? ORDER BY id", arguments: [result.id]
+        ).map { try DeliveryRecord($0, result: result) }
+      }
+    }
+  }
+
+  package func reasons() async throws(LedgerError) -> [String: Int] {
+    try await read { db in
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT reason, count(*) AS n FROM instance WHERE reason <> '' GROUP BY reason")
+      return Dictionary(uniqueKeysWithValues: rows.map { ($0["reason"], $0["n"]) })
+    }
+  }
+
+  package func nextWakeUp() async throws(LedgerError) -> Timestamp? {
+    try await read { db in
+      let times = try ["gathering", "instance", "delivery"].compactMap { table in
+        try Int64.fetchOne(db, sql: "SELECT min(until) FROM \(table) WHERE until IS NOT NULL")
+      }
+      return times.min().map(Timestamp.init(milliseconds:))
+    }
+  }
+}
+
+extension Selection {
+  /// Numbers of the rows meant, in order of arrival. Each part of a union finds its rows by an index.
+  func instances(_ db: Database, after: Int64, limit: Int) throws -> [Int64] {
+    let (conditions, value) = query
+    let parts = conditions.map { condition, sign in
+      let source = sign == "id" ? "SELECT id FROM instance" : "SELECT instance AS id FROM result"
+      return "\(source) WHERE \(condition) AND \(sign) > :after"
+    }
+    return try Int64.fetchAll(
+      db.cachedStatement(sql: parts.joined(separator: " UNION ") + " ORDER BY id LIMIT :limit"),
+      arguments: value + ["after": after, "limit": limit])
+  }
+
+  private var query: (conditions: [(String, String)], value: StatementArguments) {
+    switch self {
+    case .instance(let id): ([("id = :value", "id")], ["value": id])
+    case .uid(let uid):
+      (
+        [
+          ("study = :value AND study <> ''", "id"), ("series = :value AND series <> ''", "id"),
+          ("sop = :value AND sop <> ''", "id"), ("uid = :value AND uid <> ''", "instance"),
+        ], ["value": uid]
+      )
+    case .reason(let reason): ([("reason = :value AND reason <> ''", "id")], ["value": reason])
+    case .spooled(let path):
+      ([("spooled = :value AND state <> 'filed'", "id")], ["value": path.data])
+    case .parked: ([("state = 'parked'", "id")], [:])
+    case .unfiled: ([("state = 'finished'", "id")], [:])
+    }
+  }
+}

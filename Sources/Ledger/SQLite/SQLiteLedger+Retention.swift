@@ -1,0 +1,49 @@
+internal import GRDB
+
+extension SQLiteLedger {
+  /// Done, its source in its home, and nothing of it on its way.
+  private static let isPrunable = """
+    state = 'filed' AND NOT EXISTS (
+      SELECT 1 FROM result JOIN delivery ON delivery.result = result.id
+      WHERE result.instance = instance.id AND delivery.state NOT IN ('sent', 'withdrawn'))
+    """
+
+  package func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance] {
+    try await read { db in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT * FROM instance WHERE \(Self.isPrunable) AND finished_at < ? ORDER BY finished_at LIMIT ?
+          """, arguments: [time.milliseconds, limit])
+      return try rows.map { row in
+        // A path that another result has taken over belongs to that one.
+        let results = try Row.fetchAll(
+          db, sql: "SELECT * FROM result WHERE instance = ? AND superseded = 0 ORDER BY id",
+          arguments: [row["id"] as Int64])
+        return PrunableInstance(
+          instance: try InstanceRecord(row), results: try results.map(ResultRecord.init))
+      }
+    }
+  }
+
+  package func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64] {
+    try await write(.promised, at: now) { transaction in
+      var forgotten: [Int64] = []
+      for id in instances {
+        let row = try transaction.rows(
+          "SELECT content FROM instance WHERE id = ? AND \(Self.isPrunable)", [id]
+        ).first
+        guard let row else { continue }
+        try transaction.audit("forgotten", instance: id, try row.digest("content").description)
+        try transaction.run(
+          "DELETE FROM delivery WHERE result IN (SELECT id FROM result WHERE instance = ?)", [id])
+        for table in ["result", "report"] {
+          try transaction.run("DELETE FROM \(table) WHERE instance = ?", [id])
+        }
+        try transaction.run("DELETE FROM instance WHERE id = ?", [id])
+        forgotten.append(id)
+      }
+      return forgotten
+    }
+  }
+}

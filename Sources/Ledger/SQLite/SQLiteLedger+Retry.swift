@@ -1,0 +1,51 @@
+internal import GRDB
+
+extension SQLiteLedger {
+  package func retry(
+    _ selection: Selection, accepting: Bool, at now: Timestamp
+  ) async throws(LedgerError) -> [Int64] {
+    try await write(.promised, at: now) { transaction in
+      var ids = try selection.instances(transaction.db, after: 0, limit: Int.max)
+      if selection == .parked {
+        let delivered = try transaction.rows(
+          """
+          SELECT DISTINCT result.instance AS id FROM delivery JOIN result ON result.id = delivery.result
+          WHERE delivery.state = 'parked'
+          """)
+        ids = Set(ids + delivered.map { $0["id"] }).sorted()
+      }
+      var concerned: [Int64] = []
+      for id in ids where try transaction.retry(id, accepting: accepting) { concerned.append(id) }
+      return concerned
+    }
+  }
+}
+
+extension LedgerTransaction {
+  /// Whether something of the instance waited and goes on now.
+  fileprivate mutating func retry(_ id: Int64, accepting: Bool) throws -> Bool {
+    var isConcerned = false
+    let record = try instance(id)
+    let event = InstanceEvent.retry(accepts: accepting)
+    if case .change = record.state.transition(event, rules: rules) {
+      _ = try change(instance: id, by: event, accepting ? "accepted" : "retried", reason: "")
+      if record.rival != nil { try accept(record) }
+      isConcerned = true
+    }
+    let deliveries = try rows(
+      "SELECT delivery.id FROM result JOIN delivery ON delivery.result = result.id WHERE instance = ?", [id])
+    for row in deliveries {
+      let hasChanged = try change(delivery: row["id"], by: .retry, "delivery retried") != nil
+      isConcerned = isConcerned || hasChanged
+    }
+    return isConcerned
+  }
+
+  /// Whoever accepts says that this picture is the image now: it amends whatever stood for it.
+  private func accept(_ record: InstanceRecord) throws {
+    let others = try instances(sop: record.sopInstanceUID).filter { $0.id != record.id }
+    guard let standing = IdentityDecision.standing(among: others) else { return }
+    try run("UPDATE instance SET replaces = ?, rival = NULL WHERE id = ?", [standing.id, record.id])
+    if !(try instance(standing.id).state.isFinished) { try store(.behind(Tries()), instance: record.id) }
+  }
+}

@@ -1,0 +1,151 @@
+internal import GRDB
+
+extension SQLiteLedger {
+  package func claim(
+    by holder: String, limit: Int, order: DrawOrder, for length: Duration, at now: Timestamp
+  ) async throws(LedgerError) -> Claim? {
+    try await write(.leased, at: now) { transaction in
+      try transaction.settleWaits()
+      return try transaction.claim(
+        by: holder, limit: limit, order: order, wait: Wait(from: now, lasting: length))
+    }
+  }
+
+  package func renew(token: Int64, for length: Duration, at now: Timestamp) async throws(LedgerError) {
+    try await write(.leased, at: now) { transaction in
+      let wait = Wait(from: now, lasting: length)
+      let (files, deliveries) = try transaction.held(token: token)
+      guard !files.isEmpty || !deliveries.isEmpty else { throw LedgerError.leaseLost(token: token) }
+      for id in files { _ = try transaction.change(instance: id, by: .renew(token: token, wait), "renewed") }
+      for id in deliveries {
+        _ = try transaction.change(delivery: id, by: .renew(token: token, wait), "renewed")
+      }
+    }
+  }
+
+  package func complete(
+    _ instance: Int64, token: Int64, _ completion: Completion, at now: Timestamp
+  ) async throws(LedgerError) {
+    try await write(.promised, at: now) { transaction in
+      let event = InstanceEvent.complete(token: token, completion.verdict)
+      let reason = completion.reason
+      guard try transaction.change(instance: instance, by: event, "completed", reason: reason) != nil else {
+        return
+      }
+      try transaction.publish(completion, of: try transaction.instance(instance))
+    }
+  }
+
+  package func fail(
+    _ instance: Int64, token: Int64, reason: String, at now: Timestamp
+  ) async throws(LedgerError) -> InstanceState {
+    try await end(instance, .fail(token: token, now), "failed", reason: reason, at: now)
+  }
+
+  package func crash(
+    _ instance: Int64, token: Int64, reason: String, at now: Timestamp
+  ) async throws(LedgerError) -> InstanceState {
+    try await end(instance, .crash(token: token), "worker died", reason: reason, at: now)
+  }
+
+  package func park(
+    _ instance: Int64, token: Int64, reason: String, at now: Timestamp
+  ) async throws(LedgerError) {
+    _ = try await end(instance, .park(token: token), "parked", reason: reason, at: now)
+  }
+
+  private func end(
+    _ instance: Int64, _ event: InstanceEvent, _ word: String, reason: String, at now: Timestamp
+  ) async throws(LedgerError) -> InstanceState {
+    try await write(.promised, at: now) { transaction in
+      try transaction.change(instance: instance, by: event, word, reason: reason)
+        ?? transaction.instance(instance).state
+    }
+  }
+
+  package func release(token: Int64, at now: Timestamp) async throws(LedgerError) {
+    try await write(.leased, at: now) { transaction in
+      let (files, deliveries) = try transaction.held(token: token)
+      for id in files { _ = try transaction.change(instance: id, by: .release(token: token), "given back") }
+      for id in deliveries {
+        _ = try transaction.change(delivery: id, by: .settle(token: token, .untried, now), "given back")
+      }
+    }
+  }
+
+  package func recover(holder: String, at now: Timestamp) async throws(LedgerError) {
+    try await write(.promised, at: now) { transaction in
+      let files = try transaction.rows(
+        "SELECT id FROM instance WHERE state = 'working' AND holder = ?", [holder])
+      for row in files {
+        _ = try transaction.change(instance: row["id"], by: .expire(now), "holder started anew")
+      }
+      let deliveries = try transaction.rows(
+        "SELECT id FROM delivery WHERE state = 'sending' AND holder = ?", [holder])
+      for row in deliveries { _ = try transaction.change(delivery: row["id"], by: .expire, "") }
+    }
+  }
+
+  package func file(_ instance: Int64, at now: Timestamp) async throws(LedgerError) {
+    try await write(.promised, at: now) { transaction in
+      _ = try transaction.change(instance: instance, by: .file, "filed")
+    }
+  }
+}
+
+extension LedgerTransaction {
+  /// What has waited long enough, or longer than a clock that stepped back can tell, gets its turn.
+  mutating func settleWaits() throws {
+    let time = now.milliseconds
+    let complete = try rows(
+      "SELECT bundle FROM gathering WHERE until <= ? UNION SELECT bundle FROM gathering WHERE earliest > ?",
+      [time, time])
+    for row in complete {
+      let bundle: String = row["bundle"]
+      // The transition `studyComplete` of each, in one statement: a study may have thousands.
+      try run("UPDATE instance SET state = 'ready' WHERE state = 'gathering' AND bundle = ?", [bundle])
+      try run("DELETE FROM gathering WHERE bundle = ?", [bundle])
+    }
+    for row in try rows(
+      "SELECT id, state FROM instance WHERE until <= ? OR earliest > ?", [time, time])
+    {
+      let isDelayed = row["state"] == "delayed"
+      _ = try change(instance: row["id"], by: isDelayed ? .due : .expire(now), "lease ran out")
+    }
+  }
+
+  mutating func claim(by holder: String, limit: Int, order: DrawOrder, wait: Wait) throws -> Claim? {
+    // Claims that find nothing write nothing, so that an idle daemon leaves the disk alone.
+    let newest = order.takesNewest(token: try upcomingToken())
+    let first = try rows(
+      """
+      SELECT bundle FROM instance INDEXED BY instance_ready WHERE state = 'ready'
+      ORDER BY id \(newest ? "DESC" : "ASC") LIMIT 1
+      """
+    ).first
+    guard let first else { return nil }
+    let lease = Lease(token: try nextToken(), holder: holder, wait: wait)
+    let chosen = try rows(
+      """
+      SELECT id FROM instance INDEXED BY instance_ready_bundle WHERE state = 'ready' AND bundle = ?
+      ORDER BY id LIMIT ?
+      """,
+      [first["bundle"] as String, limit])
+    var instances: [InstanceRecord] = []
+    for row in chosen {
+      let id: Int64 = row["id"]
+      _ = try change(instance: id, by: .claim(lease), "claimed")
+      try run("UPDATE instance SET claimed_at = ? WHERE id = ?", [now.milliseconds, id])
+      instances.append(try instance(id))
+    }
+    return Claim(lease: lease, instances: instances)
+  }
+
+  /// Files and deliveries that a lease still holds.
+  func held(token: Int64) throws -> (files: [Int64], deliveries: [Int64]) {
+    (
+      try rows("SELECT id FROM instance WHERE state = 'working' AND token = ?", [token]).map { $0["id"] },
+      try rows("SELECT id FROM delivery WHERE state = 'sending' AND token = ?", [token]).map { $0["id"] }
+    )
+  }
+}

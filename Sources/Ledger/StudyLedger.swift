@@ -1,0 +1,104 @@
+/// What is known of every instance, result and delivery.
+///
+/// Each call is one transaction: it happens as a whole or not at all, whatever crashes. Each may be made again
+/// when its answer was lost. Several tasks, processes and, by implementation, hosts use one ledger at a time;
+/// what only one may do is bound to a lease. A call isn't cancelled with its task: once begun, it is answered.
+///
+/// Promised, on the disk before the call returns: ``admit(_:at:)``, ``complete(_:token:_:at:)``,
+/// ``file(_:at:)``, ``settle(_:token:_:answer:at:)``, ``park(_:token:reason:at:)``, ``retry(_:accepting:at:)``,
+/// ``forget(_:at:)``. What concerns leases alone may be lost with the power, together with who held them.
+package protocol StudyLedger: Sendable {
+  // MARK: Intake
+
+  /// Takes note of files that lie in the spool, synced, in one transaction; outcomes in the same order.
+  func admit(_ files: [Admission], at now: Timestamp) async throws(LedgerError) -> [AdmissionOutcome]
+
+  // MARK: Work
+
+  /// Leases files of the next complete study, `limit` at most; nil when none waits. Leases that ran out are
+  /// taken back first, and what has waited long enough gets its turn.
+  func claim(
+    by holder: String, limit: Int, order: DrawOrder, for length: Duration, at now: Timestamp
+  ) async throws(LedgerError) -> Claim?
+  /// Prolongs a lease over all that it still holds, files and deliveries.
+  /// - Throws: ``LedgerError/leaseLost(token:)`` when it holds nothing any more.
+  func renew(token: Int64, for length: Duration, at now: Timestamp) async throws(LedgerError)
+  /// Writes verdict, results, their deliveries and the report's row. Results of an amended instance are
+  /// joined to those that they replace.
+  func complete(
+    _ instance: Int64, token: Int64, _ completion: Completion, at now: Timestamp
+  ) async throws(LedgerError)
+  /// An attempt failed for a cause that may pass: tried again after a while.
+  func fail(
+    _ instance: Int64, token: Int64, reason: String, at now: Timestamp
+  ) async throws(LedgerError) -> InstanceState
+  /// A worker died with this file alone: tried again, or quarantined.
+  func crash(
+    _ instance: Int64, token: Int64, reason: String, at now: Timestamp
+  ) async throws(LedgerError) -> InstanceState
+  /// The worker found what a person has to decide.
+  func park(_ instance: Int64, token: Int64, reason: String, at now: Timestamp) async throws(LedgerError)
+  /// Gives all that the lease still holds back untouched.
+  func release(token: Int64, at now: Timestamp) async throws(LedgerError)
+  /// Takes back what a daemon of this name held before it died. Only for the daemon itself, at its start.
+  func recover(holder: String, at now: Timestamp) async throws(LedgerError)
+  /// The source lies in its home.
+  func file(_ instance: Int64, at now: Timestamp) async throws(LedgerError)
+  /// Lets what is parked or delayed go at once, images and deliveries; conflicts of identity only where
+  /// accepted. Returns the instances concerned.
+  func retry(
+    _ selection: Selection, accepting: Bool, at now: Timestamp
+  ) async throws(LedgerError) -> [Int64]
+  /// When something will wait no longer; nil: nothing does. The daemon sleeps until then or the next event.
+  func nextWakeUp() async throws(LedgerError) -> Timestamp?
+
+  // MARK: Delivery
+
+  /// Leases results for one destination, `limit` at most; nil when none is due.
+  func nextDeliveries(
+    to destination: String, by holder: String, limit: Int, order: DrawOrder, for length: Duration,
+    at now: Timestamp
+  ) async throws(LedgerError) -> DeliveryClaim?
+  /// What the peer said.
+  func settle(
+    _ delivery: Int64, token: Int64, _ answer: DeliveryEvent.Answer, answer words: String, at now: Timestamp
+  ) async throws(LedgerError)
+
+  // MARK: Looking
+
+  func counts() async throws(LedgerError) -> LedgerCounts
+  /// Rows with a number above `after`, in order of arrival.
+  func instances(
+    _ selection: Selection, after: Int64, limit: Int
+  ) async throws(LedgerError) -> [InstanceRecord]
+  func results(of instance: Int64) async throws(LedgerError) -> [ResultRecord]
+  func deliveries(of instance: Int64) async throws(LedgerError) -> [DeliveryRecord]
+  /// How many wait for a person or were refused, by coded reason.
+  func reasons() async throws(LedgerError) -> [String: Int]
+
+  // MARK: Report
+
+  /// The report's rows behind a cursor, in its order; with the history or without.
+  func report(
+    after cursor: Int64, limit: Int, history: Bool
+  ) async throws(LedgerError) -> [ReportEntry]
+
+  // MARK: Audit
+
+  /// Adds a line for what isn't the ledger's own doing: a start, a reload, a model refused.
+  func note(_ event: String, detail: String, at now: Timestamp) async throws(LedgerError)
+  /// The lines about an instance, or all; behind a number, in order.
+  func audit(
+    of instance: Int64?, after number: Int64, limit: Int
+  ) async throws(LedgerError) -> [AuditEntry]
+  /// Follows the whole chain.
+  func verifyAudit() async throws(LedgerError) -> AuditVerification
+
+  // MARK: Retention
+
+  /// What was finished before a time and is delivered everywhere, the oldest first. The files go first, then
+  /// the rows: a crash between leaves rows that are offered again.
+  func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance]
+  /// Removes the rows of what still is prunable, with their rows of the report; returns which.
+  func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64]
+}

@@ -1,0 +1,181 @@
+import Ledger
+import Testing
+
+/// What every implementation of the ledger keeps: leases, attempts, order.
+@Suite struct WorkConformance {
+  private func ledger(
+    _ kind: LedgerKind, files: [Admission] = [.file(1)]
+  ) async throws -> (LedgerSite, any StudyLedger) {
+    let site = try LedgerSite(kind)
+    let ledger = try site.open()
+    _ = try await ledger.admit(files, at: .at(0))
+    return (site, ledger)
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func aLeaseIsExclusiveAndRunsOut(kind: LedgerKind) async throws {
+    let (site, ledger) = try await ledger(kind)
+    let first = try #require(await ledger.claim(at: .at(20), by: "a"))
+    let other = try site.open()
+    #expect(try await other.claim(at: .at(79), by: "b") == nil)
+    try await ledger.renew(token: first.lease.token, for: .seconds(60), at: .at(70))
+    #expect(try await other.claim(at: .at(129), by: "b") == nil)
+    let second = try #require(await other.claim(at: .at(130), by: "b"))
+    #expect(second.lease.token > first.lease.token)
+    #expect(second.instances[0].state == .working(Tries(attempts: 2), second.lease))
+    // The first wakes up: nothing that it does counts any more.
+    let token = first.lease.token
+    await #expect(throws: LedgerError.leaseLost(token: token)) {
+      try await ledger.complete(1, token: token, .analysed(first.instances[0]), at: .at(131))
+    }
+    await #expect(throws: LedgerError.leaseLost(token: token)) {
+      try await ledger.renew(token: token, for: .seconds(60), at: .at(131))
+    }
+    await #expect(throws: LedgerError.leaseLost(token: token)) {
+      _ = try await ledger.fail(1, token: token, reason: "io", at: .at(131))
+    }
+    await #expect(throws: LedgerError.leaseLost(token: token)) {
+      _ = try await ledger.crash(1, token: token, reason: "x", at: .at(131))
+    }
+    await #expect(throws: LedgerError.leaseLost(token: token)) {
+      try await ledger.park(1, token: token, reason: "x", at: .at(131))
+    }
+    try await ledger.release(token: token, at: .at(131))
+    #expect(try await ledger.results(of: 1).isEmpty)
+    try await other.complete(1, token: second.lease.token, .analysed(second.instances[0]), at: .at(132))
+    await #expect(throws: LedgerError.leaseLost(token: token)) {
+      try await ledger.complete(1, token: token, .analysed(first.instances[0]), at: .at(133))
+    }
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func twoHoldersNeverShareAFile(kind: LedgerKind) async throws {
+    let files = (1...60).map { Admission.file($0, study: $0 % 20) }
+    let (site, _) = try await ledger(kind, files: files)
+    let ledgers = try (0..<4).map { _ in try site.open() }
+    let taken = try await withThrowingTaskGroup(of: [Int64].self) { group in
+      for (index, ledger) in ledgers.enumerated() {
+        group.addTask {
+          var taken: [Int64] = []
+          while let claim = try await ledger.claim(at: .at(20), by: "\(index)", limit: 2, order: .fair) {
+            taken += claim.instances.map(\.id)
+          }
+          return taken
+        }
+      }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    #expect(taken.sorted() == Array(1...60))
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func whatADaemonHeldIsGivenBackWhenItStarts(kind: LedgerKind) async throws {
+    let (site, ledger) = try await ledger(kind, files: [.file(1), .file(2)])
+    let mine = try #require(await ledger.claim(at: .at(20), by: "a"))
+    _ = try await ledger.claim(at: .at(20), by: "b")
+    let again = try site.open()
+    try await again.recover(holder: "a", at: .at(21))
+    try await again.recover(holder: "a", at: .at(21))
+    #expect(try await again.claim(at: .at(22), by: "a")?.instances.map(\.id) == [1])
+    #expect(try await again.claim(at: .at(22), by: "a") == nil)
+    await #expect(throws: LedgerError.leaseLost(token: mine.lease.token)) {
+      try await ledger.complete(1, token: mine.lease.token, .analysed(mine.instances[0]), at: .at(23))
+    }
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func failuresAreTriedAgainEverLater(kind: LedgerKind) async throws {
+    let (_, ledger) = try await ledger(kind)
+    var now: Int64 = 20
+    for wait in [10, 20, 40, 80] {
+      let claim = try #require(await ledger.claim(at: .at(now)))
+      let state = try await ledger.fail(1, token: claim.lease.token, reason: "eio", at: .at(now))
+      guard case .delayed(_, let until) = state else {
+        Issue.record("\(state)")
+        return
+      }
+      #expect(until.until == .at(now + Int64(wait)))
+      #expect(try await ledger.claim(at: .at(now + Int64(wait) - 1)) == nil)
+      #expect(try await ledger.nextWakeUp() == .at(now + Int64(wait)))
+      now += Int64(wait)
+    }
+    #expect(try await ledger.reasons() == ["eio": 1])
+    let claim = try #require(await ledger.claim(at: .at(now)))
+    _ = try await ledger.fail(1, token: claim.lease.token, reason: "eio", at: .at(now))
+    #expect(try await ledger.retry(.reason("eio"), accepting: false, at: .at(now)) == [1])
+    #expect(try await ledger.claim(at: .at(now))?.instances.map(\.id) == [1])
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func whatIsGivenBackUntouchedCountsNoAttempt(kind: LedgerKind) async throws {
+    let (_, ledger) = try await ledger(kind)
+    for _ in 0..<5 {
+      let claim = try #require(await ledger.claim(at: .at(20)))
+      try await ledger.release(token: claim.lease.token, at: .at(20))
+    }
+    #expect(try await ledger.instance(1)?.state == .ready(Tries()))
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func aKillerIsParkedAndRetried(kind: LedgerKind) async throws {
+    let (_, ledger) = try await ledger(kind)
+    for _ in 0..<2 {
+      let claim = try #require(await ledger.claim(at: .at(20)))
+      _ = try await ledger.crash(1, token: claim.lease.token, reason: "worker_crashed", at: .at(20))
+    }
+    #expect(try await ledger.claim(at: .at(9000)) == nil)
+    #expect(try await ledger.instances(.parked, after: 0, limit: 5).map(\.reason) == ["worker_crashed"])
+    #expect(try await ledger.retry(.parked, accepting: false, at: .at(9001)) == [1])
+    #expect(try await ledger.claim(at: .at(9002)) != nil)
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func theNewestStudyPassesTheBacklogAndTheOldestMovesOn(kind: LedgerKind) async throws {
+    let (_, ledger) = try await ledger(kind, files: (1...100).map { .file($0) })
+    var drawn: [Int64] = []
+    for _ in 0..<2 { drawn += try await ledger.claim(at: .at(20), order: .fair)?.instances.map(\.id) ?? [] }
+    _ = try await ledger.admit([.file(500)], at: .at(20))
+    for _ in 0..<2 { drawn += try await ledger.claim(at: .at(30), order: .fair)?.instances.map(\.id) ?? [] }
+    #expect(drawn[2...].contains(101))
+    #expect(Set(drawn).isSuperset(of: [1, 2, 100]))
+    // In order of arrival nothing passes.
+    #expect(try await ledger.claim(at: .at(30), order: .arrival)?.instances.map(\.id) == [3])
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func aClockThatStepsBackHoldsNothingUp(kind: LedgerKind) async throws {
+    let (_, ledger) = try await ledger(kind, files: [.file(1), .file(2)])
+    let year: Int64 = -365 * 86400
+    // A quiet time, a lease and a back-off of a year ahead.
+    let claim = try #require(await ledger.claim(at: .at(year)))
+    #expect(claim.instances.map(\.id) == [1])
+    let second = try #require(await ledger.claim(at: .at(10)))
+    #expect(second.instances.map(\.id) == [1])
+    _ = try await ledger.fail(1, token: second.lease.token, reason: "eio", at: .at(11))
+    let third = try #require(await ledger.claim(at: .at(year)))
+    #expect(third.instances.map(\.id) == [1])
+    try await ledger.complete(1, token: third.lease.token, .analysed(third.instances[0]), at: .at(year))
+    let fourth = try #require(await ledger.claim(at: .at(year)))
+    try await ledger.complete(2, token: fourth.lease.token, .analysed(fourth.instances[0]), at: .at(2 * year))
+    // Order is that of the commits.
+    #expect(try await ledger.report(after: 0, limit: 9, history: true).map(\.instance) == [1, 2])
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func eachEndIsTheSameTheSecondTime(kind: LedgerKind) async throws {
+    let (_, ledger) = try await ledger(kind)
+    let claim = try #require(await ledger.claim(at: .at(20)))
+    let completion = Completion.analysed(claim.instances[0], to: ["pacs"])
+    try await ledger.complete(1, token: claim.lease.token, completion, at: .at(21))
+    #expect(try await ledger.instances(.unfiled, after: 0, limit: 5).map(\.home) == [[0x66, 0xff, 1]])
+    let before = try await ledger.picture()
+    try await ledger.complete(1, token: claim.lease.token, completion, at: .at(22))
+    #expect(try await ledger.picture() == before)
+    try await ledger.file(1, at: .at(23))
+    try await ledger.complete(1, token: claim.lease.token, completion, at: .at(24))
+    try await ledger.file(1, at: .at(25))
+    #expect(try await ledger.instances(.unfiled, after: 0, limit: 5).isEmpty)
+    #expect(try await ledger.deliveries(of: 1).count == 1)
+    await #expect(throws: LedgerError.unknown(row: 99)) { try await ledger.file(99, at: .at(26)) }
+  }
+}
