@@ -8,6 +8,19 @@ package struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
 
   fileprivate init(_ digest: SHA256.Digest) { bytes = Array(digest) }
 
+  /// A digest that was kept; nil unless there are 32 bytes.
+  package init?(_ bytes: [UInt8]) {
+    guard bytes.count == SHA256.byteCount else { return nil }
+    self.bytes = bytes
+  }
+
+  /// What ``description`` wrote; nil where it isn't that.
+  package init?(hexadecimal text: String) {
+    let digits = text.compactMap(\.hexDigitValue)
+    guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+    self.init(stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
+  }
+
   package init(of contents: some DataProtocol) { self.init(SHA256.hash(data: contents)) }
 
   package init(of text: String) { self.init(SHA256.hash(data: Array(text.utf8))) }

@@ -1,3 +1,5 @@
+package import Files
+
 /// A file in the spool, synced, as it is told to the ledger.
 package struct Admission: Sendable, Hashable {
   /// SHA-256 of the file.

@@ -1,4 +1,5 @@
 internal import Crypto
+package import Files
 
 /// One line of the audit trail. It names no patient: rows are numbers, and reasons are codes.
 package struct AuditEntry: Sendable, Hashable {

@@ -1,3 +1,5 @@
+package import Files
+
 /// What came of an attempt: written in one commit, after every result lies under its final name.
 package struct Completion: Sendable, Hashable {
   /// A file that was written.

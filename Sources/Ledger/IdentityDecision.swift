@@ -1,3 +1,5 @@
+package import Files
+
 /// What a file that arrives is to those that the ledger knows.
 package enum IdentityDecision: Sendable, Hashable {
   /// Nothing is known of it.

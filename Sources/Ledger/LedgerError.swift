@@ -39,7 +39,7 @@ extension LedgerError: CustomStringConvertible {
     switch self {
     case .damaged(let path, let detail):
       "\(path): damaged (\(detail)); stop the daemon and run 'mmdicom serve --rebuild-ledger', which writes it "
-        + "anew from spool and outbox and keeps this file beside it"
+        + "anew from report and spool and keeps this file beside it"
     case .newer(let path, let found):
       "\(path): written by a newer mmdicom (\(found.joined(separator: ", "))); use that one"
     case .older(let path): "\(path): written by an older mmdicom; start the daemon once"

@@ -1,3 +1,5 @@
+package import Files
+
 /// A file as the ledger knows it.
 package struct InstanceRecord: Sendable, Hashable, Identifiable {
   /// In order of arrival; never used twice.
@@ -81,10 +83,27 @@ package struct ReportEntry: Sendable, Hashable {
   package let isCurrent: Bool
 }
 
+/// A row of a report that was written before there was a ledger, or by one that is lost.
+package struct AdoptedRow: Sendable, Hashable {
+  /// The SOP Instance UID, or whatever else names the image.
+  package var image: String
+  package var verdict: Verdict
+  /// As it stands there, with its line end.
+  package var record: [UInt8]
+
+  package init(image: String, verdict: Verdict, record: [UInt8]) {
+    self.image = image
+    self.verdict = verdict
+    self.record = record
+  }
+}
+
 /// The figures of `status`.
 package struct LedgerCounts: Sendable, Hashable {
   /// Waiting for their study, their turn or their next attempt.
   package var queued = 0
+  /// Those of them that wait for their next attempt.
+  package var delayed = 0
   package var working = 0
   package var analysed = 0
   package var notAnalysed = 0
@@ -94,6 +113,10 @@ package struct LedgerCounts: Sendable, Hashable {
   package var deliveriesSent = 0
   /// Parked deliveries.
   package var deliveriesFailed = 0
+  /// When the file came that waits longest.
+  package var oldest: Timestamp?
+  /// When the next file is tried again.
+  package var nextRetry: Timestamp?
 
   package init() {}
 }

@@ -8,8 +8,12 @@ package enum Selection: Sendable, Hashable {
   case reason(String)
   /// The file that lies under this name in the spool.
   case spooled([UInt8])
+  /// Every row whose content's digest begins with these bytes: what a tag in the log stands for.
+  case tag([UInt8])
   /// All that wait for a person.
   case parked
+  /// All that wait for their next attempt.
+  case delayed
   /// Done, but with the source still in the spool.
   case unfiled
 }

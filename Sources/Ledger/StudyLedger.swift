@@ -83,6 +83,12 @@ package protocol StudyLedger: Sendable {
     after cursor: Int64, limit: Int, history: Bool
   ) async throws(LedgerError) -> [ReportEntry]
 
+  /// Whether a row at or before the cursor has given way to one behind it: what was written from the rows up to there
+  /// is out of date.
+  func hasDisplaced(since cursor: Int64) async throws(LedgerError) -> Bool
+  /// Takes over the rows of a report that is older than the ledger, in their order; the last of an image is current.
+  func adopt(_ rows: [AdoptedRow], at now: Timestamp) async throws(LedgerError)
+
   // MARK: Audit
 
   /// Adds a line for what isn't the ledger's own doing: a start, a reload, a model refused.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import GRDB
 import Ledger
@@ -127,8 +128,10 @@ import Testing
     let site = try await site()
     let queue = try DatabaseQueue(path: site.file)
     let queries = [
-      "SELECT bundle FROM gathering WHERE until <= 5 UNION SELECT bundle FROM gathering WHERE earliest > 5",
-      "SELECT id, state FROM instance WHERE until <= 5 OR earliest > 5",
+      "SELECT bundle FROM gathering WHERE until <= 5 ORDER BY until DESC LIMIT 5",
+      "SELECT bundle FROM gathering WHERE until <= 5 ORDER BY until ASC LIMIT 5",
+      "SELECT bundle FROM gathering WHERE earliest > 5 LIMIT 5",
+      "SELECT id, state FROM instance WHERE until <= 5 OR earliest > 5 LIMIT 5",
       "SELECT id, state FROM delivery WHERE until <= 5 OR earliest > 5",
       "SELECT bundle FROM instance INDEXED BY instance_ready WHERE state = 'ready' ORDER BY id DESC LIMIT 1",
       "SELECT id FROM instance INDEXED BY instance_ready_bundle WHERE state = 'ready' AND bundle = 'x' ORDER BY id LIMIT 5",

@@ -1,5 +1,7 @@
+internal import Files
 internal import GRDB
 import Glibc
+internal import SystemPackage
 
 /// Opening and making the file.
 enum LedgerFile {
@@ -23,11 +25,11 @@ enum LedgerFile {
   }
 
   /// Makes the file under another name first: under its own it is whole, or not there. The owner's group may
-  /// look: `status` is for the administrator, too.
+  /// read it, nobody else: rows hold UIDs and names of files.
   private static func make(_ path: String) throws {
     let new = path + ".new"
     for suffix in ["", "-journal"] { unsafe unlink(new + suffix) }
-    let descriptor = unsafe Glibc.open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o660)
+    let descriptor = unsafe Glibc.open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
     guard descriptor >= 0 else { throw failure("create", path) }
     defer { close(descriptor) }
     let queue = try DatabaseQueue(path: new)
@@ -38,11 +40,7 @@ enum LedgerFile {
     try queue.close()
     guard fsync(descriptor) == 0 else { throw failure("sync", path) }
     guard unsafe rename(new, path) == 0 else { throw failure("rename", path) }
-    let folder = path.contains("/") ? String(path[...path.lastIndex(of: "/")!]) : "."
-    let handle = unsafe Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard handle >= 0 else { throw failure("open the folder of", path) }
-    defer { close(handle) }
-    guard fsync(handle) == 0 else { throw failure("sync the folder of", path) }
+    Folder.sync(holding: FilePath(path))
   }
 
   private static func failure(_ action: String, _ path: String) -> LedgerError {

@@ -85,9 +85,10 @@ enum LedgerSchema {
     CREATE TABLE report (
       cursor INTEGER PRIMARY KEY AUTOINCREMENT,
       instance INTEGER NOT NULL, image TEXT NOT NULL, verdict TEXT NOT NULL, record BLOB NOT NULL,
-      at INTEGER NOT NULL, current INTEGER NOT NULL
+      at INTEGER NOT NULL, current INTEGER NOT NULL, displaced_by INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX report_current ON report(image) WHERE current = 1;
+    CREATE INDEX report_displaced ON report(displaced_by) WHERE displaced_by IS NOT NULL;
     CREATE INDEX report_instance ON report(instance);
 
     CREATE TABLE audit (

@@ -1,3 +1,4 @@
+internal import Files
 internal import GRDB
 
 extension LedgerTransaction {
@@ -79,7 +80,7 @@ extension LedgerTransaction {
   }
 
   private func report(_ completion: Completion, of instance: InstanceRecord) throws {
-    let image = instance.sopInstanceUID.isEmpty ? "=\(instance.content)" : instance.sopInstanceUID
+    let image = instance.image(completion.verdict)
     let row = try rows("SELECT * FROM report WHERE image = ? AND current = 1", [image]).first
     let standing = row.flatMap { row in
       Verdict(rawValue: row["verdict"]).map { ReportOrder($0, instance: row["instance"]) }
@@ -98,5 +99,25 @@ extension LedgerTransaction {
       [
         instance.id, image, completion.verdict.rawValue, completion.record.data, now.milliseconds, isCurrent,
       ])
+    let cursor = db.lastInsertedRowID
+    if isCurrent, let row {
+      try run("UPDATE report SET displaced_by = ? WHERE cursor = ?", [cursor, row["cursor"] as Int64])
+    }
+    guard completion.verdict != .rejected, image != instance.sopInstanceUID else { return }
+    // The file that was no use before, and what an earlier program said of the image.
+    try run(
+      """
+      UPDATE report SET current = 0, displaced_by = ?
+      WHERE image = ? AND current = 1 AND (verdict = 'rejected' OR instance = 0)
+      """, [cursor, instance.sopInstanceUID])
+  }
+}
+
+extension InstanceRecord {
+  /// What has one current row in the report. Files with one UID are one image; where nobody knows whether they show
+  /// the same picture, each that can be used stands for itself.
+  fileprivate func image(_ verdict: Verdict) -> String {
+    if sopInstanceUID.isEmpty { return "=\(content)" }
+    return pixels != nil || verdict == .rejected ? sopInstanceUID : "\(sopInstanceUID)=\(content)"
   }
 }

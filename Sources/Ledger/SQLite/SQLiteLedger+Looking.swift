@@ -1,3 +1,4 @@
+import FoundationEssentials
 internal import GRDB
 
 extension SQLiteLedger {
@@ -11,7 +12,10 @@ extension SQLiteLedger {
         switch (row["state"] as String, (row["verdict"] as String?).flatMap(Verdict.init)) {
         case ("working", _): counts.working += n
         case ("parked", _): counts.parked += n
-        case ("gathering", _), ("behind", _), ("ready", _), ("delayed", _): counts.queued += n
+        case ("delayed", _):
+          counts.queued += n
+          counts.delayed += n
+        case ("gathering", _), ("behind", _), ("ready", _): counts.queued += n
         case (_, .analysed?): counts.analysed += n
         case (_, .notAnalysed?): counts.notAnalysed += n
         case (_, .rejected?): counts.rejected += n
@@ -26,6 +30,16 @@ extension SQLiteLedger {
         default: counts.deliveriesWaiting += row["n"]
         }
       }
+      counts.oldest = try Int64.fetchOne(
+        db,
+        sql: """
+          SELECT min(admitted_at) FROM instance
+          WHERE state IN ('gathering', 'behind', 'ready', 'delayed', 'working')
+          """
+      ).map(Timestamp.init(milliseconds:))
+      counts.nextRetry = try Int64.fetchOne(
+        db, sql: "SELECT min(until) FROM instance WHERE until IS NOT NULL AND state = 'delayed'"
+      ).map(Timestamp.init(milliseconds:))
       return counts
     }
   }
@@ -106,7 +120,17 @@ extension Selection {
     case .reason(let reason): ([("reason = :value AND reason <> ''", "id")], ["value": reason])
     case .spooled(let path):
       ([("spooled = :value AND state <> 'filed'", "id")], ["value": path.data])
+    case .tag(let first):
+      // Digests that begin with these bytes lie between them and the same followed by the highest.
+      (
+        [("content >= :value AND content < :end", "id")],
+        [
+          "value": Data(first),
+          "end": Data(first + [UInt8](repeating: 0xFF, count: 33 - min(first.count, 32))),
+        ]
+      )
     case .parked: ([("state = 'parked'", "id")], [:])
+    case .delayed: ([("state = 'delayed'", "id")], [:])
     case .unfiled: ([("state = 'finished'", "id")], [:])
     }
   }

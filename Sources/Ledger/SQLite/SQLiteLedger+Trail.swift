@@ -14,6 +14,28 @@ extension SQLiteLedger {
     }
   }
 
+  package func hasDisplaced(since cursor: Int64) async throws(LedgerError) -> Bool {
+    try await read { db in
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM report WHERE displaced_by IS NOT NULL AND displaced_by > ? AND cursor <= ?)
+          """)
+      return try Bool.fetchOne(statement, arguments: [cursor, cursor]) ?? false
+    }
+  }
+
+  package func adopt(_ rows: [AdoptedRow], at now: Timestamp) async throws(LedgerError) {
+    try await write(.promised, at: now) { transaction in
+      for row in rows {
+        try transaction.run("UPDATE report SET current = 0 WHERE image = ? AND current = 1", [row.image])
+        try transaction.run(
+          "INSERT INTO report (instance, image, verdict, record, at, current) VALUES (0, ?, ?, ?, ?, 1)",
+          [row.image, row.verdict.rawValue, row.record.data, now.milliseconds])
+      }
+      if !rows.isEmpty { try transaction.audit("report adopted", instance: nil, "\(rows.count) rows") }
+    }
+  }
+
   package func note(_ event: String, detail: String, at now: Timestamp) async throws(LedgerError) {
     try await write(.promised, at: now) { transaction in
       try transaction.audit(event, instance: nil, detail)

@@ -5,7 +5,7 @@ extension SQLiteLedger {
     by holder: String, limit: Int, order: DrawOrder, for length: Duration, at now: Timestamp
   ) async throws(LedgerError) -> Claim? {
     try await write(.leased, at: now) { transaction in
-      try transaction.settleWaits()
+      try transaction.settleWaits(order)
       return try transaction.claim(
         by: holder, limit: limit, order: order, wait: Wait(from: now, lasting: length))
     }
@@ -94,23 +94,34 @@ extension SQLiteLedger {
 }
 
 extension LedgerTransaction {
-  /// What has waited long enough, or longer than a clock that stepped back can tell, gets its turn.
-  mutating func settleWaits() throws {
+  /// So many studies and files get their turn in one transaction: after a backlog the next claim is answered soon all
+  /// the same, and the next call goes on.
+  static let portion = 256
+
+  /// What has waited long enough, or longer than a clock that stepped back can tell, gets its turn: a portion of it, by
+  /// turns the newest and the oldest, or the oldest.
+  mutating func settleWaits(_ order: DrawOrder) throws {
     let time = now.milliseconds
-    let complete = try rows(
-      "SELECT bundle FROM gathering WHERE until <= ? UNION SELECT bundle FROM gathering WHERE earliest > ?",
-      [time, time])
-    for row in complete {
+    let newest = order == .fair ? Self.portion / 2 : 0
+    for (direction, limit) in [("DESC", newest), ("ASC", Self.portion - newest)] where limit > 0 {
+      try completeStudies(
+        "SELECT bundle FROM gathering WHERE until <= ? ORDER BY until \(direction) LIMIT ?", [time, limit])
+    }
+    try completeStudies("SELECT bundle FROM gathering WHERE earliest > ? LIMIT ?", [time, Self.portion])
+    for row in try rows(
+      "SELECT id, state FROM instance WHERE until <= ? OR earliest > ? LIMIT ?", [time, time, Self.portion])
+    {
+      let isDelayed = row["state"] == "delayed"
+      _ = try change(instance: row["id"], by: isDelayed ? .due : .expire(now), "lease ran out")
+    }
+  }
+
+  private func completeStudies(_ query: String, _ arguments: StatementArguments) throws {
+    for row in try rows(query, arguments) {
       let bundle: String = row["bundle"]
       // The transition `studyComplete` of each, in one statement: a study may have thousands.
       try run("UPDATE instance SET state = 'ready' WHERE state = 'gathering' AND bundle = ?", [bundle])
       try run("DELETE FROM gathering WHERE bundle = ?", [bundle])
-    }
-    for row in try rows(
-      "SELECT id, state FROM instance WHERE until <= ? OR earliest > ?", [time, time])
-    {
-      let isDelayed = row["state"] == "delayed"
-      _ = try change(instance: row["id"], by: isDelayed ? .due : .expire(now), "lease ran out")
     }
   }
 
