@@ -62,11 +62,15 @@ package struct Analyser {
 
   /// Draws what was found and writes the results into `folder`, each under a temporary name first.
   ///
+  /// - Parameters:
+  ///   - content: of the source's file; result UIDs derive from it, so that no two different results share one.
+  ///   - createdAt: the date of the result objects.
   /// - Returns: the row, whose `outputs` are names in `folder`, and one line for people: the findings, or what
   ///   was wrong.
   /// - Throws: ``WriteFailure`` when the results can't be written: not the image's fault.
   package func finish(
-    _ read: ReadImage, into folder: URL, tensors: Bool
+    _ read: ReadImage, into folder: URL, tensors: Bool, of content: ContentDigest? = nil,
+    at createdAt: Date = .now
   ) throws(WriteFailure) -> (row: ReportRow, detail: String) {
     let start = ContinuousClock.now
     let image = read.image
@@ -84,7 +88,8 @@ package struct Analyser {
       let files = ResultFiles(in: folder, sopInstanceUID: image.identity.sopInstanceUID)
       do throws(ResultFailure) {
         let overlay = try overlay(of: radiograph, findings, prediction, input)
-        let headerNotes = try write(overlay, of: source, as: radiograph, compression, to: files)
+        let making = Making(compression: compression, content: content, date: createdAt)
+        let headerNotes = try write(overlay, of: source, as: radiograph, making, to: files)
         row.outputs = [files.overlay.lastPathComponent, files.preview.lastPathComponent]
         if tensors {
           try write(prediction, of: input, to: files.tensors)
@@ -105,6 +110,14 @@ package struct Analyser {
     }
     row.seconds = (read.duration + start.duration(to: .now)).inSeconds
     return (row, detail)
+  }
+
+  /// What a result object says of its making.
+  private struct Making {
+    /// Of the source's pixels.
+    let compression: LossyCompression?
+    let content: ContentDigest?
+    let date: Date
   }
 
   private enum ResultFailure: Error {
@@ -135,7 +148,7 @@ package struct Analyser {
 
   /// The result object and its preview, at the same time: one waits for the disk while the other compresses.
   private func write(
-    _ overlay: Overlay, of source: DataSet, as radiograph: Radiograph, _ compression: LossyCompression?,
+    _ overlay: Overlay, of source: DataSet, as radiograph: Radiograph, _ making: Making,
     to files: ResultFiles
   ) throws(ResultFailure) -> [HeaderNote] {
     do { try Folder.create(files.overlay.deletingLastPathComponent()) } catch {
@@ -144,7 +157,7 @@ package struct Analyser {
     do {
       return try simultaneously(
         { () throws(ResultFailure) in
-          try writeObject(overlay, of: source, as: radiograph, compression, to: files.overlay)
+          try writeObject(overlay, of: source, as: radiograph, making, to: files.overlay)
         }, { () throws(ResultFailure) in try writePreview(overlay, to: files.preview) }
       ).0
     } catch {
@@ -155,13 +168,12 @@ package struct Analyser {
   }
 
   private func writeObject(
-    _ overlay: Overlay, of source: DataSet, as radiograph: Radiograph, _ compression: LossyCompression?,
-    to url: URL
+    _ overlay: Overlay, of source: DataSet, as radiograph: Radiograph, _ making: Making, to url: URL
   ) throws(ResultFailure) -> [HeaderNote] {
     let pictures: [RGBPicture]
     do { pictures = try overlay.frames() } catch { throw .undrawable(error) }
     let capture = try secondaryCapture(
-      of: source, pictures, compression, orientation: radiograph.rightedOrientation)
+      of: source, pictures, making, orientation: radiograph.rightedOrientation)
     do { try capture.write(to: url) } catch {
       guard error.reason == .invalidObject else {
         throw .cannotWrite(WriteFailure(path: error.path, message: error.detail))
@@ -180,19 +192,19 @@ package struct Analyser {
   }
 
   private func secondaryCapture(
-    of source: DataSet, _ pictures: [RGBPicture], _ compression: LossyCompression?, orientation: [String]?
+    of source: DataSet, _ pictures: [RGBPicture], _ making: Making, orientation: [String]?
   ) throws(ResultFailure) -> SecondaryCapture {
+    let configuration = UID.derived(from: [configurationDigest] + (making.content.map { ["\($0)"] } ?? []))
     do {
       return try SecondaryCapture(
         of: source, pictures: pictures,
         equipment: .mmdicom(version: SoftwareVersion.current, model: modelName),
         identity: ResultIdentity(
-          objectKind: "overlay", modelSHA256: modelSHA256, configurationDigest: configurationDigest),
+          objectKind: "overlay", modelSHA256: modelSHA256, configurationDigest: configuration.string),
         seriesDescription: "MultiMix overlay (research use only)",
         derivationDescription: "Lung contour and saliency drawn by \(modelName)",
         imageComments: "Research use only, not for diagnosis", patientOrientation: orientation,
-        sourceCompression: compression,
-        createdAt: Date.now)
+        sourceCompression: making.compression, createdAt: making.date)
     } catch {
       throw .invalid(code: error.code, detail: error.description)
     }

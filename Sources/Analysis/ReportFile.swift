@@ -34,22 +34,15 @@ public final class ReportFile {
     try append(text: ReportCSV.record(row))
   }
 
-  /// Makes the report end with exactly `record` behind `offset`, whatever part of it is already there. For
-  /// replaying a delivery that a crash interrupted; a second replay changes nothing.
-  public func place(_ record: String, at offset: Int) throws(WriteFailure) {
-    let bytes = Array(record.utf8)
-    // Shorter than it was: somebody moved the report away. Then the record may be the last of the new one.
-    let start = offset <= length ? offset : max(0, length - bytes.count)
-    if length == start + bytes.count, try read(from: start, count: bytes.count) == bytes { return }
-    if length > start, start == offset { try truncate(to: start) }
-    try append(text: record)
+  /// Appends records, each with its line end, and waits until they are on the disk.
+  package func append(_ records: String) throws(WriteFailure) {
+    if !records.isEmpty { try append(text: records) }
   }
 
-  /// Takes the record at `offset` back, if it is the last.
-  public func withdraw(_ record: String, at offset: Int) throws(WriteFailure) {
-    let bytes = Array(record.utf8)
-    guard length == offset + bytes.count, try read(from: offset, count: bytes.count) == bytes else { return }
-    try truncate(to: offset)
+  /// The records from byte `offset` on, each with its line end.
+  package func records(from offset: Int) throws(WriteFailure) -> [String] {
+    let bytes = try read(from: offset, count: max(0, length - offset))
+    return bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) + "\n" }
   }
 
   private func append(text: String) throws(WriteFailure) {

@@ -1,13 +1,16 @@
 import Configuration
 public import FoundationEssentials
+import Ledger
 import Logging
 import Synchronization
 
 extension DaemonConfiguration {
   /// Every key, in the order of `etc/mmdicom.yaml`.
   package static let keys = [
-    "inbox", "outbox", "done", "rejected", "model", "tensors", "threads", "settle_seconds", "scan_seconds",
-    "study_quiet_seconds", "study_wait_seconds", "worker_timeout_seconds", "stop_seconds", "ignore",
+    "inbox", "outbox", "done", "rejected", "ledger", "model", "tensors", "threads", "settle_seconds",
+    "scan_seconds",
+    "study_quiet_seconds", "study_wait_seconds", "order",
+    "worker_timeout_seconds", "stop_seconds", "ignore",
     "log_level",
   ]
 
@@ -90,7 +93,8 @@ extension DaemonConfiguration {
       folders: InboxFolders(
         inbox: inbox, outbox: try values.requiredFolder("outbox"),
         done: try values.folder("done") ?? beside.appending(path: "done"),
-        rejected: try values.folder("rejected") ?? beside.appending(path: "rejected")))
+        rejected: try values.folder("rejected") ?? beside.appending(path: "rejected"),
+        ledger: try values.folder("ledger")))
     model = try values.folder("model")
     tensors = try values.flag("tensors") ?? tensors
     threads = try values.integer("threads", in: 0...256) ?? threads
@@ -101,6 +105,13 @@ extension DaemonConfiguration {
     workerTimeLimit = try values.seconds("worker_timeout_seconds", in: 1...86400) ?? workerTimeLimit
     stopTimeLimit = try values.seconds("stop_seconds", in: 0...3600) ?? stopTimeLimit
     ignoredNames = try values.list("ignore") ?? ignoredNames
+    if let text = try values.text("order") {
+      guard let known = DrawOrder(rawValue: text) else {
+        let names = DrawOrder.allCases.map(\.rawValue).joined(separator: " or ")
+        throw values.failure("order", "is '\(text)'; it must be \(names)")
+      }
+      order = known
+    }
     if let level = try values.text("log_level") {
       guard let known = Logger.Level(rawValue: level) else {
         let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -112,8 +123,10 @@ extension DaemonConfiguration {
 
   private func requireSeparateFolders(_ values: ConfigurationValues) throws(ConfigurationFailure) {
     let inbox = folders.inbox.standardizedFileURL.path
-    for (key, folder) in [("outbox", folders.outbox), ("done", folders.done), ("rejected", folders.rejected)]
-    {
+    for (key, folder) in [
+      ("outbox", folders.outbox), ("done", folders.done), ("rejected", folders.rejected),
+      ("ledger", folders.ledger),
+    ] {
       let path = folder.standardizedFileURL.path
       if path == inbox || path.hasPrefix(inbox + "/") {
         throw ConfigurationFailure(

@@ -1,4 +1,5 @@
 public import FoundationEssentials
+package import Ledger
 public import Logging
 
 /// What the daemon is told by its configuration. `etc/mmdicom.yaml` describes every key.
@@ -20,6 +21,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var studyLongestWait = Duration.seconds(60)
   /// A file that takes longer costs the worker its life.
   public var workerTimeLimit = Duration.seconds(120)
+  /// Which study is read next.
+  package var order = DrawOrder.fair
   /// Time to finish the current file after a request to stop.
   public var stopTimeLimit = Duration.seconds(30)
   /// Shell patterns for names of files that aren't touched.

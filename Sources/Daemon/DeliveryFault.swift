@@ -4,43 +4,27 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// Why one delivery can't be carried out although the folders are well: a fault of the names and rights of this
-/// file alone. A full disk or a lost mount isn't one: it concerns every delivery, and ends the program.
+/// Why the results of one image can't be put into place although the folders are well: a fault of names and rights of
+/// this image alone. A full disk or a lost mount isn't one: it concerns all.
 package struct DeliveryFault: Error, Equatable, Sendable, CustomStringConvertible {
   /// Names no file.
   package let description: String
 
-  /// Looks at the paths of `delivery`; nil when they are all usable.
-  package init?(_ delivery: Delivery, in folders: InboxFolders) {
-    let homes = [folders.done, folders.rejected].map(FilePath.init(of:))
-    let outbox = FilePath(of: folders.outbox)
-    let fault =
-      delivery.sources.lazy.compactMap { Self.source($0) ?? Self.place($0.destination, homes: homes) }.first
-      ?? delivery.results.lazy.compactMap { Self.result(FilePath($0.final), outbox: outbox) }.first
-    guard let fault else { return nil }
+  /// Looks at the place of a result; nil when it is usable.
+  init?(result: FilePath, outbox: FilePath) {
+    guard let fault = Self.result(result, outbox: outbox) else { return nil }
     description = fault
-  }
-
-  private static func source(_ file: Delivery.Source) -> String? {
-    guard FolderRights.canMove(file.path) || !exists(file.path) else {
-      return "no right to move it out of its folder"
-    }
-    // A copy must read what a rename need not.
-    let isCopied = device(file.path) != device(file.destination.removingLastComponent())
-    guard isCopied, exists(file.path), !FolderRights.may(R_OK, file.path) else { return nil }
-    return "no right to copy it to another file system"
   }
 
   private static func result(_ path: FilePath, outbox: FilePath) -> String? {
     if DestinationPath.look(path) == .folder { return "a folder lies where its result goes" }
-    return place(path, homes: [outbox])
+    return place(path, home: outbox)
   }
 
   /// The names that are made of `path` fit, and what lies above it below a home is a folder of ours.
-  private static func place(_ path: FilePath, homes: [FilePath]) -> String? {
-    let home = homes.first { path != $0 && path.starts(with: $0) }
+  private static func place(_ path: FilePath, home: FilePath) -> String? {
     // With the home itself something is wrong for every file.
-    guard let home, FolderRights.may(W_OK | X_OK, home), let name = path.lastComponent else { return nil }
+    guard FolderRights.may(W_OK | X_OK, home), let name = path.lastComponent else { return nil }
     let folder = path.removingLastComponent()
     let hidden = FilePath(bytes: Array(".".utf8) + name.bytes + Array(".reason.txt.part".utf8))
     for place in [path, folder.pushing(hidden)] {
@@ -59,10 +43,6 @@ package struct DeliveryFault: Error, Equatable, Sendable, CustomStringConvertibl
   }
 
   private static func exists(_ path: FilePath) -> Bool { path.status(followingLink: false) != nil }
-
-  private static func device(_ path: FilePath) -> UInt? {
-    path.status(followingLink: true).map { UInt($0.st_dev) }
-  }
 }
 
 /// What this process may do in a folder.

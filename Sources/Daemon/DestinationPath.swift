@@ -24,9 +24,13 @@ package struct DestinationPath {
   }
 
   /// Where the file that lies at `path` relative to the inbox goes under `home`.
-  package func file(_ path: FilePath, in home: FilePath) -> FilePath {
+  /// - Parameter isOurs: whether what lies at a place is this file's already, from an attempt that was cut off.
+  package func file(
+    _ path: FilePath, in home: FilePath, isOurs: (FilePath) -> Bool = { _ in false }
+  ) -> FilePath {
     let folder = path.removingLastComponent().components.reduce(home) { self.folder($1, in: $0) }
-    return free(folder.appending(Self.shortened(path.lastComponent ?? "unnamed")))
+    let place = folder.appending(Self.shortened(path.lastComponent ?? "unnamed"))
+    return Self.numbered(place) { isTaken($0) && !isOurs($0) }
   }
 
   /// The folder `name` in `parent`, numbered where something else has that name.
@@ -36,7 +40,11 @@ package struct DestinationPath {
 
   /// `path`, or the first of `name-2.ext`, `name-3.ext` ... at which, and beside which, nothing lies.
   package func free(_ path: FilePath) -> FilePath {
-    Self.numbered(path) { look($0) != .nothing || look($0.appending(ending: ".reason.txt")) != .nothing }
+    Self.numbered(path, isTaken: isTaken)
+  }
+
+  private func isTaken(_ path: FilePath) -> Bool {
+    look(path) != .nothing || look(path.appending(ending: ".reason.txt")) != .nothing
   }
 
   private static func numbered(_ path: FilePath, isTaken: (FilePath) -> Bool) -> FilePath {

@@ -47,6 +47,8 @@ package struct FileSettling: Sendable {
       candidate.stamp = stamp
       candidate.unchangedSince = now
       candidate.isComplete = false
+      // Whoever took it took what it was before.
+      candidate.isTaken = false
     }
     candidate.lastSeen = now
     switch sign {

@@ -62,7 +62,7 @@ package final class FolderLocks: Sendable {
     // Two of them may be the same folder, which can be locked only once.
     var paths: Set<String> = []
     var others: [HeldFolder] = []
-    for folder in [folders.outbox, folders.done, folders.rejected]
+    for folder in [folders.outbox, folders.done, folders.rejected, folders.ledger]
     where paths.insert(folder.standardizedFileURL.path).inserted {
       others.append(HeldFolder(try FolderLock(folder)))
     }

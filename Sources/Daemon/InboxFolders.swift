@@ -13,8 +13,13 @@ public struct InboxFolders: Sendable, Equatable {
   /// Where unusable files go, each with a reason file.
   public var rejected: URL
 
-  /// Four folders; none but the inbox may lie in the inbox.
-  public init(inbox: URL, outbox: URL, done: URL, rejected: URL) {
+  /// What the daemon knows and has in hand: the ledger, the spool, results in the making. Nothing for others.
+  public var ledger: URL
+
+  /// Five folders; none but the inbox may lie in the inbox.
+  /// - Parameter ledger: by default the folder "ledger" beside the inbox.
+  public init(inbox: URL, outbox: URL, done: URL, rejected: URL, ledger: URL? = nil) {
+    self.ledger = ledger ?? inbox.deletingLastPathComponent().appending(path: "ledger")
     self.inbox = inbox
     self.outbox = outbox
     self.done = done
@@ -22,13 +27,19 @@ public struct InboxFolders: Sendable, Equatable {
   }
 
   package var report: URL { outbox.appending(path: "report.csv") }
-  package var staging: URL { outbox.appending(path: ".mmdicom/staging") }
-  package var sources: URL { outbox.appending(path: ".mmdicom/sources") }
-  package var journal: URL { outbox.appending(path: ".mmdicom/delivery.json") }
+  /// The ledger's file.
+  package var ledgerFile: URL { ledger.appending(path: "ledger.sqlite") }
+  /// Files that were taken out of the inbox and aren't in their homes yet.
+  package var spool: URL { ledger.appending(path: "spool") }
+  /// Results in the making.
+  package var staging: URL { ledger.appending(path: "staging") }
+
+  /// Marks of contents that somebody wants to be read again; see ``WantedContent``.
+  package var wanted: URL { ledger.appending(path: "wanted") }
 
   /// Makes what is missing.
   package func create() throws(WriteFailure) {
-    for folder in [inbox, staging, done, rejected] { try Folder.create(folder) }
+    for folder in [inbox, outbox, done, rejected, spool, staging, wanted] { try Folder.create(folder) }
   }
 
   /// Keeps other daemons away from every one of the folders for as long as the value lives.

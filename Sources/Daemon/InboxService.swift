@@ -1,6 +1,7 @@
 import Analysis
 internal import Files
 import FoundationEssentials
+import Ledger
 public import Logging
 public import ServiceLifecycle
 import UnixSignals
@@ -8,44 +9,77 @@ import UnixSignals
 /// `mmdicom serve`: reads what is dropped into the inbox until it is asked to stop.
 public struct InboxService: Service {
   private let configuration: DaemonConfiguration
-  private let work: InboxWork
+  private let runsOnce: Bool
+  private let rebuildsLedger: Bool
   private let launcher: ProcessWorkerLauncher
   private let logger: Logger
+  private let outcome = Outcome()
 
   /// - Parameters:
   ///   - model: the model file.
   ///   - runsOnce: end when all that lies in the inbox now is done.
-  public init(_ configuration: DaemonConfiguration, model: String, runsOnce: Bool, logger: Logger) {
+  ///   - rebuildsLedger: put the ledger aside and begin a new one from report and spool.
+  public init(
+    _ configuration: DaemonConfiguration, model: String, runsOnce: Bool, rebuildsLedger: Bool = false,
+    logger: Logger
+  ) {
     self.configuration = configuration
+    self.runsOnce = runsOnce
+    self.rebuildsLedger = rebuildsLedger
     self.logger = logger
-    work = InboxWork(configuration, runsOnce: runsOnce, logger: logger)
     launcher = ProcessWorkerLauncher(
       model: model, threads: configuration.threads, timeLimit: configuration.workerTimeLimit)
   }
 
   /// Runs until the inbox is done (`runsOnce`) or a graceful shutdown is asked for; the file in the worker is
   /// finished first.
-  /// - Throws: ``WriteFailure`` that names no file of a patient's, ``WorkerFailure``.
+  /// - Throws: ``WriteFailure`` that names no file of a patient's, ``WorkerFailure``, ``LedgerFailure``.
   public func run() async throws {
     do { try await readInbox() } catch let failure as WriteFailure {
       logger.debug("can't go on", metadata: ["why": "\(failure)"])
       throw failure.concealingNames(in: configuration.folders)
-    }
+    } catch let error as LedgerError { throw LedgerFailure(error) }
   }
 
   private func readInbox() async throws {
-    try configuration.folders.create()
-    let locks = try configuration.folders.lock()
-    try await work.start(fileSystemTime: locks.inboxTime)
-    try await WorkerLoop(launcher: launcher, source: work).run()
-    extendLifetime(locks)
+    let folders = configuration.folders
+    try folders.create()
+    let locks = try folders.lock()
+    defer { extendLifetime(locks) }
+    if rebuildsLedger, let old = try LedgerOpening.setAside(folders) {
+      logger.notice("the old ledger was put aside", metadata: ["as": "\(old.path)"])
+    }
+    let ledger = try await LedgerOpening.keeper(configuration, runsOnce: runsOnce)
+    let work = InboxWork(configuration, runsOnce: runsOnce, ledger: ledger, logger: logger)
+    do {
+      try await work.start(fileSystemTime: locks.inboxTime)
+      try await work.run(
+        launcher,
+        identifiers: ProcessWorkerLauncher(identifyingWithin: configuration.workerTimeLimit))
+    } catch {
+      await outcome.note(work)
+      try? ledger.close()
+      throw error
+    }
+    await outcome.note(work)
+    let images = await work.tally.total
+    logger.info("stopped", metadata: ["images": "\(images)"])
+    try ledger.close()
   }
 
   /// What became of the images so far.
-  public var tally: Tally { get async { await work.tally } }
+  public var tally: Tally { get async { await outcome.tally } }
 
   /// Whether something in the inbox couldn't be dealt with and is still there.
-  public var leftSomething: Bool { get async { await work.leftBehind > 0 } }
+  public var leftSomething: Bool { get async { await outcome.leftBehind > 0 } }
+}
+
+/// What a run brought, to be asked when it is over.
+private actor Outcome {
+  private(set) var tally = Tally()
+  private(set) var leftBehind = 0
+
+  func note(_ work: InboxWork) async { (tally, leftBehind) = await (work.tally, work.leftBehind) }
 }
 
 extension InboxService {

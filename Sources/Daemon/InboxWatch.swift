@@ -58,11 +58,6 @@ package struct InboxWatch: ~Copyable {
     return complete
   }
 
-  /// Whether a file could be moved out of its folder. One that can't would be analysed again and again.
-  package func canMove(_ file: InboxFile) -> Bool {
-    FolderRights.canMove(root.pushing(file.path))
-  }
-
   /// A file that waits to settle is looked at again as soon as it may have settled.
   private mutating func lookAgainSoon(at now: ContinuousClock.Instant) {
     guard settling.isWaiting, let next = nextScan else { return }
@@ -73,7 +68,7 @@ package struct InboxWatch: ~Copyable {
   package mutating func release(_ file: InboxFile) { settling.release(file.path) }
 
   /// Forgets a file that was moved out of the inbox.
-  package mutating func delivered(_ file: InboxFile) { settling.vanished(file.path) }
+  package mutating func forget(_ path: FilePath) { settling.vanished(path) }
 
   /// Scans now. With the file system's present time, files that are old enough count as written at once.
   package mutating func scan(at now: ContinuousClock.Instant = .now, fileSystemTime: Int? = nil) {

@@ -29,22 +29,43 @@ package enum Move {
     return .moved
   }
 
-  /// Renames within a file system; what was at the destination is replaced.
+  /// Gives a file its final name; what was at the destination is replaced. Across file systems it is copied to a hidden
+  /// name there first.
   static func replacing(_ source: FilePath, _ destination: FilePath) throws(WriteFailure) {
-    let code = rename(source, destination)
+    var code = rename(source, destination)
+    if code == EXDEV {
+      let name = Array(".".utf8) + (destination.lastComponent?.bytes ?? []) + Array(".part".utf8)
+      let temporary = destination.removingLastComponent().pushing(FilePath(bytes: name))
+      try copy(from: source, to: temporary)
+      code = rename(temporary, destination)
+      _ = remove(code == 0 ? source : temporary)
+    }
     guard code == 0 else {
       throw WriteFailure(path: destination.text, action: "rename into place", code: code)
     }
     Folder.sync(holding: destination)
   }
 
-  /// 0 or errno. Look, then rename: the folders are locked, so that no other process of ours can come between.
+  /// 0 or errno. A second name first and then the first one gone: unlike a look before a rename, link(2) says in the same
+  /// step that something lies there. Where there are no second names (FAT, some mounts, files of others), look and
+  /// rename: the folders are locked, so that no other process of ours can come between.
   private static func renameWithoutReplacing(_ source: FilePath, _ destination: FilePath) -> Int32 {
-    FolderRights.may(F_OK, destination) ? EEXIST : rename(source, destination)
+    let code = unsafe source.withPlatformString { source in
+      unsafe destination.withPlatformString { unsafe Glibc.link(source, $0) == 0 ? 0 : errno }
+    }
+    switch code {
+    case 0:
+      let code = remove(source)
+      if code != 0 { _ = remove(destination) }
+      return code
+    case EPERM, ENOTSUP, ENOSYS, EMLINK:
+      return FolderRights.may(F_OK, destination) ? EEXIST : rename(source, destination)
+    default: return code
+    }
   }
 
   /// 0 or errno.
-  private static func rename(_ source: FilePath, _ destination: FilePath) -> Int32 {
+  static func rename(_ source: FilePath, _ destination: FilePath) -> Int32 {
     unsafe source.withPlatformString { source in
       unsafe destination.withPlatformString { unsafe Glibc.rename(source, $0) == 0 ? 0 : errno }
     }
@@ -77,8 +98,8 @@ package enum Move {
   }
 
   /// Copies content, times and rights, and syncs.
-  private static func copy(from source: FilePath, to destination: FilePath) throws(WriteFailure) {
-    let input = unsafe source.withPlatformString { unsafe open($0, O_RDONLY | O_CLOEXEC) }
+  static func copy(from source: FilePath, to destination: FilePath) throws(WriteFailure) {
+    let input = unsafe source.withPlatformString { unsafe open($0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
     guard input >= 0 else { throw WriteFailure(path: source.text, action: "read", code: errno) }
     defer { close(input) }
     var status = stat()

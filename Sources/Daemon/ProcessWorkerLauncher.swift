@@ -22,6 +22,13 @@ package struct ProcessWorkerLauncher: WorkerLauncher {
     self.timeLimit = timeLimit
   }
 
+  /// Workers that only identify files, and so need no model.
+  package init(identifyingWithin timeLimit: Duration) {
+    executable = Self.ownExecutable
+    arguments = ["worker", "--identify"]
+    self.timeLimit = timeLimit
+  }
+
   /// The running program, also after it was replaced by an update, and whatever the working directory.
   package static var ownExecutable: String { "/proc/self/exe" }
 

@@ -1,4 +1,4 @@
-import Files
+package import Files
 package import FoundationEssentials
 package import SystemPackage
 
@@ -13,6 +13,15 @@ package struct RejectedFiles: Sendable {
     package let reason: FilePath
     /// Where it lay in the inbox.
     package let origin: FilePath
+
+    /// Puts the file back into the inbox, under its name or, if that is taken, one beside it.
+    package func takeBack(to inbox: FilePath) throws(WriteFailure) {
+      var place = inbox.pushing(origin)
+      while try Move.file(from: file, to: place) == .destinationTaken {
+        place = DestinationPath(look: DestinationPath.look).free(place)
+      }
+      _ = Move.remove(reason)
+    }
   }
 
   private struct Known {

@@ -9,7 +9,9 @@ package struct RejectionReason: Sendable, Equatable {
   /// Every line, `key: value`.
   package let text: String
 
-  package init(_ row: ReportRow, detail: String, file: InboxFile) {
+  /// - Parameter tag: what the log and `mmdicom explain` call the file.
+  package init(_ row: ReportRow, detail: String, file: InboxFile, tag: String = "") {
+    let tagged = tag.isEmpty ? "" : "tag: \(tag)\n"
     text = """
       status: \(row.status.rawValue)
       reason: \(row.reasonCode)
@@ -20,7 +22,12 @@ package struct RejectionReason: Sendable, Equatable {
       bytes: \(file.stamp.size)
       modified: \(file.stamp.modified)
 
-      """
+      """ + tagged
+  }
+
+  /// Whether it was written for the file that lay there and has this tag.
+  package func isOf(_ path: FilePath, tag: String) -> Bool {
+    value("file") == path.text && value("tag") == tag
   }
 
   /// Takes a file's text as it is.

@@ -31,6 +31,11 @@ package struct WorkQueue<Job: Identifiable & Sendable>: Sendable where Job.ID ==
     waiting.append(contentsOf: jobs)
   }
 
+  /// Whether the worker has something to do and could have more of it, and nothing waits.
+  package var hasRoom: Bool {
+    waiting.isEmpty && suspects.isEmpty && !isAlone && !inWorker.isEmpty && inWorker.count < depth
+  }
+
   /// Decides the next step; a job handed out counts as sent.
   package mutating func next() -> Step {
     if inWorker.isEmpty { isAlone = false }

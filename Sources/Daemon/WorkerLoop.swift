@@ -43,10 +43,16 @@ package protocol WorkSource: Sendable {
   func workerReady(_ model: LoadedModel) async throws
   /// The next jobs, waited for; nil when there will be no more.
   func nextJobs() async throws -> [WorkerJob<Context>]?
+  /// More jobs that wait already, while the worker has room; not waited for.
+  func moreJobs() async throws -> [WorkerJob<Context>]
   /// Takes the outcome of a job. An error ends the loop.
   func take(_ outcome: WorkerOutcome, of job: WorkerJob<Context>) async throws
   /// Whether to drop what hasn't been sent to the worker yet.
   var isStopping: Bool { get async }
+}
+
+extension WorkSource {
+  package func moreJobs() -> [WorkerJob<Context>] { [] }
 }
 
 /// Keeps one worker busy, and replaces it when it dies. No file can take this process down.
@@ -106,7 +112,11 @@ package struct WorkerLoop<Launcher: WorkerLauncher, Source: WorkSource>: Sendabl
     default: throw WorkerFailure.cannotStart("it doesn't speak this program's language")
     }
     while true {
-      if await source.isStopping { queue.stop() }
+      if await source.isStopping {
+        queue.stop()
+      } else if queue.hasRoom {
+        queue.add(try await source.moreJobs())
+      }
       switch queue.next() {
       case .send(let job):
         do { try await session.send(job.request) } catch { return .workerLost }

@@ -1,23 +1,25 @@
 package import Analysis
+package import FoundationEssentials
 
 /// One line to the worker: JSON, ended by a line feed. Paths are `FilePath.text`, since JSON can't hold every name.
 package enum WorkerRequest: Sendable, Equatable, Codable {
   /// Read the header and tell which image this is.
   case identify(id: Int, path: String)
-  /// Analyse the file and write its results into the folder `output`.
-  case analyse(id: Int, path: String, output: String, tensors: Bool)
+  /// Analyse the file and write its results into the folder `output`. Result objects bear the date `createdAt`, by
+  /// default the present, so that a file that is read again gives the same bytes.
+  case analyse(id: Int, path: String, output: String, tensors: Bool, createdAt: Date? = nil)
 
   /// The number that the answer carries.
   package var id: Int {
     switch self {
-    case .identify(let id, _), .analyse(let id, _, _, _): id
+    case .identify(let id, _), .analyse(let id, _, _, _, _): id
     }
   }
 
   /// The file that it's about.
   package var path: String {
     switch self {
-    case .identify(_, let path), .analyse(_, let path, _, _): path
+    case .identify(_, let path), .analyse(_, let path, _, _, _): path
     }
   }
 }

@@ -9,6 +9,24 @@ import SystemPackage
 /// The worker process: loads the model once, then answers requests from standard input on standard output
 /// until its input ends. It is the only process that opens strangers' files.
 public enum WorkerServer {
+  /// Tells only which images files are, by their headers and without a model, to the end of standard input.
+  /// - Returns: the exit status.
+  public static func identify() async -> Int32 {
+    prepareProcess()
+    let replies = ReplyWriter()
+    replies.send(.ready(model: "", sha256: ""))
+    for await request in RequestReader.requests() {
+      WorkerFault.strike(request.path)
+      let path = FilePath(text: request.path)
+      let file = OpenedFile(path)
+      let digest = ContentDigest(ofFileAt: path)?.description
+      replies.send(.identified(id: request.id, ImageIdentity(ofFileAt: file.url), digest: digest))
+      extendLifetime(file)
+      RequestReader.answered()
+    }
+    return 0
+  }
+
   /// Runs to the end of standard input.
   /// - Returns: the exit status.
   public static func run(model: URL, threads: Int) async -> Int32 {
@@ -33,9 +51,18 @@ public enum WorkerServer {
     return 0
   }
 
+  /// Where an image's results go, and what they are made with beside the image and the model.
+  private struct Target: Sendable {
+    let output: String
+    let tensors: Bool
+    let createdAt: Date
+    /// Of the file's content.
+    let content: ContentDigest?
+  }
+
   private enum Item<Image: Sendable>: Sendable {
     case identity(id: Int, ImageIdentity, digest: String?)
-    case image(id: Int, Image, output: String, tensors: Bool)
+    case image(id: Int, Image, Target)
   }
 
   private static func prepare(_ request: WorkerRequest, inputSize: Int) -> Item<PreparedImage> {
@@ -48,10 +75,11 @@ public enum WorkerServer {
       let read = ReadFile(file.url, wantsDigest: true)
       waiting.keep(read, at: path)
       return .identity(id: id, read.identity, digest: read.digest?.description)
-    case .analyse(let id, let path, let output, let tensors):
-      let read = waiting.take(path) ?? ReadFile(file.url, wantsDigest: false)
-      return .image(
-        id: id, PreparedImage(read, inputSize: inputSize), output: output, tensors: tensors)
+    case .analyse(let id, let path, let output, let tensors, let createdAt):
+      let read = waiting.take(path) ?? ReadFile(file.url, wantsDigest: true)
+      let target = Target(
+        output: output, tensors: tensors, createdAt: createdAt ?? .now, content: read.digest)
+      return .image(id: id, PreparedImage(read, inputSize: inputSize), target)
     }
   }
 
@@ -60,8 +88,7 @@ public enum WorkerServer {
   private static func read(_ item: Item<PreparedImage>, with analyser: Analyser) -> Item<Analyser.ReadImage> {
     switch item {
     case .identity(let id, let identity, let digest): .identity(id: id, identity, digest: digest)
-    case .image(let id, let image, let output, let tensors):
-      .image(id: id, analyser.read(image), output: output, tensors: tensors)
+    case .image(let id, let image, let target): .image(id: id, analyser.read(image), target)
     }
   }
 
@@ -69,9 +96,11 @@ public enum WorkerServer {
     switch item {
     case .identity(let id, let identity, let digest):
       return .identified(id: id, identity, digest: digest)
-    case .image(let id, let image, let output, let tensors):
+    case .image(let id, let image, let target):
       do {
-        let result = try analyser.finish(image, into: URL(filePath: output), tensors: tensors)
+        let result = try analyser.finish(
+          image, into: URL(filePath: target.output), tensors: target.tensors, of: target.content,
+          at: target.createdAt)
         return .finished(id: id, row: result.row, detail: result.detail)
       } catch {
         return .cannotWrite(id: id, path: error.path, message: error.message)

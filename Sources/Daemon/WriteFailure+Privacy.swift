@@ -6,8 +6,8 @@ extension WriteFailure {
   /// The failure as it may stand in the log: what was done and why it failed, but of what lies in the daemon's
   /// folders only the folder and a tag (see ``LogTag``), for names of files and studies tell whose they are.
   package func concealingNames(in folders: InboxFolders) -> WriteFailure {
-    let homes = [folders.inbox, folders.outbox, folders.done, folders.rejected].map(\.path)
-    let ours = homes + [folders.report, folders.journal, folders.staging].map(\.path)
+    let homes = [folders.inbox, folders.outbox, folders.done, folders.rejected, folders.ledger].map(\.path)
+    let ours = homes + [folders.report, folders.ledgerFile, folders.spool, folders.staging].map(\.path)
     let home = homes.filter { path.hasPrefix($0 + "/") }.max { $0.count < $1.count }
     var shown = path
     if let home, !ours.contains(path) {

@@ -37,6 +37,7 @@ struct CommandFailure: Error, CustomStringConvertible {
       case let failure as PhantomError: Self.status(failure)
       case let failure as TrainingError: Self.status(failure)
       case let failure as ModelRefusal: failure.isMissing ? .noInput : .badData
+      case let failure as LedgerFailure: Self.status(failure)
       case is WriteFailure: .cannotCreate
       case is MissingInput: .noInput
       default: .someInputsFailed
@@ -49,6 +50,14 @@ struct CommandFailure: Error, CustomStringConvertible {
     case .modelMissing: .noInput
     case .modelRefused: .badData
     case .cannotStart: .someInputsFailed
+    }
+  }
+
+  private static func status(_ failure: LedgerFailure) -> Status {
+    switch failure.kind {
+    case .missing: .noInput
+    case .unusable: .badData
+    case .inaccessible: .cannotCreate
     }
   }
 

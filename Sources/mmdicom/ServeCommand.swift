@@ -29,14 +29,22 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Read what lies in the inbox now, then end.")
   var once = false
 
+  @Flag(
+    help: """
+      Put a ledger that can't be used aside and begin a new one: the report's rows are kept, and what lies in the \
+      spool is read. Files that were done before are no longer recognised.
+      """)
+  var rebuildLedger = false
+
   func run() async throws {
     try await reportingFailure {
-      let configuration = try await configuration()
+      let configuration = try await Self.configuration(config)
       // The environment's MMDICOM_MODEL is in the configuration already.
       let model = try ModelLocation.here.find(
         configuration.model?.path, option: "as \"model\" in the configuration")
       let logger = ServiceLog.logger(configuration.logLevel)
-      let service = InboxService(configuration, model: model, runsOnce: once, logger: logger)
+      let service = InboxService(
+        configuration, model: model, runsOnce: once, rebuildsLedger: rebuildLedger, logger: logger)
       try await service.runInGroup(logger: logger)
       guard once else { return }
       let tally = await service.tally
@@ -48,21 +56,22 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
-  private func configuration() async throws -> DaemonConfiguration {
+  /// The daemon's configuration: of the file that is named, else of the usual places.
+  static func configuration(_ config: String?) async throws -> DaemonConfiguration {
     let environment = ProcessInfo.processInfo.environment
-    let file = configurationFile
+    let file = configurationFile(config)
     if file == nil, environment["MMDICOM_INBOX"] == nil, environment["MMDICOM_OUTBOX"] == nil {
       throw CommandFailure(
         .badConfiguration,
-        "no configuration: \(Self.defaultConfiguration) isn't there; name a file with --config (etc/mmdicom.yaml "
+        "no configuration: \(defaultConfiguration) isn't there; name a file with --config (etc/mmdicom.yaml "
           + "is an example), or set MMDICOM_INBOX and MMDICOM_OUTBOX")
     }
     return try await DaemonConfiguration.read(file: file, environment: environment)
   }
 
-  private var configurationFile: URL? {
+  private static func configurationFile(_ config: String?) -> URL? {
     if let config { return URL(filePath: config).absoluteURL.standardizedFileURL }
-    let isThere = FileManager.default.fileExists(atPath: Self.defaultConfiguration)
-    return isThere ? URL(filePath: Self.defaultConfiguration) : nil
+    let isThere = FileManager.default.fileExists(atPath: defaultConfiguration)
+    return isThere ? URL(filePath: defaultConfiguration) : nil
   }
 }

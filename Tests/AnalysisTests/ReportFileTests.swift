@@ -52,23 +52,6 @@ struct ReportFileTests {
     #expect(text == "my,own,table\n1,2,3\n")
   }
 
-  @Test("replaying a record gives one record, whatever part of it is there", arguments: [0, 5, 1000])
-  func replay(bytesThere: Int) throws {
-    try ReportFile(at: url).append(row("1.1"))
-    let before = text
-    let record = ReportCSV.record(row("1.2"))
-    try (before + String(record.prefix(bytesThere))).write(to: url, atomically: true, encoding: .utf8)
-    for _ in 1...2 { try ReportFile(at: url).place(record, at: before.utf8.count) }
-    #expect(text == before + record)
-  }
-
-  @Test("a record is replayed into a new report when the old one was rotated away")
-  func rotated() throws {
-    let record = ReportCSV.record(row("1.2"))
-    for _ in 1...2 { try ReportFile(at: url).place(record, at: 100_000) }
-    #expect(text == ReportCSV.header + record)
-  }
-
   @Test("rows of an earlier run give way to those of the same images")
   func merge() throws {
     let nameless = ReportRow.refused(.rejected, code: "not_dicom", file: "a, \"b\".txt")

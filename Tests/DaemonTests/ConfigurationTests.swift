@@ -31,6 +31,7 @@ struct ConfigurationTests {
     let configuration = try await read(folders)
     #expect(configuration.folders.done.path == "/a/done")
     #expect(configuration.folders.rejected.path == "/a/rejected")
+    #expect(configuration.folders.ledger.path == "/a/ledger")
     #expect(configuration.settlingTime == .seconds(5))
     #expect(configuration.model == nil)
   }

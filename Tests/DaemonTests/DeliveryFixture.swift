@@ -2,6 +2,8 @@ import Analysis
 import Daemon
 import Files
 import Foundation
+import Ledger
+import Logging
 import SystemPackage
 import Testing
 
@@ -17,7 +19,7 @@ struct DeliveryFixture {
       inbox: root.url.appending(path: "inbox"), outbox: root.url.appending(path: "outbox"),
       done: root.url.appending(path: "done"), rejected: root.url.appending(path: "rejected"))
     try folders.create()
-    desk = DeliveryDesk(folders)
+    desk = try DeliveryDesk(folders)
   }
 
   func row(_ status: ReportRow.Status = .analysed, study: String = "9.9", uid: String = "1.2.3") -> ReportRow
@@ -40,13 +42,80 @@ struct DeliveryFixture {
     InboxFile(path: path, stamp: try #require(FolderWalk.entry(path, in: FilePath(of: folders.inbox))).stamp)
   }
 
-  func staged(_ uid: String = "1.2.3", _ text: String = "picture") throws -> URL {
-    try root.write(text, "outbox/.mmdicom/staging/1/\(uid).png")
-    return desk.stagingFolder(1)
+  /// What a worker made: each with pixels of its own.
+  func staged(_ uid: String = "1.2.3", _ text: String = UUID().uuidString) throws -> URL {
+    try root.write(text, "ledger/made/\(uid).png")
+    return root.url.appending(path: "ledger/made")
   }
 
   /// The report's rows, without its header.
   var rows: [String] {
     (root.read("outbox/report.csv") ?? "").components(separatedBy: "\r\n").dropFirst().filter { !$0.isEmpty }
+  }
+}
+
+/// Takes one file of the inbox through spool, ledger and publication, with an answer that a worker might have given.
+actor DeliveryDesk {
+  /// What became of a file.
+  enum Outcome: Sendable, Equatable {
+    /// Its results, row and source are where they belong; the row's outputs as reported.
+    case delivered(ReportRow)
+    /// The file in the inbox is no longer the one that was seen; nothing was done.
+    case sourceChanged
+    /// It waits for a person.
+    case stuck(String)
+  }
+
+  let folders: InboxFolders
+  let ledger: SQLiteLedger
+  let spool: Spool
+  let sources: SourceDesk
+  let reading: StudyReading
+
+  init(_ folders: InboxFolders) throws {
+    self.folders = folders
+    var rules = LedgerRules()
+    rules.quietTime = .zero
+    ledger = try SQLiteLedger(at: folders.ledgerFile.path, as: .keeper, rules: rules)
+    spool = Spool(folders)
+    sources = SourceDesk(folders, spool: spool, ledger: ledger)
+    reading = StudyReading(
+      DaemonConfiguration(folders: folders), runsOnce: false, ledger: ledger, sources: sources,
+      logger: Logger(label: "test") { _ in RecordingLog() })
+  }
+
+  /// What a start does, whatever was left.
+  func recover() async throws {
+    try ResultDesk(folders).clear()
+    try await ledger.recover(holder: StudyReading.holder, at: .now)
+    try await reading.takeUp()
+  }
+
+  func deliver(
+    _ file: InboxFile, _ row: ReportRow, detail: String, staging: URL?
+  ) async throws -> Outcome {
+    guard case .taken(let spooled)? = try await spool.take([file]).first else { return .sourceChanged }
+    let content = try #require(ContentDigest(ofFileAt: spool.place(of: spooled)))
+    let admission = Admission(
+      content: content, studyInstanceUID: row.identity.studyInstanceUID,
+      sopInstanceUID: row.identity.sopInstanceUID, spooled: spooled.name.bytes, sender: file.path.bytes)
+    var id: Int64
+    switch try await ledger.admit([admission], at: .now)[0] {
+    case .known(let known):
+      #expect(try await sources.add(spooled, of: known))
+      id = known
+    case .admitted(let new), .readAgain(let new):
+      id = new
+      let job = try #require(try await reading.nextJobs()?.first)
+      guard case .analyse(_, _, let output, _, _) = job.request else { return .sourceChanged }
+      if let staging { try FileManager.default.moveItem(at: staging, to: URL(filePath: output)) }
+      try await reading.take(.finished(row, detail: detail), of: job)
+    default: return .sourceChanged
+    }
+    let record = try #require(try await ledger.instances(.instance(id), after: 0, limit: 1).first)
+    if case .parked = record.state { return .stuck(record.reason) }
+    var row = row
+    row.outputs = try await ledger.results(of: id).map { FilePath(bytes: $0.path).text }
+    return .delivered(row)
   }
 }

@@ -20,7 +20,7 @@ struct InboxWorkTests {
   }
 
   /// Files hold "STUDY UID VERDICT"; the verdict is ok, lateral, bad or crash.
-  private static func work(_ request: WorkerRequest) -> ScriptedWorkers.Answer {
+  static func work(_ request: WorkerRequest) -> ScriptedWorkers.Answer {
     let file = OpenedFile(FilePath(text: request.path))
     let text = (try? String(contentsOf: file.url, encoding: .utf8)) ?? ""
     extendLifetime(file)
@@ -35,7 +35,7 @@ struct InboxWorkTests {
       return .reply(
         .identified(
           id: id, identity, digest: ContentDigest(ofFileAt: FilePath(text: request.path))?.description))
-    case .analyse(let id, let path, let output, _):
+    case .analyse(let id, let path, let output, _, _):
       var row = ReportRow(identity: identity, status: .analysed, analysedAt: "now")
       switch words[2] {
       case "ok":
@@ -60,9 +60,10 @@ struct InboxWorkTests {
     configuration.scanInterval = .milliseconds(50)
     var logger = Logger(label: "test") { _ in log }
     logger.logLevel = .info
-    let work = InboxWork(configuration, runsOnce: true, logger: logger)
+    let ledger = try await LedgerOpening.keeper(configuration, runsOnce: true)
+    let work = InboxWork(configuration, runsOnce: true, ledger: ledger, logger: logger)
     try await work.start(fileSystemTime: nil)
-    try await WorkerLoop(launcher: workers, source: work).run()
+    try await work.run(workers, identifiers: workers)
     return work
   }
 
@@ -184,19 +185,26 @@ struct InboxWorkTests {
   }
 
   @Test(
-    "a file that can't be moved out of its folder is left alone",
+    "a file that can't be moved out of its folder is copied and read, and stays; later runs don't read it again",
     .enabled(if: geteuid() != 0, "root may move everything"))
   func notOurs() async throws {
     try root.write("9.1 1.1 ok", "inbox/theirs/1")
     let folder = root.url.appending(path: "inbox/theirs").path
     #expect(unsafe chmod(folder, 0o555) == 0)
     defer { _ = unsafe chmod(folder, 0o755) }
-    let work = try await runOnce()
-    #expect(await work.leftBehind == 1)
-    #expect(root.files == ["inbox/theirs/1"])
+    let log = RecordingLog()
+    let work = try await runOnce(log: log)
+    #expect(await work.leftBehind == 0)
+    #expect(await work.tally.analysed == 1)
+    let expected = ["done/theirs/1", "inbox/theirs/1", "outbox/9.1/1.1.png", "outbox/report.csv"]
+    #expect(root.files == expected)
+    #expect(log.text.contains("they are copied"))
+    #expect(try await runOnce().tally.total == 0)
+    #expect(root.files == expected && records.count == 1)
     #expect(unsafe chmod(folder, 0o755) == 0)
-    #expect(try await runOnce().leftBehind == 0)
-    #expect(root.files.contains("done/theirs/1"))
+    try root.write("9.1 1.2 ok", "inbox/theirs/2")
+    #expect(try await runOnce().tally.analysed == 1)
+    #expect(root.files.contains("done/theirs/2"))
   }
 
   @Test("a file that can't be delivered is left behind; the rest of the batch is done")
@@ -207,7 +215,8 @@ struct InboxWorkTests {
     let work = try await runOnce()
     #expect(await work.leftBehind == 1)
     #expect(await work.tally.analysed == 1)
-    #expect(root.files.filter { !$0.hasPrefix("outbox/") } == ["done/2", "inbox/1"])
+    #expect(root.files.filter { !$0.hasPrefix("outbox/") } == ["done/2"])
+    #expect(try await Spool(folders).recover().map(\.sender) == ["1"])
   }
 
   @Test("the log names no file, no UID and no folder at info")

@@ -25,7 +25,7 @@ final class TemporaryFolder: Sendable {
     try? String(contentsOf: url.appending(path: path), encoding: .utf8)
   }
 
-  /// Every file that isn't a lock or a mark of the desk's, relative to the folder, sorted.
+  /// Every file that isn't a lock or in the daemon's own folder `ledger`, relative to the folder, sorted.
   var files: [String] {
     let names = FileManager.default.enumerator(atPath: url.path)?.compactMap { $0 as? String } ?? []
     return names.filter { name in
@@ -33,7 +33,7 @@ final class TemporaryFolder: Sendable {
       let isThere = unsafe FileManager.default.fileExists(
         atPath: url.appending(path: name).path, isDirectory: &isFolder)
       return isThere && !isFolder.boolValue && !name.hasSuffix(".mmdicom.lock")
-        && !name.contains(".mmdicom/sources/")
+        && !name.hasPrefix("ledger/")
     }.sorted()
   }
 }

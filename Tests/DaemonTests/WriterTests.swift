@@ -111,16 +111,16 @@ struct WriterTests {
   }
 
   @Test("a file that is opened again before it is delivered stays where it is")
-  func delivery() throws {
+  func delivery() async throws {
     let fixture = try DeliveryFixture()
     let file = try fixture.drop("a")
     let writer = try Writer(in: fixture.folders.inbox)
     writer.tell("exec 3>>a")
-    let first = try fixture.desk.deliver(file, fixture.row(.rejected), detail: "", staging: nil)
+    let first = try await fixture.desk.deliver(file, fixture.row(.rejected), detail: "", staging: nil)
     #expect(first == .sourceChanged && fixture.root.files == ["inbox/a"])
     writer.tell("exec 3>&-")
     guard
-      case .delivered = try fixture.desk.deliver(file, fixture.row(.rejected), detail: "", staging: nil)
+      case .delivered = try await fixture.desk.deliver(file, fixture.row(.rejected), detail: "", staging: nil)
     else {
       Issue.record("not delivered")
       return
@@ -128,9 +128,9 @@ struct WriterTests {
   }
 
   /// A file is rejected; then somebody changes it.
-  private func rejected(_ name: String = "s/a.dcm") throws -> (DeliveryFixture, RejectedFiles) {
+  private func rejected(_ name: String = "s/a.dcm") async throws -> (DeliveryFixture, RejectedFiles) {
     let fixture = try DeliveryFixture()
-    _ = try fixture.desk.deliver(
+    _ = try await fixture.desk.deliver(
       fixture.drop(name), fixture.row(.rejected), detail: "cut short", staging: nil)
     var files = RejectedFiles(fixture.folders.rejected, settlingTime: .zero, scanInterval: .zero)
     #expect(files.changed() == [])
@@ -153,22 +153,22 @@ struct WriterTests {
 
   @Test("a rejected file that grows is taken back into the inbox, once it is closed; its reason goes")
   func grows() async throws {
-    var (fixture, files) = try rejected()
+    var (fixture, files) = try await rejected()
     let writer = try Writer(in: fixture.folders.rejected)
     writer.tell("exec 3>>s/a.dcm; echo more >&3")
     #expect(try await changes(of: &files, within: 1) == [])
     writer.tell("exec 3>&-")
     let changes = try await changes(of: &files)
     #expect(changes.map(\.origin) == ["s/a.dcm"])
-    try fixture.desk.takeBack(try #require(changes.first))
+    try #require(changes.first).takeBack(to: FilePath(of: fixture.folders.inbox))
     #expect(fixture.root.files == ["inbox/s/a.dcm", "outbox/report.csv"])
     #expect(fixture.root.read("inbox/s/a.dcm") == "imagemore\n")
     #expect(try await self.changes(of: &files, within: 0.5) == [])
   }
 
   @Test("a restart forgets nothing: the reason file tells what the file was like")
-  func restart() throws {
-    let (fixture, _) = try rejected()
+  func restart() async throws {
+    let (fixture, _) = try await rejected()
     var fresh = RejectedFiles(fixture.folders.rejected, settlingTime: .zero, scanInterval: .zero)
     #expect(fresh.changed() == [])
     try fixture.root.write("another image", "rejected/s/a.dcm")
@@ -178,11 +178,11 @@ struct WriterTests {
 
   @Test("where its name has come again, the changed file gets one beside it")
   func both() async throws {
-    var (fixture, files) = try rejected()
+    var (fixture, files) = try await rejected()
     _ = try fixture.drop("s/a.dcm", "sent again")
     try fixture.root.write("another image", "rejected/s/a.dcm")
     let change = try #require(try await changes(of: &files).first)
-    try fixture.desk.takeBack(change)
+    try change.takeBack(to: FilePath(of: fixture.folders.inbox))
     #expect(fixture.root.read("inbox/s/a.dcm") == "sent again")
     #expect(fixture.root.read("inbox/s/a-2.dcm") == "another image")
   }

@@ -85,8 +85,8 @@ struct ServeTests {
     #expect(process.terminationStatus == 0, "\(log)")
     let done = program.report("outbox/report.csv").count
     #expect(program.files("done", ".dcm").count == done)
-    #expect(program.files("inbox", ".dcm").count == 8 - done)
-    #expect(program.files("outbox").allSatisfy { !$0.hasPrefix(".mmdicom/delivery") })
+    #expect(program.files("inbox", ".dcm").count + program.files("ledger/spool", ".dcm").count == 8 - done)
+    #expect(program.files("ledger/staging") == [])
     #expect(try await program.run("serve", "--once", "--config", "mmdicom.yaml").status == 0)
     let rows = program.report("outbox/report.csv")
     #expect(Set(rows.compactMap { $0["sop_instance_uid"] }).count == 8 && rows.count == 8)

@@ -1,0 +1,58 @@
+import Analysis
+package import Files
+package import FoundationEssentials
+import Glibc
+package import Ledger
+
+/// The daemon's ledger, ready for use.
+package enum LedgerOpening {
+  /// Opens the ledger as its keeper; makes it where there is none.
+  ///
+  /// A new one takes over the rows of the report that is there, and what earlier versions kept in the outbox goes.
+  package static func keeper(
+    _ configuration: DaemonConfiguration, runsOnce: Bool
+  ) async throws -> SQLiteLedger {
+    let folders = configuration.folders
+    var rules = LedgerRules()
+    rules.quietTime = runsOnce ? .zero : configuration.studyQuietTime
+    rules.longestGathering = runsOnce ? .zero : configuration.studyLongestWait
+    let ledger = try SQLiteLedger(at: folders.ledgerFile.path, as: .keeper, rules: rules)
+    if try await ledger.audit(of: nil, after: 0, limit: 1).isEmpty {
+      try await ledger.adopt(try ReportAdoption.rows(of: folders.report), at: .now)
+    }
+    removeEarlierState(folders)
+    return ledger
+  }
+
+  /// Opens the ledger beside a daemon.
+  package static func visitor(_ folders: InboxFolders) throws(LedgerError) -> SQLiteLedger {
+    try SQLiteLedger(at: folders.ledgerFile.path, as: .visitor)
+  }
+
+  /// Puts a ledger that can't be used aside, so that ``keeper(_:runsOnce:)`` makes a new one: from the report, and from
+  /// the spool, whose files have no row in it and are admitted anew.
+  /// - Returns: where the old one lies; nil when there is none.
+  package static func setAside(_ folders: InboxFolders) throws(WriteFailure) -> URL? {
+    let file = folders.ledgerFile
+    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+    let aside = URL(filePath: "\(file.path).\(Timestamp.now.milliseconds)")
+    for suffix in ["-wal", "-shm", ""] {
+      let code = unsafe rename(file.path + suffix, aside.path + suffix) == 0 ? 0 : errno
+      guard code == 0 || code == ENOENT else {
+        throw WriteFailure(path: file.path, action: "put aside", code: code)
+      }
+    }
+    Folder.sync(holding: file)
+    return aside
+  }
+
+  /// The hidden folder that versions without a ledger kept in the outbox: what was being written, marks of sources, the
+  /// journal. Whatever was under way still lies in the inbox.
+  private static func removeEarlierState(_ folders: InboxFolders) {
+    let hidden = folders.outbox.appending(path: ".mmdicom")
+    for name in ["staging", "sources", "delivery.json"] {
+      try? FileManager.default.removeItem(at: hidden.appending(path: name))
+    }
+    unsafe rmdir(hidden.path)
+  }
+}

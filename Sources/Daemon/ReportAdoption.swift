@@ -1,0 +1,26 @@
+import Analysis
+package import Files
+package import FoundationEssentials
+package import Ledger
+
+/// The rows of a report that is older than the ledger beside it: of a version that had none, or of one that is lost.
+package enum ReportAdoption {
+  /// Reads the report's rows; none where there is no report.
+  /// - Throws: ``WriteFailure`` when it is there and can't be read, or isn't a report of this program.
+  package static func rows(of url: URL) throws(WriteFailure) -> [AdoptedRow] {
+    guard FileManager.default.fileExists(atPath: url.path) else { return [] }
+    guard let bytes = FileManager.default.contents(atPath: url.path) else {
+      throw WriteFailure(path: url.path, message: "can't be read")
+    }
+    _ = try ReportFile(at: url)
+    var rows: [AdoptedRow] = []
+    for line in bytes.split(separator: UInt8(ascii: "\n")).dropFirst() where line.last == UInt8(ascii: "\r") {
+      let fields = CommaSeparatedValues(String(decoding: line, as: UTF8.self)).records.first?.fields ?? []
+      // Verdict and UID by their columns, which are fixed.
+      guard fields.count >= 9, let verdict = Verdict(rawValue: fields[7]) else { continue }
+      let image = fields[2].isEmpty ? "=\(ContentDigest(of: Data(line)))" : fields[2]
+      rows.append(AdoptedRow(image: image, verdict: verdict, record: Array(line) + [UInt8(ascii: "\n")]))
+    }
+    return rows
+  }
+}

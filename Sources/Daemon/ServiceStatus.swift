@@ -1,0 +1,63 @@
+import Files
+import FoundationEssentials
+import Ledger
+
+/// What `mmdicom status` tells.
+public struct ServiceStatus: Sendable, Equatable, Codable {
+  /// Results on their way to other systems.
+  public struct Deliveries: Sendable, Equatable, Codable {
+    public var waiting = 0
+    public var sent = 0
+    public var failed = 0
+  }
+
+  /// Waiting for their study, their turn or their next attempt.
+  public var queued = 0
+  public var working = 0
+  public var analysed = 0
+  public var notAnalysed = 0
+  public var rejected = 0
+  /// Waiting for a person.
+  public var parked = 0
+  public var deliveries = Deliveries()
+  /// Seconds that the file has waited that waits longest; nil when none does.
+  public var oldestSeconds: Int?
+  /// When the next file is tried again that failed.
+  public var nextRetry: String?
+  /// Why a part of the daemon pauses, by part.
+  public var paused: [String: String] = [:]
+  /// How many files need attention, by coded reason.
+  public var reasons: [String: Int] = [:]
+  /// Files that were copied because they can't be moved out of their folders, and these folders.
+  public var copied = 0
+  public var copiedFrom: [String] = []
+
+  enum CodingKeys: String, CodingKey {
+    case queued, working, analysed, rejected, parked, deliveries, paused, reasons, copied
+    case notAnalysed = "not_analysed"
+    case oldestSeconds = "oldest_seconds"
+    case nextRetry = "next_retry"
+    case copiedFrom = "copied_from"
+  }
+
+  /// Two columns, for people.
+  public var table: [(String, String)] {
+    var rows = [
+      ("queued", "\(queued)"), ("working", "\(working)"), ("analysed", "\(analysed)"),
+      ("not analysed", "\(notAnalysed)"), ("rejected", "\(rejected)"), ("parked", "\(parked)"),
+      (
+        "deliveries",
+        "\(deliveries.waiting) waiting, \(deliveries.sent) sent, \(deliveries.failed) failed"
+      ),
+    ]
+    if let oldestSeconds { rows.append(("oldest waits for", "\(oldestSeconds) s")) }
+    if let nextRetry { rows.append(("next retry", nextRetry)) }
+    for (part, why) in paused.sorted(by: { $0.key < $1.key }) { rows.append(("\(part) pauses", why)) }
+    for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) { rows.append((reason, "\(count)")) }
+    if copied > 0 {
+      rows.append(
+        ("copied, not moved", "\(copied) files; no right to change \(copiedFrom.joined(separator: ", "))"))
+    }
+    return rows
+  }
+}

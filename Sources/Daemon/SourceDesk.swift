@@ -1,0 +1,138 @@
+package import Analysis
+package import Files
+import FoundationEssentials
+package import Ledger
+package import SystemPackage
+
+/// Brings files from the spool to their homes: `done`, or `rejected` with the reason beside it.
+///
+/// What lies at a home already is never replaced. If it is the same bytes the file is there already, be it from an
+/// attempt that was cut off or from an earlier day; other bytes keep the name, and the file gets the next number.
+package actor SourceDesk {
+  private let folders: InboxFolders
+  private let spool: Spool
+  private let ledger: any StudyLedger
+  /// Files with the same bytes as a row's, which go where that row's goes, and the reason that it was rejected for.
+  private var twins: [Int64: [SpooledFile]] = [:]
+
+  package init(_ folders: InboxFolders, spool: Spool, ledger: any StudyLedger) {
+    self.folders = folders
+    self.spool = spool
+    self.ledger = ledger
+  }
+
+  // MARK: Reasons
+
+  /// Writes the reason of a rejected file where the file will lie, before it is moved: whoever finds the file finds why.
+  package nonisolated func announce(
+    _ row: ReportRow, detail: String, of file: SpooledFile, tag: String
+  ) throws(WriteFailure) {
+    let place = spool.place(of: file)
+    guard let status = place.status(followingLink: false) else { return }
+    let described = InboxFile(path: file.sender, stamp: FileStamp(status))
+    let reason = RejectionReason(row, detail: detail, file: described, tag: tag)
+    try write(reason.text, beside: home(of: file, .rejected, tag: tag))
+  }
+
+  /// Written under a name of ours first: the reason's own name may be bytes that are no text.
+  private nonisolated func write(_ text: String, beside file: FilePath) throws(WriteFailure) {
+    try Folder.create(file.removingLastComponent())
+    let draft = folders.rejected.appending(path: ".mmdicom.reason")
+    try DurableFile.write(text, to: draft)
+    try Move.replacing(FilePath(of: draft), file.appending(ending: ".reason.txt"))
+  }
+
+  // MARK: Homes
+
+  /// Where the file goes, or lies already.
+  package nonisolated func home(of file: SpooledFile, _ verdict: Verdict, tag: String) -> FilePath {
+    let root = FilePath(of: verdict == .rejected ? folders.rejected : folders.done)
+    let place = spool.place(of: file)
+    var digest: ContentDigest??
+    return DestinationPath(look: DestinationPath.look).file(file.sender, in: root) { candidate in
+      switch DestinationPath.look(candidate) {
+      case .folder: return false
+      case .nothing: return Self.reason(beside: candidate)?.isOf(file.sender, tag: tag) ?? false
+      case .other:
+        guard FolderWalk.entry(candidate, in: "")?.stamp.size == FolderWalk.entry(place, in: "")?.stamp.size
+        else {
+          return false
+        }
+        let here = digest ?? ContentDigest(ofFileAt: place)
+        digest = .some(here)
+        return here != nil && ContentDigest(ofFileAt: candidate) == here
+      }
+    }
+  }
+
+  private nonisolated static func reason(beside file: FilePath) -> RejectionReason? {
+    let opened = OpenedFile(file.appending(ending: ".reason.txt"))
+    defer { extendLifetime(opened) }
+    return (try? String(contentsOf: opened.url, encoding: .utf8)).map(RejectionReason.init(text:))
+  }
+
+  /// Moves the source of a finished row home, with all that hold the same bytes, and notes that.
+  package func bringHome(_ id: Int64, at now: Timestamp) async throws {
+    guard let record = try await ledger.instances(.instance(id), after: 0, limit: 1).first,
+      case .finished(_, let verdict, _) = record.state
+    else { return }
+    let file = SpooledFile(
+      name: FilePath(bytes: record.spooled), sender: FilePath(bytes: record.sender))
+    try await move(file, verdict, tag: record.tag)
+    try await ledger.file(id, at: now)
+    try await bringTwins(of: record.id)
+  }
+
+  /// Takes charge of a file whose content the ledger knows.
+  /// - Returns: whether it went home at once; otherwise it goes when its like does.
+  package func add(_ twin: SpooledFile, of id: Int64) async throws -> Bool {
+    if twins[id]?.contains(twin) != true { twins[id, default: []].append(twin) }
+    return try await bringTwins(of: id)
+  }
+
+  /// Whether the file waits for its like.
+  package func isWaiting(_ file: SpooledFile) -> Bool { twins.values.contains { $0.contains(file) } }
+
+  @discardableResult
+  private func bringTwins(of id: Int64) async throws -> Bool {
+    guard twins[id] != nil, let record = try await ledger.instances(.instance(id), after: 0, limit: 1).first,
+      case .filed(_, let verdict, _) = record.state
+    else { return false }
+    while let twin = twins[id]?.first {
+      if verdict == .rejected { try repeatReason(of: record, for: twin) }
+      try await move(twin, verdict, tag: record.tag)
+      twins[id]?.removeAll { $0 == twin }
+    }
+    twins[id] = nil
+    return true
+  }
+
+  /// Tells beside a twin what stands beside the first.
+  private func repeatReason(of record: InstanceRecord, for twin: SpooledFile) throws(WriteFailure) {
+    guard let home = record.home,
+      let text = Self.reason(beside: FilePath(of: folders.rejected).pushing(FilePath(bytes: home)))?.text
+    else { return }
+    let lines = text.split(separator: "\n").map { line in
+      line.hasPrefix("file: ") ? "file: \(twin.sender.text)" : String(line)
+    }
+    try write(
+      lines.map { $0 + "\n" }.joined(), beside: self.home(of: twin, .rejected, tag: record.tag))
+  }
+
+  private func move(_ file: SpooledFile, _ verdict: Verdict, tag: String) async throws {
+    let place = spool.place(of: file)
+    while place.status(followingLink: false) != nil {
+      let home = home(of: file, verdict, tag: tag)
+      if DestinationPath.look(home) != .nothing {
+        // The same bytes.
+        return try await spool.remove(file)
+      }
+      switch try Move.file(from: place, to: home) {
+      case .moved, .sourceMissing: return await spool.left(file)
+      case .destinationTaken: continue
+      }
+    }
+    // A start after a crash finds it moved already.
+    await spool.left(file)
+  }
+}

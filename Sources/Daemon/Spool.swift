@@ -1,0 +1,245 @@
+package import Files
+import FoundationEssentials
+import Glibc
+package import SystemPackage
+
+/// Where files lie from the moment they are taken out of the inbox until they are in their homes. What lies here is
+/// ours alone: no sender can change or replace it.
+package actor Spool {
+  /// What became of a file of the inbox.
+  package enum Outcome: Sendable {
+    /// It lies in the spool now.
+    case taken(SpooledFile)
+    /// Its folder isn't ours to change: a copy lies in the spool, and the file stays.
+    case copied(SpooledFile, InboxFile)
+    /// It went away, changed or is written again; it isn't in the spool.
+    case notNow(InboxFile)
+    /// It can neither be moved nor read.
+    case refused(InboxFile)
+  }
+
+  private let root: FilePath
+  private let inbox: FilePath
+  /// How many files each batch still has.
+  private var remaining: [FilePath: Int] = [:]
+
+  package init(_ folders: InboxFolders) {
+    root = FilePath(of: folders.spool)
+    inbox = FilePath(of: folders.inbox)
+  }
+
+  /// Where files of the inbox wait that lies on another file system than the spool, while they are copied: under a
+  /// hidden name they can't be mistaken for one that comes after them.
+  private var crossing: FilePath { inbox.appending(".mmdicom.taken") }
+
+  /// The place of a file.
+  package nonisolated func place(of file: SpooledFile) -> FilePath { root.pushing(file.name) }
+
+  // MARK: Start
+
+  /// Finishes what a crash interrupted, and returns all that lies here.
+  package func recover() throws(WriteFailure) -> [SpooledFile] {
+    var found: [SpooledFile] = []
+    for folder in FolderWalk(root, .inbox()).folders where folder.components.count == 1 {
+      let list = root.pushing(folder).appending(SpoolBatch.listName)
+      let opened = OpenedFile(list)
+      let text = try? String(contentsOf: opened.url, encoding: .utf8)
+      extendLifetime(opened)
+      // Without a list nothing was moved yet.
+      var files: [SpooledFile] = []
+      for file in SpoolBatch(folder, list: text ?? "").files where try isHere(file) { files.append(file) }
+      remaining[folder] = files.count
+      found += files
+      if files.isEmpty { dissolve(folder) }
+    }
+    try putBackCrossing()
+    return found
+  }
+
+  private func isHere(_ file: SpooledFile) throws(WriteFailure) -> Bool {
+    let waiting = crossing.pushing(Self.crossingName(of: file))
+    if place(of: file).status(followingLink: false) != nil {
+      _ = Move.remove(waiting)
+      return true
+    }
+    guard waiting.status(followingLink: false) != nil else { return false }
+    try carryAcross(waiting, to: file)
+    return true
+  }
+
+  /// What no list knows: the spool was lost. It goes back into the inbox under the name that it has.
+  private func putBackCrossing() throws(WriteFailure) {
+    for entry in FolderWalk(crossing, .archive).files {
+      _ = try Move.file(from: crossing.pushing(entry.path), to: inbox.pushing(entry.path))
+    }
+    _ = unsafe crossing.withPlatformString { unsafe rmdir($0) }
+  }
+
+  // MARK: In
+
+  /// Takes files, synced when this returns. A crash at any point leaves each either in the inbox or here.
+  package func take(_ files: [InboxFile]) throws(WriteFailure) -> [Outcome] {
+    guard !files.isEmpty else { return [] }
+    let batch = SpoolBatch(of: files.map(\.path))
+    let folder = root.pushing(batch.folder)
+    try Folder.create(folder)
+    remaining[batch.folder] = 0
+    do throws(WriteFailure) {
+      try DurableFile.write(batch.list, to: URL(filePath: folder.appending(SpoolBatch.listName).string))
+      Folder.sync(holding: folder)
+      var outcomes: [Outcome] = []
+      for (file, spooled) in zip(files, batch.files) {
+        let outcome = try take(file, as: spooled)
+        switch outcome {
+        case .taken, .copied: remaining[batch.folder, default: 0] += 1
+        case .notNow, .refused: break
+        }
+        outcomes.append(outcome)
+      }
+      Folder.sync(holding: folder.appending(SpoolBatch.listName))
+      for parent in Set(files.map { inbox.pushing($0.path).removingLastComponent() }) {
+        Folder.sync(holding: parent.appending("x"))
+      }
+      if remaining[batch.folder] == 0 { dissolve(batch.folder) }
+      return outcomes
+    } catch {
+      // What was taken stays; what lies here is found again.
+      if remaining[batch.folder] == 0 { dissolve(batch.folder) }
+      throw error
+    }
+  }
+
+  private func take(_ file: InboxFile, as spooled: SpooledFile) throws(WriteFailure) -> Outcome {
+    let source = inbox.pushing(file.path)
+    let place = place(of: spooled)
+    guard FolderWalk.entry(file.path, in: inbox)?.stamp == file.stamp else { return .notNow(file) }
+    guard FolderRights.canMove(source) else { return try copy(file, as: spooled) }
+    let code = Move.rename(source, place)
+    switch code {
+    case 0: break
+    case ENOENT: return .notNow(file)
+    case EXDEV: return try takeAcross(file, as: spooled)
+    case EACCES, EPERM: return try copy(file, as: spooled)
+    default: throw WriteFailure(path: source.text, action: "move into the spool", code: code)
+    }
+    guard isStill(file, at: place) else {
+      try putBack(place, to: file.path)
+      return .notNow(file)
+    }
+    try sync(place)
+    return .taken(spooled)
+  }
+
+  /// Whether what was moved is what was seen, and nobody writes to it again.
+  private func isStill(_ file: InboxFile, at place: FilePath) -> Bool {
+    var writers = OpenWriters()
+    guard let status = place.status(followingLink: false), status.st_mode & S_IFMT == S_IFREG else {
+      return false
+    }
+    return FileStamp(status) == file.stamp && !writers.contain(place)
+  }
+
+  private func putBack(_ place: FilePath, to path: FilePath) throws(WriteFailure) {
+    var destination = inbox.pushing(path)
+    while try Move.file(from: place, to: destination) == .destinationTaken {
+      destination = DestinationPath(look: DestinationPath.look).free(destination)
+    }
+  }
+
+  /// Out of the senders' sight first, in one step; then copied.
+  private func takeAcross(_ file: InboxFile, as spooled: SpooledFile) throws(WriteFailure) -> Outcome {
+    try Folder.create(crossing)
+    let waiting = crossing.pushing(Self.crossingName(of: spooled))
+    let code = Move.rename(inbox.pushing(file.path), waiting)
+    if code == ENOENT { return .notNow(file) }
+    guard code == 0 else {
+      throw WriteFailure(path: file.path.text, action: "move out of its folder", code: code)
+    }
+    do throws(WriteFailure) {
+      guard isStill(file, at: waiting) else {
+        try putBack(waiting, to: file.path)
+        return .notNow(file)
+      }
+      try carryAcross(waiting, to: spooled)
+    } catch {
+      try putBack(waiting, to: file.path)
+      throw error
+    }
+    return .taken(spooled)
+  }
+
+  private func carryAcross(_ waiting: FilePath, to file: SpooledFile) throws(WriteFailure) {
+    try copy(waiting, to: place(of: file))
+    _ = Move.remove(waiting)
+  }
+
+  private static func crossingName(of file: SpooledFile) -> FilePath {
+    FilePath(bytes: file.name.bytes.map { $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0 })
+  }
+
+  private func copy(_ file: InboxFile, as spooled: SpooledFile) throws(WriteFailure) -> Outcome {
+    let source = inbox.pushing(file.path)
+    guard FolderRights.may(R_OK, source) else { return .refused(file) }
+    try copy(source, to: place(of: spooled))
+    guard isStill(file, at: source) else {
+      _ = Move.remove(place(of: spooled))
+      return .notNow(file)
+    }
+    return .copied(spooled, file)
+  }
+
+  /// Under a hidden name first: what has its own name here is whole.
+  private func copy(_ source: FilePath, to place: FilePath) throws(WriteFailure) {
+    let draft = place.removingLastComponent().pushing(
+      FilePath(bytes: Array(".part-".utf8) + (place.lastComponent?.bytes ?? []).prefix(200)))
+    do throws(WriteFailure) {
+      try Move.copy(from: source, to: draft)
+      let code = Move.rename(draft, place)
+      guard code == 0 else { throw WriteFailure(path: place.text, action: "rename into place", code: code) }
+    } catch {
+      _ = Move.remove(draft)
+      throw error
+    }
+    Folder.sync(holding: place)
+  }
+
+  private func sync(_ place: FilePath) throws(WriteFailure) {
+    let descriptor = unsafe place.withPlatformString { unsafe open($0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
+    // Somebody else's file that can't be read: the worker will say so.
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw WriteFailure(path: place.text, action: "sync", code: errno) }
+  }
+
+  // MARK: Out
+
+  /// Removes a file that isn't needed: its like is in its home.
+  package func remove(_ file: SpooledFile) throws(WriteFailure) {
+    let code = Move.remove(place(of: file))
+    guard code == 0 else { throw WriteFailure(path: place(of: file).text, action: "remove", code: code) }
+    left(file)
+  }
+
+  /// Notes that a file is in its home.
+  package func left(_ file: SpooledFile) {
+    let folder = file.name.removingLastComponent()
+    let count = (remaining[folder] ?? 1) - 1
+    remaining[folder] = count
+    if count <= 0 { dissolve(folder) }
+  }
+
+  private func dissolve(_ folder: FilePath) {
+    remaining[folder] = nil
+    let place = root.pushing(folder)
+    for entry in FolderWalk(place, .archive).files where entry.path.bytes.starts(with: Array(".part-".utf8)) {
+      _ = Move.remove(place.pushing(entry.path))
+    }
+    // The list goes last: a folder with other things in it keeps it.
+    guard FolderWalk(place, .archive).files.allSatisfy({ $0.path.lastComponent == SpoolBatch.listName })
+    else {
+      return
+    }
+    _ = Move.remove(place.appending(SpoolBatch.listName))
+    _ = unsafe place.withPlatformString { unsafe rmdir($0) }
+  }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Daemon
+import FoundationEssentials
+
+/// What all commands beside the daemon ask for.
+struct ServiceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The daemon's configuration file; by default \(ServeCommand.defaultConfiguration) if it is there.",
+      valueName: "file"))
+  var config: String?
+
+  func visit() async throws -> LedgerVisit {
+    try LedgerVisit(try await ServeCommand.configuration(config))
+  }
+}
+
+/// `mmdicom status`: what waits, what is in work and what became of the rest.
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show what the daemon has done and what waits.",
+    discussion: "Also while the daemon runs. Exit status: 0, or 66 when there is no ledger yet.")
+
+  @OptionGroup var service: ServiceOptions
+  @Flag(help: "Print one JSON document.") var json = false
+
+  func run() async throws {
+    try await reportingFailure {
+      let status = try await service.visit().status()
+      if json {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        Terminal.result(String(decoding: try encoder.encode(status), as: UTF8.self) + "\n")
+      } else {
+        for (name, value) in status.table {
+          Terminal.result(name + String(repeating: " ", count: max(1, 20 - name.count)) + value + "\n")
+        }
+      }
+    }
+  }
+}
+
+/// `mmdicom retry`: lets what waits for a person, or failed, be tried now.
+struct RetryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "retry", abstract: "Try again what is parked, delayed or rejected.",
+    discussion: """
+      By a UID (of study, series, image or result) or a tag of the log, by coded reason, or all that is parked or delayed. A \
+      rejected file goes back into the inbox. Exit status: 0, or 1 when there is nothing to try.
+      """)
+
+  @OptionGroup var service: ServiceOptions
+  @Argument(help: ArgumentHelp("A UID, or a file's tag in the log.", valueName: "uid")) var name: String?
+  @Option(help: ArgumentHelp("All with this coded reason.", valueName: "code")) var reason: String?
+  @Flag(help: "All that is parked or delayed.") var all = false
+  @Flag(help: "Take another picture under a known UID for the image from now on.") var accept = false
+
+  func validate() throws {
+    guard [name != nil, reason != nil, all].filter(\.self).count == 1 else {
+      throw ValidationError("name either a UID, or --reason, or --all")
+    }
+  }
+
+  func run() async throws {
+    try await reportingFailure {
+      let tags = try await service.visit().retry(name, reason: reason, accepting: accept)
+      for tag in tags { Terminal.result("\(tag)\n") }
+      guard tags.isEmpty else { return }
+      throw CommandFailure(.someInputsFailed, "nothing of that kind waits")
+    }
+  }
+}
+
+/// `mmdicom explain`: what happened to a file, from its digest to its results.
+struct ExplainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Tell everything that is known of a file, a study or a result.",
+    discussion: "Names patients' UIDs and files. Exit status: 0, or 66 when nothing is known.")
+
+  @OptionGroup var service: ServiceOptions
+  @Argument(help: ArgumentHelp("A UID, or a file's tag in the log.", valueName: "uid")) var name: String
+
+  func run() async throws {
+    try await reportingFailure {
+      let lines = try await service.visit().explain(name)
+      guard !lines.isEmpty else {
+        throw CommandFailure(.noInput, "\(name): the ledger knows no such UID or tag")
+      }
+      for line in lines { Terminal.result(line + "\n") }
+    }
+  }
+}
+
+/// `mmdicom audit`: follows the hashes of the audit trail.
+struct AuditCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "audit", abstract: "Verify that the audit trail is whole.",
+    discussion:
+      "Note the last hash elsewhere: it tells of every line. Exit status: 0, or 65 when it is broken.")
+
+  @OptionGroup var service: ServiceOptions
+
+  func run() async throws {
+    try await reportingFailure {
+      let (line, isIntact) = try await service.visit().audit()
+      guard isIntact else { throw CommandFailure(.badData, line) }
+      Terminal.result(line + "\n")
+    }
+  }
+}
+
+/// `mmdicom report`: writes the report from the ledger.
+struct ReportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Write report.csv anew from the ledger.",
+    discussion: "One current row for each image; --history prints every row that there ever was.")
+
+  @OptionGroup var service: ServiceOptions
+  @Flag(help: "Print all rows, also those that gave way to others, and write nothing.") var history = false
+
+  func run() async throws {
+    try await reportingFailure {
+      let visit = try await service.visit()
+      if history {
+        Terminal.result(try await visit.history())
+      } else {
+        Terminal.result("\(try await visit.writeReport().path)\n")
+      }
+    }
+  }
+}

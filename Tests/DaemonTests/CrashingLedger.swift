@@ -1,0 +1,156 @@
+import Ledger
+import Synchronization
+
+/// A ledger whose daemon dies at one of its calls: before the call does anything, or when it is done and its answer is
+/// lost.
+final class CrashingLedger: StudyLedger, Sendable {
+  struct Crash: Error {}
+
+  private let base: any StudyLedger
+  /// The call that is the last: 1, 2 ...
+  private let last: Int
+  private let isAnswerLost: Bool
+  private let calls = Mutex(0)
+
+  init(_ base: any StudyLedger, last: Int, isAnswerLost: Bool) {
+    self.base = base
+    self.last = last
+    self.isAnswerLost = isAnswerLost
+  }
+
+  /// Whether the crash came.
+  var hasCrashed: Bool { calls.withLock { $0 >= last } }
+
+  /// A crash is an error that no call can pass: everything after it fails, too.
+  private func step<T: Sendable>(
+    _ call: () async throws(LedgerError) -> T
+  ) async throws(LedgerError) -> T {
+    let number = calls.withLock {
+      $0 += 1
+      return $0
+    }
+    if number > last || number == last && !isAnswerLost { throw Self.dead }
+    let answer = try await call()
+    if number == last { throw Self.dead }
+    return answer
+  }
+
+  /// Not one that the daemon would wait for.
+  private static let dead = LedgerError.damaged(path: "", detail: "crash")
+
+  func admit(_ files: [Admission], at now: Timestamp) async throws(LedgerError) -> [AdmissionOutcome] {
+    try await step { () async throws(LedgerError) in try await base.admit(files, at: now) }
+  }
+  func claim(
+    by holder: String, limit: Int, order: DrawOrder, for length: Duration, at now: Timestamp
+  ) async throws(LedgerError) -> Claim? {
+    // Questions that find nothing aren't counted: how many there are depends on the time.
+    if calls.withLock({ $0 >= last }) { throw Self.dead }
+    let claim = try await base.claim(by: holder, limit: limit, order: order, for: length, at: now)
+    guard claim != nil else { return nil }
+    return try await step { () async throws(LedgerError) in claim }
+  }
+  func renew(token: Int64, for length: Duration, at now: Timestamp) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in try await base.renew(token: token, for: length, at: now)
+    }
+  }
+  func complete(
+    _ instance: Int64, token: Int64, _ completion: Completion, at now: Timestamp
+  ) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in
+      try await base.complete(instance, token: token, completion, at: now)
+    }
+  }
+  func fail(
+    _ instance: Int64, token: Int64, reason: String, at now: Timestamp
+  ) async throws(LedgerError) -> InstanceState {
+    try await step { () async throws(LedgerError) in
+      try await base.fail(instance, token: token, reason: reason, at: now)
+    }
+  }
+  func crash(
+    _ instance: Int64, token: Int64, reason: String, at now: Timestamp
+  ) async throws(LedgerError) -> InstanceState {
+    try await step { () async throws(LedgerError) in
+      try await base.crash(instance, token: token, reason: reason, at: now)
+    }
+  }
+  func park(_ instance: Int64, token: Int64, reason: String, at now: Timestamp) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in
+      try await base.park(instance, token: token, reason: reason, at: now)
+    }
+  }
+  func release(token: Int64, at now: Timestamp) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in try await base.release(token: token, at: now) }
+  }
+  func recover(holder: String, at now: Timestamp) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in try await base.recover(holder: holder, at: now) }
+  }
+  func file(_ instance: Int64, at now: Timestamp) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in try await base.file(instance, at: now) }
+  }
+  func retry(
+    _ selection: Selection, accepting: Bool, at now: Timestamp
+  ) async throws(LedgerError) -> [Int64] {
+    try await base.retry(selection, accepting: accepting, at: now)
+  }
+  func nextWakeUp() async throws(LedgerError) -> Timestamp? { try await base.nextWakeUp() }
+  func nextDeliveries(
+    to destination: String, by holder: String, limit: Int, order: DrawOrder, for length: Duration,
+    at now: Timestamp
+  ) async throws(LedgerError) -> DeliveryClaim? {
+    try await base.nextDeliveries(
+      to: destination, by: holder, limit: limit, order: order, for: length, at: now)
+  }
+  func settle(
+    _ delivery: Int64, token: Int64, _ answer: DeliveryEvent.Answer, answer words: String, at now: Timestamp
+  ) async throws(LedgerError) {
+    try await base.settle(delivery, token: token, answer, answer: words, at: now)
+  }
+  func counts() async throws(LedgerError) -> LedgerCounts {
+    if hasCrashed { throw Self.dead }
+    return try await base.counts()
+  }
+  func instances(
+    _ selection: Selection, after: Int64, limit: Int
+  ) async throws(LedgerError) -> [InstanceRecord] {
+    try await step { () async throws(LedgerError) in
+      try await base.instances(selection, after: after, limit: limit)
+    }
+  }
+  func results(of instance: Int64) async throws(LedgerError) -> [ResultRecord] {
+    try await step { () async throws(LedgerError) in try await base.results(of: instance) }
+  }
+  func deliveries(of instance: Int64) async throws(LedgerError) -> [DeliveryRecord] {
+    try await base.deliveries(of: instance)
+  }
+  func reasons() async throws(LedgerError) -> [String: Int] { try await base.reasons() }
+  func report(
+    after cursor: Int64, limit: Int, history: Bool
+  ) async throws(LedgerError) -> [ReportEntry] {
+    try await step { () async throws(LedgerError) in
+      try await base.report(after: cursor, limit: limit, history: history)
+    }
+  }
+  func hasDisplaced(since cursor: Int64) async throws(LedgerError) -> Bool {
+    try await step { () async throws(LedgerError) in try await base.hasDisplaced(since: cursor) }
+  }
+  func adopt(_ rows: [AdoptedRow], at now: Timestamp) async throws(LedgerError) {
+    try await base.adopt(rows, at: now)
+  }
+  func note(_ event: String, detail: String, at now: Timestamp) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in try await base.note(event, detail: detail, at: now) }
+  }
+  func audit(
+    of instance: Int64?, after number: Int64, limit: Int
+  ) async throws(LedgerError) -> [AuditEntry] {
+    try await base.audit(of: instance, after: number, limit: limit)
+  }
+  func verifyAudit() async throws(LedgerError) -> AuditVerification { try await base.verifyAudit() }
+  func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance] {
+    try await base.prunable(before: time, limit: limit)
+  }
+  func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64] {
+    try await base.forget(instances, at: now)
+  }
+}

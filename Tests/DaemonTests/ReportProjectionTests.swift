@@ -1,0 +1,129 @@
+import Analysis
+import Daemon
+import Files
+import Foundation
+import Ledger
+import Testing
+
+@Suite struct ReportProjectionTests {
+  private let fixture: DeliveryFixture
+  private var root: TemporaryFolder { fixture.root }
+  private var ledger: SQLiteLedger { fixture.desk.ledger }
+  private let report: ReportProjection
+
+  init() throws {
+    fixture = try DeliveryFixture()
+    report = ReportProjection(fixture.folders)
+  }
+
+  private func row(_ uid: String, _ status: ReportRow.Status = .analysed, _ note: String = "") -> ReportRow {
+    var row = fixture.row(status, uid: uid)
+    row.outputs = []
+    row.reason = note
+    return row
+  }
+
+  /// Reads the image `uid` from a file with this content.
+  private func read(_ uid: String, _ content: String, _ status: ReportRow.Status = .analysed) async throws {
+    let row = row(uid, status, content)
+    _ = try await ledger.admit(
+      [
+        Admission(
+          content: ContentDigest(of: content), sopInstanceUID: uid, spooled: Array(content.utf8),
+          sender: Array(content.utf8))
+      ], at: .now)
+    let claim = try #require(
+      try await ledger.claim(by: "a", limit: 1, order: .arrival, for: .seconds(60), at: .now))
+    try await ledger.complete(
+      claim.instances[0].id, token: claim.lease.token,
+      Completion(
+        status == .analysed ? .analysed : .rejected, record: Array(ReportCSV.record(row).utf8), home: []),
+      at: .now)
+    try await ledger.file(claim.instances[0].id, at: .now)
+  }
+
+  private var notes: [String] { fixture.rows.map { $0.components(separatedBy: ",")[8] } }
+
+  @Test func rowsAreAppendedAndNothingIsWrittenTwice() async throws {
+    for name in ["a", "b", "c"] {
+      try await read("1." + name, name)
+      for _ in 1...2 { try await report.update(from: ledger) }
+    }
+    #expect(notes == ["a", "b", "c"])
+  }
+
+  @Test func aRowThatGaveWayGoes() async throws {
+    try await read("1.1", "cut", .rejected)
+    try await read("1.2", "other")
+    try await report.update(from: ledger)
+    #expect(notes == ["cut", "other"])
+    try await read("1.1", "whole")
+    try await report.update(from: ledger)
+    #expect(notes == ["other", "whole"])
+    let all = try await ledger.report(after: 0, limit: 10, history: true)
+    #expect(all.map(\.isCurrent) == [false, true, true])
+  }
+
+  /// The row is in the file, whole or in part, and the mark isn't moved yet.
+  @Test(arguments: [0, 10, 10_000]) func aCrashBeforeTheMarkIsMovedWritesNoRowTwice(length: Int) async throws
+  {
+    try await read("1.1", "a")
+    try await report.update(from: ledger)
+    let mark = try #require(root.read("ledger/report.json"))
+    let before = try #require(root.read("outbox/report.csv"))
+    try await read("1.2", "b")
+    try await report.update(from: ledger)
+    let after = try #require(root.read("outbox/report.csv"))
+    try root.write(before + after.dropFirst(before.count).prefix(length), "outbox/report.csv")
+    try root.write(mark, "ledger/report.json")
+    for _ in 1...2 { try await report.update(from: ledger) }
+    #expect(root.read("outbox/report.csv") == after)
+  }
+
+  @Test func whatOthersWroteStays() async throws {
+    try await read("1.1", "a")
+    try await report.update(from: ledger)
+    try root.write((root.read("outbox/report.csv") ?? "") + "a line of somebody's\r\n", "outbox/report.csv")
+    try await read("1.2", "b")
+    try await report.update(from: ledger)
+    #expect(root.read("outbox/report.csv")?.contains("a line of somebody's\r\n") == true)
+    #expect(fixture.rows.count == 3)
+  }
+
+  @Test func aReportThatWasMovedAwayIsBegunAnew() async throws {
+    try await read("1.1", "a")
+    try await report.update(from: ledger)
+    try FileManager.default.removeItem(at: fixture.folders.report)
+    try await read("1.2", "b")
+    try await report.update(from: ledger)
+    #expect(notes == ["b"])
+    try await report.rewrite(from: ledger)
+    #expect(notes == ["a", "b"])
+  }
+
+  @Test func aLostMarkWritesTheReportAnew() async throws {
+    for name in ["a", "b"] { try await read("1." + name, name) }
+    try await report.update(from: ledger)
+    let text = root.read("outbox/report.csv")
+    for damage in ["", "{"] {
+      try root.write(damage, "ledger/report.json")
+      try await report.update(from: ledger)
+      #expect(root.read("outbox/report.csv") == text)
+    }
+  }
+
+  @Test func rowsFromBeforeTheLedgerAreKeptAndGiveWayToNewOnes() async throws {
+    let old = ["1.1", "1.2", "1.1"].enumerated().map { row($1, .analysed, "old\($0)") }
+    let nameless = ReportRow.refused(.rejected, code: "not_dicom", file: "a, \"b\".txt")
+    try root.write(
+      ReportCSV.header + (old + [nameless]).map(ReportCSV.record).joined(), "outbox/report.csv")
+    let configuration = DaemonConfiguration(folders: fixture.folders)
+    for _ in 1...2 { try await LedgerOpening.keeper(configuration, runsOnce: false).close() }
+    try await report.update(from: ledger)
+    #expect(notes.prefix(2) == ["old1", "old2"])
+    #expect(fixture.rows.count == 3 && fixture.rows[2].contains("not_dicom"))
+    try await read("1.2", "new")
+    try await report.update(from: ledger)
+    #expect(fixture.rows.count == 3 && notes.first == "old2" && notes.last == "new")
+  }
+}

@@ -1,0 +1,93 @@
+import Daemon
+import Files
+import Foundation
+import Glibc
+import SystemPackage
+import Testing
+
+@Suite struct SpoolTests {
+  private let fixture: DeliveryFixture
+  private let spool: Spool
+
+  init() throws {
+    fixture = try DeliveryFixture()
+    spool = Spool(fixture.folders)
+  }
+
+  /// What a daemon that starts now finds.
+  private func found() async throws -> [String] {
+    try await Spool(fixture.folders).recover().map(\.sender.text).sorted()
+  }
+
+  @Test func whatIsTakenKeepsItsNameOverARestart() async throws {
+    let odd = FilePath(bytes: [0x4d, 0xfc, 0x0a, 0x5c])
+    let files = [try fixture.drop("s/a.dcm"), try fixture.drop("b", "other")]
+    _ = try await spool.take(files)
+    let named = FilePath(of: fixture.folders.inbox)
+    try fixture.root.write("third", "inbox/c")
+    #expect(try Move.file(from: named.appending("c"), to: named.pushing(odd)) == .moved)
+    _ = try await spool.take([try fixture.seen(odd)])
+    #expect(fixture.root.files == [])
+    #expect(try await found() == ["M\\xFC\\x0A\\", "b", "s/a.dcm"])
+    for file in try await Spool(fixture.folders).recover() { try await spool.remove(file) }
+    #expect(FolderWalk(FilePath(of: fixture.folders.spool), .archive).files == [])
+    #expect(FolderWalk(FilePath(of: fixture.folders.spool), .archive).folders.count == 1)
+  }
+
+  @Test func aFileThatChangedIsPutBackAndNothingTakesItsPlace() async throws {
+    let file = try fixture.drop("a")
+    try fixture.root.write("another", "inbox/a")
+    guard case .notNow? = try await spool.take([file]).first else { throw CancellationError() }
+    #expect(fixture.root.read("inbox/a") == "another")
+    #expect(try await found() == [])
+  }
+
+  @Test func aCrashBehindTheListLosesNothing() async throws {
+    let file = try fixture.drop("a")
+    // The list is there and nothing was moved.
+    try fixture.root.write("a\n", "ledger/spool/0123456789abcdef/names")
+    #expect(try await found() == [])
+    #expect(fixture.root.files == ["inbox/a"])
+    guard case .taken? = try await spool.take([file]).first else { throw CancellationError() }
+    #expect(try await found() == ["a"])
+  }
+
+  @Test func aFileOnItsWayFromAnotherFileSystemIsCarriedOn() async throws {
+    try fixture.root.write("a\nb\nc\n", "ledger/spool/0123456789abcdef/names")
+    try fixture.root.write("one", "inbox/.mmdicom.taken/0123456789abcdef_1-a")
+    try fixture.root.write("two", "inbox/.mmdicom.taken/0123456789abcdef_2-b")
+    try fixture.root.write("two", "ledger/spool/0123456789abcdef/2-b")
+    // Of a spool that is lost.
+    try fixture.root.write("lost", "inbox/.mmdicom.taken/fedcba9876543210_1-a")
+    #expect(try await found() == ["a", "b"])
+    #expect(fixture.root.read("ledger/spool/0123456789abcdef/1-a") == "one")
+    #expect(fixture.root.files == ["inbox/fedcba9876543210_1-a"])
+    #expect(!FileManager.default.fileExists(atPath: fixture.folders.inbox.path + "/.mmdicom.taken"))
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may move everything"))
+  func whatMayNotBeMovedIsCopied() async throws {
+    let file = try fixture.drop("theirs/a")
+    let folder = fixture.folders.inbox.path + "/theirs"
+    #expect(unsafe chmod(folder, 0o555) == 0)
+    defer { _ = unsafe chmod(folder, 0o755) }
+    guard case .copied(let copy, file)? = try await spool.take([file]).first else {
+      throw CancellationError()
+    }
+    #expect(ContentDigest(ofFileAt: spool.place(of: copy)) == ContentDigest(of: "image"))
+    #expect(fixture.root.files == ["inbox/theirs/a"])
+  }
+
+  @Test func copiesAreRememberedAsLongAsTheirFilesStay() throws {
+    var copied = CopiedFiles(fixture.folders)
+    let (file, other) = (try fixture.drop("s t/a\\x"), try fixture.drop("b"))
+    copied.add(file)
+    copied.add(other)
+    try copied.save()
+    try fixture.root.write("another", "inbox/b")
+    var later = CopiedFiles(fixture.folders)
+    #expect(later.contain(file) && later.contain(other) && later.folders.map(\.text) == ["", "s t"])
+    later.keepOnly(in: FilePath(of: fixture.folders.inbox))
+    #expect(later.contain(file) && !later.contain(other))
+  }
+}

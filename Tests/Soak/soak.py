@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+"""Tries the daemon the hard way. What is to be shown is in each command's own text; --help lists them.
+
+Needs pydicom (etc/requirements-test.txt) and a built program. Exit status: 0 when all held, 1 otherwise.
+"""
+import argparse
+import contextlib
+import csv
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import pydicom
+
+SENDERS_NAMES = ["a.dcm", "b.dcm", "deep/c.dcm", "deep/d.dcm"]
+
+
+def digest(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def files(folder):
+    return sorted(p for p in Path(folder).rglob("*") if p.is_file() and p.name != ".mmdicom.lock")
+
+
+class Site:
+    """The folders of one daemon."""
+
+    def __init__(self, options, root):
+        self.options, self.root = options, Path(root)
+        self.root.mkdir(parents=True, exist_ok=True)
+        for name in ["inbox", "outbox", "done", "rejected", "ledger"]:
+            (self.root / name).mkdir(exist_ok=True)
+        (self.root / "mmdicom.yaml").write_text(
+            f"inbox: {self.root}/inbox\noutbox: {self.root}/outbox\nsettle_seconds: 0.3\nscan_seconds: 0.3\n"
+            "study_quiet_seconds: 0.1\nstudy_wait_seconds: 1\n"
+        )
+
+    def start(self, *arguments):
+        command = [self.options.program, "serve", "--config", f"{self.root}/mmdicom.yaml", *arguments]
+        environment = dict(os.environ)
+        if self.options.model:
+            environment["MMDICOM_MODEL"] = self.options.model
+        log = open(self.root / "log", "a")
+        return subprocess.Popen(command, stderr=log, stdout=log, env=environment, start_new_session=True)
+
+    def ask(self, *arguments):
+        command = [self.options.program, arguments[0], "--config", f"{self.root}/mmdicom.yaml", *arguments[1:]]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def status(self):
+        answer = self.ask("status", "--json")
+        return json.loads(answer.stdout) if answer.returncode == 0 else {}
+
+    def finish(self):
+        """One undisturbed run to the end."""
+        process = self.start("--once")
+        process.wait(timeout=3600)
+        return process.returncode
+
+    def rows(self):
+        with open(self.root / "outbox/report.csv", newline="", encoding="utf-8") as report:
+            return list(csv.DictReader(report))
+
+    def home(self, name):
+        """Contents in a home, without the reasons."""
+        return sorted(digest(p) for p in files(self.root / name) if not p.name.endswith(".reason.txt"))
+
+
+def sender(site, studies):
+    """Drops files one after the other under four names; each name again as soon as it is free. Yields before each."""
+    waiting = list(studies)
+    number = 0
+    while waiting:
+        yield len(waiting)
+        name = site.root / "inbox" / SENDERS_NAMES[number % len(SENDERS_NAMES)]
+        number += 1
+        if name.exists():
+            continue
+        name.parent.mkdir(exist_ok=True)
+        draft = site.root / "draft"
+        shutil.copyfile(waiting[0], draft)
+        os.rename(draft, name)
+        waiting.pop(0)
+
+
+def contents(site):
+    """What lies in the outbox, by name: a digest of all but the moments at which it was made."""
+    found = {}
+    for path in files(site.root / "outbox"):
+        name = str(path.relative_to(site.root / "outbox"))
+        if name == "report.csv":
+            continue
+        if name.endswith(".dcm"):
+            dataset = pydicom.dcmread(path)
+            kept = [
+                (str(e.tag), e.VR, repr(e.value) if e.VR != "OW" else hashlib.sha256(e.value).hexdigest())
+                for e in dataset.iterall()
+                if e.VR not in ("DA", "TM", "DT")
+            ]
+            found[name] = hashlib.sha256(repr(kept).encode()).hexdigest()
+        else:
+            found[name] = digest(path)
+    return found
+
+
+def studies(options, root, count):
+    phantoms = Path(root) / "phantoms"
+    subprocess.run(
+        [options.program, "archive", "phantom", "--output", phantoms, "--count", str(count), "--size", "256",
+         "--seed", "7"],
+        check=True, capture_output=True)
+    images = [p for p in files(phantoms) if p.suffix == ".dcm" and not p.name.endswith(".seg.dcm")]
+    bad = Path(root) / "bad"
+    bad.mkdir()
+    for number in range(3):
+        (bad / f"text-{number}").write_text(f"not an image {number}")
+    (bad / "cut").write_bytes(images[0].read_bytes()[:3000])
+    # Three come twice.
+    return images + files(bad) + images[:3]
+
+
+class Checks:
+    def __init__(self):
+        self.failed = 0
+
+    def __call__(self, what, holds, detail=""):
+        print(("ok    " if holds else "FAILED ") + what + ("" if holds else f": {detail}"), flush=True)
+        self.failed += not holds
+
+
+def compare(check, site, plain, sent):
+    images = {digest(p) for p in sent}
+    rows, expected = site.rows(), plain.rows()
+    homes = site.home("done") + site.home("rejected")
+    # What is sent twice may lie there under both names.
+    check("every file is in done or rejected, none more often than it was sent",
+          set(homes) == images and not Counter(homes) - Counter(digest(p) for p in sent),
+          f"{len(site.home('done'))} + {len(site.home('rejected'))} of {len(images)}")
+    key = lambda r: (r["sop_instance_uid"], r["status"], r["reason"].split(":")[0], r["pneumonia_probability"],
+                     r["outputs"])
+    check("the report has the rows of an undisturbed run", sorted(map(key, rows)) == sorted(map(key, expected)),
+          f"{len(rows)} rows, not {len(expected)}")
+    check("the outbox has the files of an undisturbed run, byte for byte but for their dates",
+          contents(site) == contents(plain))
+    check("nothing is left in inbox and spool",
+          not files(site.root / "inbox") and not files(site.root / "ledger/spool"))
+    check("nothing half is left", not [p for f in ("outbox", "done", "rejected", "ledger/staging")
+                                       for p in files(site.root / f) if p.name.startswith(".")])
+    audit = site.ask("audit")
+    check("the audit trail is whole", audit.returncode == 0, audit.stderr + audit.stdout)
+
+
+def kill(options):
+    """Kills the daemon at random moments while studies arrive under names that repeat. Afterwards all must be as in a
+    run that nobody disturbed: nothing lost, nothing twice, nothing half."""
+    check = Checks()
+    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
+        chance = random.Random(options.seed)
+        sent = studies(options, root, options.count)
+        plain = Site(options, Path(root) / "plain")
+        process = plain.start()
+        for _ in sender(plain, sent):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=600)
+        plain.finish()
+
+        site = Site(options, Path(root) / "killed")
+        drops = sender(site, sent)
+        kills = 0
+        remaining = len(sent)
+        while remaining or kills < options.kills:
+            process = site.start()
+            end = time.monotonic() + chance.uniform(0.02, options.longest)
+            while time.monotonic() < end:
+                if chance.random() < 0.03:
+                    remaining = next(drops, 0)
+                time.sleep(0.005)
+            # The workers die with the pipe; a new daemon may meet the old ones.
+            process.kill()
+            process.wait()
+            kills += 1
+            if kills % 20 == 0:
+                print(f"{kills} kills, {remaining} to send, {site.status()}", flush=True)
+        # What was in hand at several kills waits; it needn't.
+        site.ask("retry", "--all")
+        code = site.finish()
+        print(f"{kills} kills over {len(sent)} files; the last run ended with {code}")
+        compare(check, site, plain, sent)
+        if check.failed and options.keep:
+            shutil.copytree(root, options.keep, dirs_exist_ok=True)
+    return check.failed
+
+
+def fill(path, block):
+    """Writes to a file until nothing more fits."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    with contextlib.suppress(OSError):
+        while True:
+            os.write(file, b"x" * block)
+    os.close(file)
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def full(options):
+    """Fills a small disk (a tmpfs: needs root) under the running daemon. It must live, reject nothing, say so in status,
+    and go on by itself once there is room."""
+    check = Checks()
+    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
+        sent = studies(options, root, options.count)[: options.count]
+        disk = Path(root) / "disk"
+        disk.mkdir()
+        with small_disk(disk, "24m"):
+            site = Site(options, disk)
+            process = site.start()
+            time.sleep(3)
+            ballast = disk / "ballast"
+            fill(ballast, 65536)
+            # Room to drop, none to write results.
+            os.truncate(ballast, ballast.stat().st_size - sum(p.stat().st_size for p in sent) - 65536)
+            for number, path in enumerate(sent):
+                shutil.copyfile(path, site.root / "inbox" / f"{number}.dcm.part")
+                os.rename(site.root / "inbox" / f"{number}.dcm.part", site.root / "inbox" / f"{number}.dcm")
+            for _ in range(15):
+                fill(ballast, 4096)
+                time.sleep(1)
+            check("it lives", process.poll() is None, (site.root / "log").read_text()[-2000:])
+            check("nothing is rejected", not site.home("rejected"))
+            log = (site.root / "log").read_text()
+            check("it says that it pauses", "pauses and tries again by itself" in log, log[-2000:])
+            check("it isn't done", len(site.home("done")) < len(sent))
+            ballast.unlink()
+            end = time.monotonic() + options.patience
+            while len(site.home("done")) < len(sent) and time.monotonic() < end:
+                time.sleep(1)
+            check("it goes on by itself", len(site.home("done")) == len(sent), f"{site.status()}")
+            check("one row each", len(site.rows()) == len(sent), f"{len(site.rows())}")
+            check("nothing pauses any more", site.status().get("paused") == {}, f"{site.status()}")
+            process.send_signal(signal.SIGTERM)
+            check("it stops in order", process.wait(timeout=120) == 0)
+    return check.failed
+
+
+def drops(options):
+    """Drops studies as senders make them, from ordinary folders (755) and as another user than the daemon (needs root):
+    cp -r with umask 002, mv of a folder, rsync -a where there is one. Each image must be read once, also over a
+    restart, and where the daemon can't move a file it must say once what to do."""
+    check = Checks()
+    daemon, sender_, group = "61001", "61002", "61000"
+    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
+        os.chmod(root, 0o755)
+        sent = studies(options, root, 6)[:6]
+        site = Site(options, Path(root) / "site")
+        for path in [site.root, *site.root.iterdir()]:
+            os.chown(path, int(daemon), int(group))
+        os.chmod(site.root, 0o755)
+        os.chmod(site.root / "inbox", 0o2770)
+        if options.model:
+            options.model = shutil.copy(options.model, root)
+            os.chmod(options.model, 0o644)
+        program = options.program
+        options.program = str(Path(root) / "as-daemon")
+        Path(options.program).write_text(
+            f'#!/bin/sh\nexec setpriv --reuid={daemon} --regid={group} --clear-groups {program} "$@"\n')
+        os.chmod(options.program, 0o755)
+        (site.root / "log").touch()
+
+        outgoing = Path(root) / "outgoing"
+        for number, path in enumerate(sent):
+            study = outgoing / f"study-{number}"
+            study.mkdir(parents=True)
+            shutil.copyfile(path, study / "image.dcm")
+        for path in [outgoing, *outgoing.rglob("*")]:
+            os.chmod(path, 0o755 if path.is_dir() else 0o644)
+            os.chown(path, int(sender_), int(group))
+
+        def send(command):
+            subprocess.run(
+                ["setpriv", f"--reuid={sender_}", f"--regid={group}", "--clear-groups", "sh", "-ec", command],
+                check=True, cwd=outgoing)
+
+        process = site.start()
+        time.sleep(2)
+        inbox = site.root / "inbox"
+        send(f"umask 002; cp -r study-0 study-1 {inbox}")
+        send(f"mv study-2 study-3 {inbox}")
+        if shutil.which("rsync"):
+            send(f"rsync -a study-4 study-5 {inbox}")
+        else:
+            print("no rsync here: its own two studies are copied by cp -a")
+            send(f"cp -a study-4 study-5 {inbox}")
+
+        def settled():
+            return (site.root / "outbox/report.csv").exists() and len(site.rows()) == 6
+
+        end = time.monotonic() + options.patience
+        while not settled() and time.monotonic() < end:
+            time.sleep(0.5)
+        check("each image has its row", settled(), f"{site.status()}")
+        check("each is analysed", {r["status"] for r in site.rows()} == {"analysed"})
+        time.sleep(3)
+        process.send_signal(signal.SIGTERM)
+        check("it stops in order", process.wait(timeout=120) == 0)
+        check("a restart reads nothing again", site.finish() == 0 and len(site.rows()) == 6)
+        check("done has each once", site.home("done") == sorted(digest(p) for p in sent))
+        log = (site.root / "log").read_text()
+        copied = site.status().get("copied", 0)
+        check("what can't be moved is told of once", log.count("they are copied") == (2 if copied else 0) or
+              log.count("they are copied") == 1, log)
+        print(f"{copied} files were copied; they lie in {site.status().get('copied_from')}")
+    return check.failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default=".build/debug/mmdicom")
+    parser.add_argument("--model", default="", help="by default the installed one")
+    parser.add_argument("--folder", default=None, help="where to work; by default the temporary folder")
+    parser.add_argument("--keep", default=None, help="where to leave the folders of a run that failed")
+    commands = parser.add_subparsers(required=True)
+    for function in (kill, full, drops):
+        command = commands.add_parser(function.__name__, description=function.__doc__)
+        command.set_defaults(function=function)
+        command.add_argument("--count", type=int, default=60 if function is kill else 12, help="phantoms")
+        command.add_argument("--kills", type=int, default=60)
+        command.add_argument("--longest", type=float, default=3.0, help="seconds between kills at most")
+        command.add_argument("--seed", type=int, default=1)
+        command.add_argument("--patience", type=float, default=240.0)
+    options = parser.parse_args()
+    options.program = str(Path(options.program).resolve())
+    failed = options.function(options)
+    print("all held" if not failed else f"{failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
