@@ -64,6 +64,15 @@ import Testing
     #expect(all.map(\.isCurrent) == [false, true, true])
   }
 
+  @Test func whichCameFirstDoesNotMatter() async throws {
+    try await read("1.1", "whole")
+    try await read("1.10", "another")
+    try await read("1.1", "cut", .rejected)
+    try await read("1.10", "cut, too", .rejected)
+    try await report.update(from: ledger)
+    #expect(notes == ["whole", "another"])
+  }
+
   /// The row is in the file, whole or in part, and the mark isn't moved yet.
   @Test(arguments: [0, 10, 10_000]) func aCrashBeforeTheMarkIsMovedWritesNoRowTwice(length: Int) async throws
   {

@@ -86,11 +86,12 @@ extension LedgerTransaction {
       Verdict(rawValue: row["verdict"]).map { ReportOrder($0, instance: row["instance"]) }
     }
     // What amends the standing one takes its place, also when it arrived before and was accepted later.
-    let isCurrent =
+    let mayBeCurrent =
       standing.map { standing in
         let order = ReportOrder(completion.verdict, instance: instance.id)
         return standing <= order || order.isUsable && standing.instance == instance.replaces
       } ?? true
+    let isCurrent = try mayBeCurrent && !isOfNoUse(completion.verdict, beside: instance.sopInstanceUID)
     if isCurrent, let row {
       try run("UPDATE report SET current = 0 WHERE cursor = ?", [row["cursor"] as Int64])
     }
@@ -110,6 +111,16 @@ extension LedgerTransaction {
       UPDATE report SET current = 0, displaced_by = ?
       WHERE image = ? AND current = 1 AND (verdict = 'rejected' OR instance = 0)
       """, [cursor, instance.sopInstanceUID])
+  }
+}
+
+extension LedgerTransaction {
+  /// Whether a file can't be used, and another with its UID can: whichever came first, that one tells of the image.
+  fileprivate func isOfNoUse(_ verdict: Verdict, beside sop: String) throws -> Bool {
+    guard verdict == .rejected, !sop.isEmpty else { return false }
+    return try !rows(
+      "SELECT 1 FROM report WHERE current = 1 AND image >= ? AND image < ? LIMIT 1", [sop + "=", sop + ">"]
+    ).isEmpty
   }
 }
 
