@@ -21,6 +21,7 @@ package enum LedgerOpening {
       try await ledger.adopt(try ReportAdoption.rows(of: folders.report), at: .now)
     }
     removeEarlierState(folders)
+    removeDrafts(folders)
     return ledger
   }
 
@@ -44,6 +45,16 @@ package enum LedgerOpening {
     }
     Folder.sync(holding: file)
     return aside
+  }
+
+  /// Files in the making that a crash left: hidden, and never anybody else's in folders that are locked.
+  private static func removeDrafts(_ folders: InboxFolders) {
+    for folder in [folders.ledger, folders.outbox, folders.rejected] {
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+      where name.hasPrefix(".") && (name.hasSuffix(".part") || name == ".mmdicom.reason") {
+        unsafe unlink(folder.appending(path: name).path)
+      }
+    }
   }
 
   /// The hidden folder that versions without a ledger kept in the outbox: what was being written, marks of sources, the

@@ -231,7 +231,8 @@ package actor Spool {
   private func dissolve(_ folder: FilePath) {
     remaining[folder] = nil
     let place = root.pushing(folder)
-    for entry in FolderWalk(place, .archive).files where entry.path.bytes.starts(with: Array(".part-".utf8)) {
+    // Drafts are hidden, of copies and of the list itself.
+    for entry in FolderWalk(place, .archive).files where entry.path.bytes.first == UInt8(ascii: ".") {
       _ = Move.remove(place.pushing(entry.path))
     }
     // The list goes last: a folder with other things in it keeps it.

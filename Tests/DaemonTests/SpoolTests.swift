@@ -46,8 +46,11 @@ import Testing
     let file = try fixture.drop("a")
     // The list is there and nothing was moved.
     try fixture.root.write("a\n", "ledger/spool/0123456789abcdef/names")
+    // Nor is it there yet.
+    try fixture.root.write("a", "ledger/spool/fedcba9876543210/.names.1234.part")
     #expect(try await found() == [])
     #expect(fixture.root.files == ["inbox/a"])
+    #expect(FolderWalk(FilePath(of: fixture.folders.spool), .archive).folders.count == 1)
     guard case .taken? = try await spool.take([file]).first else { throw CancellationError() }
     #expect(try await found() == ["a"])
   }
