@@ -44,6 +44,7 @@ let package = Package(
     room("Tensors", ["COpenBLAS", "CKernels"]),
     room("NeuralNetworks", ["Tensors"]),
     room("MultiMix", ["NeuralNetworks", "Tensors", "Files"]),
+    room("ONNXExport", ["MultiMix", "NeuralNetworks"]),
 
     // Learning and measuring.
     room("EvaluationMetrics", ["Tensors"]),
@@ -74,7 +75,7 @@ let package = Package(
       name: "mmdicom",
       dependencies: [
         "Analysis", "Archive", "Daemon", "DICOM", "Experiments", "Files", "EvaluationMetrics", "MultiMix",
-        "NeuralNetworks", "Phantoms", "Radiography", "Rendering", "Tensors", "Training", system,
+        "NeuralNetworks", "ONNXExport", "Phantoms", "Radiography", "Rendering", "Tensors", "Training", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -92,6 +93,7 @@ let package = Package(
     tests("Tensors"),
     tests("NeuralNetworks", ["Tensors"]),
     tests("MultiMix", ["NeuralNetworks", "Tensors"], exclude: ["Goldens"]),
+    tests("ONNXExport", ["MultiMix", "NeuralNetworks", "Tensors"]),
     tests("EvaluationMetrics", ["Tensors"], exclude: ["Goldens"]),
     tests(
       "Training",

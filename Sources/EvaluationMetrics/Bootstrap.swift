@@ -68,7 +68,7 @@ public struct Bootstrap: Sendable {
     for _ in 0..<resamples {
       var drawn = [Int](repeating: 0, count: patients)
       for _ in 0..<patients {
-        drawn[Int(generator.next().multipliedFullWidth(by: UInt64(patients)).high)] += 1
+        drawn[generator.index(below: patients)] += 1
       }
       for (image, patient) in patientOfImage.enumerated() { weights[image] = drawn[patient] }
       if let values = figures(weights) { drawings.append(values) }

@@ -13,9 +13,9 @@ public struct Benchmark: Sendable {
     self.threads = threads
     self.size = size
     parameters = Parameters(Architecture().layout)
-    var generator = SystemRandomNumberGenerator()
+    var generator = SplitMix64(1)
     parameters.initialize(using: &generator)
-    image = (0..<size * size).map { _ in Float.random(in: 0...1) }
+    image = (0..<size * size).map { _ in Float(generator.unit()) }
   }
 
   /// Seconds of encoder + decoder on one image, run by run.

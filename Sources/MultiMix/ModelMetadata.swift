@@ -62,7 +62,7 @@ public struct ModelMetadata: Sendable, Equatable {
   }
 
   /// Which of the two scores is that of pneumonia.
-  var pneumoniaIndex: Int { classNames.firstIndex(of: "pneumonia") ?? 1 }
+  package var pneumoniaIndex: Int { classNames.firstIndex(of: "pneumonia") ?? 1 }
 
   /// How much more the scores speak for pneumonia than for the other class, before the temperature.
   /// - Parameter scores: [2], in the order of ``classNames``.
@@ -74,7 +74,7 @@ public struct ModelMetadata: Sendable, Equatable {
   /// - Parameter logit: of ``pneumoniaLogit(ofScores:)``.
   public func pneumoniaProbability(ofLogit logit: Double) -> Double { 1 / (1 + exp(-logit / temperature)) }
 
-  var dictionary: [String: String] {
+  package var dictionary: [String: String] {
     var entries = [
       "format": "pt", "name": name, "version": version, "input_size": "\(inputSize)",
       "class_names": classNames.joined(separator: ","), "decision_threshold": "\(decisionThreshold)",

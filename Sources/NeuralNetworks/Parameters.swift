@@ -110,12 +110,12 @@ extension Parameters {
   }
 
   /// PyTorch's default initialisation: uniform within 1/sqrt(fan-in), for weights and biases alike.
-  public func initialize(using generator: inout some RandomNumberGenerator) {
+  package func initialize(using generator: inout SplitMix64) {
     var bound = Double.nan
     for entry in layout.entries {
       if entry.shape.count > 1 { bound = 1 / Double(entry.shape.dropFirst().reduce(1, *)).squareRoot() }
       for i in entry.range {
-        MemorySlice(memory, i..<i + 1)[0] = Element(Double.random(in: -bound...bound, using: &generator))
+        MemorySlice(memory, i..<i + 1)[0] = Element(generator.uniform(-bound...bound))
       }
     }
   }

@@ -74,6 +74,7 @@ public struct Radiograph: Sendable {
     notes += displayNotes
     var values = display.apply(to: frame.pixels, padding: padding)
 
+    let (shown, shownPadding) = (values, padding)
     let picture = Thumbnail(of: values, stride: frame.columns, box: box)
     let righting = Righting(stated: StatedOrientation(dataSet), picture: picture)
     let turning = righting.turning
@@ -82,7 +83,9 @@ public struct Radiograph: Sendable {
     padding = padding.map { turning($0, rows: frame.rows, columns: frame.columns) }
     box = turning(box, rows: frame.rows, columns: frame.columns)
 
-    if let picture, Polarity(of: picture.turned(by: turning)).isInverted {
+    if let picture, Polarity(of: picture.turned(by: turning)).isInverted,
+      !Self.isMostlyClipped(shown, stored: frame.pixels, padding: shownPadding)
+    {
       for index in values.indices { values[index] = 1 - values[index] }
       if let padding { for index in values.indices where padding[index] { values[index] = 0 } }
       notes.append(.polarityContradictsTag(tag: dataSet.string(.photometricInterpretation) ?? "absent"))
@@ -103,6 +106,20 @@ public struct Radiograph: Sendable {
       notes
       + QualityNote.judging(
         values, padding: padding, displayRange: displayRange, rows: frame.rows, columns: frame.columns)
+  }
+
+  /// Whether a window or LUT has made one black or one white of different values in more than two fifths of the
+  /// picture: what is left of the grey scale is no witness against a tag. (Of the real radiograph whose tag lies, it is
+  /// 1 pixel in 100.)
+  private static func isMostlyClipped(_ values: [Float], stored: [Int32], padding: [Bool]?) -> Bool {
+    guard let least = stored.min(), let most = stored.max() else { return false }
+    var (clipped, all) = (0, 0)
+    for index in values.indices where padding?[index] != true {
+      all += 1
+      let isEnd = values[index] <= 0 || values[index] >= 1
+      if isEnd, stored[index] != least, stored[index] != most { clipped += 1 }
+    }
+    return 5 * clipped > 2 * all
   }
 
   /// The same, lossy where the data set says so.

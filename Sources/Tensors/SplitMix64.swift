@@ -1,6 +1,7 @@
-/// SplitMix64 (Steele, Lea and Flood 2014): a small generator that any number can seed, and whose numbers are the
-/// same on every machine.
-package struct SplitMix64: RandomNumberGenerator, Sendable {
+/// SplitMix64 (Steele, Lea and Flood 2014): a small generator that any number can seed. It isn't a
+/// `RandomNumberGenerator`: how the standard library makes ranges, elements and orders of a generator's numbers may
+/// change with its version, so every draw stands here, and is the same on every machine.
+package struct SplitMix64: Sendable {
   private var state: UInt64
 
   package init(_ seed: UInt64) { state = seed }
@@ -27,6 +28,28 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
 
   package mutating func uniform(_ range: ClosedRange<Double>) -> Double {
     range.lowerBound + (range.upperBound - range.lowerBound) * unit()
+  }
+
+  /// Uniform in 0..<count, by the upper half of a product (Lemire 2019, without its correction: the bias is below
+  /// count / 2^64).
+  /// - Precondition: count > 0.
+  package mutating func index(below count: Int) -> Int {
+    precondition(count > 0)
+    return Int(next().multipliedFullWidth(by: UInt64(count)).high)
+  }
+
+  package mutating func integer(_ range: ClosedRange<Int>) -> Int {
+    range.lowerBound + index(below: range.count)
+  }
+
+  /// Nil of an empty array.
+  package mutating func element<Element>(of array: [Element]) -> Element? {
+    array.isEmpty ? nil : array[index(below: array.count)]
+  }
+
+  /// Brings the elements into an order of which each is as likely (Fisher and Yates).
+  package mutating func shuffle<Element>(_ array: inout [Element]) {
+    for last in array.indices.dropFirst().reversed() { array.swapAt(last, index(below: last + 1)) }
   }
 
   /// About normal, mean 0 and standard deviation 1: the sum of twelve uniform numbers, without the ends of a

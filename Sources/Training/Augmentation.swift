@@ -30,10 +30,10 @@ package enum Augmentation {
   ) -> GrayImage {
     var image = image
     for _ in 0..<2 {
-      let operation = operations.randomElement(using: &generator) ?? .identity
-      let magnitude = Int.random(in: 1...9, using: &generator)
-      let negative = Bool.random(using: &generator)
-      if Bool.random(using: &generator) {
+      let operation = generator.element(of: operations) ?? .identity
+      let magnitude = generator.integer(1...9)
+      let negative = generator.chance(0.5)
+      if generator.chance(0.5) {
         image = operation.apply(to: image, magnitude: magnitude, negative: negative)
       }
     }
@@ -43,10 +43,10 @@ package enum Augmentation {
   private static func flipAndCrop(_ image: GrayImage, padding: Int, using generator: inout SplitMix64)
     -> GrayImage
   {
-    let flipped = Bool.random(using: &generator) ? image.mirrored() : image
+    let flipped = generator.chance(0.5) ? image.mirrored() : image
     return flipped.shifted(
-      dx: Int.random(in: -padding...padding, using: &generator),
-      dy: Int.random(in: -padding...padding, using: &generator))
+      dx: generator.integer(-padding...padding),
+      dy: generator.integer(-padding...padding))
   }
 
   /// Flip, rotation within 12 degrees, scale within 15 % (both axes within another 8 % of each other), shift
@@ -57,13 +57,13 @@ package enum Augmentation {
     )
   {
     let size = Double(image.size)
-    let angle = Double.random(in: -12...12, using: &generator) * .pi / 180
-    let scale = exp(Double.random(in: -0.15...0.15, using: &generator))
-    let aspect = exp(Double.random(in: -0.04...0.04, using: &generator))
-    let flip = Bool.random(using: &generator) ? -1.0 : 1.0
+    let angle = generator.uniform(-12...12) * .pi / 180
+    let scale = exp(generator.uniform(-0.15...0.15))
+    let aspect = exp(generator.uniform(-0.04...0.04))
+    let flip = generator.chance(0.5) ? -1.0 : 1.0
     let shift = (
-      Double.random(in: -0.08...0.08, using: &generator) * size,
-      Double.random(in: -0.08...0.08, using: &generator) * size
+      generator.uniform(-0.08...0.08) * size,
+      generator.uniform(-0.08...0.08) * size
     )
     let affine = Affine(
       a: flip * cos(angle) * scale * aspect, b: sin(angle) * scale, c: -flip * sin(angle) * scale * aspect,
@@ -75,9 +75,9 @@ package enum Augmentation {
   /// Another detector's sharpness and noise: a Gaussian blur of up to 1.5 pixels at 256 or an unsharp mask of that
   /// radius, then white noise of up to 3 % of the range, each of them or neither.
   package static func detectorVariation(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
-    let sigma = Double.random(in: 0.3...1.5, using: &generator) * Double(image.size) / 256
-    let sharpness = Double.random(in: -1...1, using: &generator)
-    let noise = max(0, Double.random(in: -0.03...0.03, using: &generator)) * 255
+    let sigma = generator.uniform(0.3...1.5) * Double(image.size) / 256
+    let sharpness = generator.uniform(-1...1)
+    let noise = max(0, generator.uniform(-0.03...0.03)) * 255
     let soft = image.blurred(sigma: sigma)
     var pixels = image.pixels
     for i in pixels.indices {
@@ -94,9 +94,9 @@ package enum Augmentation {
   private static func exposure(
     contrast range: ClosedRange<Double>, using generator: inout SplitMix64
   ) -> (UInt8) -> UInt8 {
-    let gamma = exp(Double.random(in: -0.4...0.4, using: &generator))
-    let contrast = Double.random(in: range, using: &generator)
-    let brightness = Double.random(in: -0.15...0.15, using: &generator)
+    let gamma = exp(generator.uniform(-0.4...0.4))
+    let contrast = generator.uniform(range)
+    let brightness = generator.uniform(-0.15...0.15)
     return { level in
       let value = (pow(Double(level) / 255, gamma) - 0.5) * contrast + 0.5 + brightness
       return UInt8(max(0, min(255, (value * 255).rounded())))

@@ -17,8 +17,8 @@ struct DomainMixing: Sendable {
 
   /// A random image of a random source other than `source`; nil where there is only one.
   func partner(ofSource source: String, using generator: inout SplitMix64) -> Int? {
-    sources.filter { $0.name != source }.randomElement(using: &generator)?.positions
-      .randomElement(using: &generator)
+    let other = generator.element(of: sources.filter { $0.name != source })
+    return other.flatMap { generator.element(of: $0.positions) }
   }
 }
 

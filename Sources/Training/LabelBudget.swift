@@ -24,7 +24,7 @@ package enum LabelBudget {
     for (_, images) in patients.sorted(by: { $0.key < $1.key }) {
       queues[images.map(group).max() ?? 0].append(images)
     }
-    for q in queues.indices { queues[q].shuffle(using: &generator) }
+    for q in queues.indices { generator.shuffle(&queues[q]) }
     var chosen: [Int] = []
     var sizes = [0, 0]
     while chosen.count < count,

@@ -40,12 +40,12 @@ extension TrainingData {
     }
 
     package func draw(using generator: inout SplitMix64) -> Int {
-      var point = Double.random(in: 0..<weights.reduce(0, +), using: &generator)
+      var point = generator.unit() * weights.reduce(0, +)
       for (group, weight) in zip(groups, weights) {
-        if point < weight { return group.randomElement(using: &generator) ?? 0 }
+        if point < weight { return generator.element(of: group) ?? 0 }
         point -= weight
       }
-      return groups[groups.count - 1].randomElement(using: &generator) ?? 0
+      return generator.element(of: groups[groups.count - 1]) ?? 0
     }
   }
 }

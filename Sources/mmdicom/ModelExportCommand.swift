@@ -3,6 +3,7 @@ import Files
 import FoundationEssentials
 import MultiMix
 import NeuralNetworks
+import ONNXExport
 
 extension ModelCommand {
   /// `mmdicom model export`: a model for release, under its own name and in half the space, or for other runtimes.

@@ -108,8 +108,8 @@ import Training
   func distancesAreExact(size: Int) {
     var generator = SplitMix64(UInt64(size))
     for density in [0.002, 0.05, 0.5, 0.98] {
-      var mask = (0..<size * size).map { _ in Double.random(in: 0..<1, using: &generator) < density }
-      mask[Int.random(in: 0..<mask.count, using: &generator)] = true
+      var mask = (0..<size * size).map { _ in generator.chance(density) }
+      mask[generator.index(below: mask.count)] = true
       let pixels = mask.indices.filter { mask[$0] }
       let expected = mask.indices.map { i in
         pixels.map { p in

@@ -135,7 +135,7 @@ import Testing
 
   /// PyTorch's default: uniform within 1 / sqrt(fan-in), the bias by its weight's fan-in.
   @Test func initialisesWithinItsBounds() {
-    var generator = Fixed(state: 1)
+    var generator = SplitMix64(1)
     let parameters = Parameters<Double>(layout)
     parameters.initialize(using: &generator)
     for (name, fan) in [("conv.weight", 27.0), ("conv.bias", 27), ("fc.weight", 64), ("fc.bias", 64)] {
@@ -147,17 +147,9 @@ import Testing
     let variance = weights.reduce(0) { $0 + $1 * $1 } / Double(weights.count)
     // Uniform within +-1/8: 1/192.
     #expect(abs(variance * 192 - 1) < 0.25)
-    var again = Fixed(state: 1)
+    var again = SplitMix64(1)
     let other = Parameters<Double>(layout)
     other.initialize(using: &again)
     #expect(other.memory.values == parameters.memory.values)
-  }
-
-  struct Fixed: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return state ^ state >> 29
-    }
   }
 }

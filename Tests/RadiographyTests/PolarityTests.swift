@@ -41,6 +41,17 @@ struct PolarityTests {
     #expect(zip(radiograph.values, truth.values).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
+  @Test("a picture that its window has made black and white is no witness against its tag")
+  func clipped() throws {
+    // Grain, so that a narrow window makes one of different values.
+    let pixels = Self.chest.enumerated().map { index, value in value + Int32(index % 7) }
+    var dataSet = DataSet.radiograph(rows: 128, columns: 128, photometric: "MONOCHROME1")
+    dataSet.set(.windowCenter, 2000.0)
+    dataSet.set(.windowWidth, 100.0)
+    let frame = Frame.grey(pixels, rows: 128, columns: 128, photometric: "MONOCHROME1")
+    #expect(!(try Radiograph(frame, of: dataSet).notes.map(\.code).contains("polarity_contradicts_tag")))
+  }
+
   @Test("pictures that are no chest are left alone")
   func notAChest() throws {
     let gradient = (0..<128 * 128).map { Int32($0 % 128) * 30 }

@@ -1,3 +1,4 @@
+import DICOM
 import Foundation
 import TestSupport
 import Testing
@@ -50,6 +51,8 @@ import Testing
       }
     }
     written.subtract(Self.elsewhere)
+    // A changed header's code is an attribute's name and what became of it; the guide has one line for all.
+    #expect(written.remove("attribute") != nil)
     // One of each kind, so that a change of style can't blind the search.
     for code in [
       "truncated", "empty_file", "no_window", "lateral", "worker_crashed", "unreadable_folder", "missing",
@@ -59,6 +62,7 @@ import Testing
     }
     let guide = try String(
       contentsOf: TestEnvironment.packageRoot.appending(path: "etc/guide/operating.md"), encoding: .utf8)
+    for kind in HeaderNote.Kind.allCases { #expect(guide.contains("`_\(kind.rawValue)`"), "\(kind)") }
     let rows = guide.matches(of: /\n\| `([a-z_]+)` \| (?:analysed|not_analysed|rejected) \|/)
     let explained = rows.map { String($0.output.1) }
     #expect(Set(explained).count == explained.count, "a code has two lines")

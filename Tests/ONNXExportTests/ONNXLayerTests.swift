@@ -1,6 +1,7 @@
 import Foundation
 import MultiMix
 import NeuralNetworks
+import ONNXExport
 import Tensors
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 public import Foundation
+public import MultiMix
 internal import NeuralNetworks
 
 extension Model {

@@ -1,4 +1,6 @@
 import MultiMix
+import ONNXExport
+import TestSupport
 import Testing
 
 /// Against bytes written by hand from https://protobuf.dev/programming-guides/encoding/, whose examples are
