@@ -115,7 +115,7 @@ extension Parameters {
     for entry in layout.entries {
       if entry.shape.count > 1 { bound = 1 / Double(entry.shape.dropFirst().reduce(1, *)).squareRoot() }
       for i in entry.range {
-        MemorySlice(memory, i..<i + 1)[0] = Element(generator.uniform(-bound...bound))
+        MemorySlice(memory, i..<i + 1)[0] = Element(generator.real(in: -bound...bound))
       }
     }
   }

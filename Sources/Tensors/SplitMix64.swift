@@ -1,6 +1,7 @@
 /// SplitMix64 (Steele, Lea and Flood 2014): a small generator that any number can seed. It isn't a
 /// `RandomNumberGenerator`: how the standard library makes ranges, elements and orders of a generator's numbers may
-/// change with its version, so every draw stands here, and is the same on every machine.
+/// change with its version, so every draw stands here, and is the same on every machine. What trainings draw (`real`,
+/// `coin`, `integer`, `element`, `shuffle`) is what Swift 6.3's library drew for them.
 package struct SplitMix64: Sendable {
   private var state: UInt64
 
@@ -30,6 +31,20 @@ package struct SplitMix64: Sendable {
     range.lowerBound + (range.upperBound - range.lowerBound) * unit()
   }
 
+  /// Uniform in 0..<limit.
+  package mutating func real(below limit: Double) -> Double {
+    let value = Double(next() & (1 << 53 - 1)) * 0x1p-53 * limit
+    return value < limit ? value : real(below: limit)
+  }
+
+  package mutating func real(in range: ClosedRange<Double>) -> Double {
+    let parts = index(below: 1 << 53 + 1)
+    if parts == 1 << 53 { return range.upperBound }
+    return (range.upperBound - range.lowerBound) * (Double(parts) * 0x1p-53) + range.lowerBound
+  }
+
+  package mutating func coin() -> Bool { next() >> 17 & 1 == 0 }
+
   /// Uniform in 0..<count, by the upper half of a product (Lemire 2019, without its correction: the bias is below
   /// count / 2^64).
   /// - Precondition: count > 0.
@@ -49,7 +64,9 @@ package struct SplitMix64: Sendable {
 
   /// Brings the elements into an order of which each is as likely (Fisher and Yates).
   package mutating func shuffle<Element>(_ array: inout [Element]) {
-    for last in array.indices.dropFirst().reversed() { array.swapAt(last, index(below: last + 1)) }
+    for place in array.indices.dropLast() {
+      array.swapAt(place, place + index(below: array.endIndex - place))
+    }
   }
 
   /// About normal, mean 0 and standard deviation 1: the sum of twelve uniform numbers, without the ends of a

@@ -32,8 +32,8 @@ package enum Augmentation {
     for _ in 0..<2 {
       let operation = generator.element(of: operations) ?? .identity
       let magnitude = generator.integer(1...9)
-      let negative = generator.chance(0.5)
-      if generator.chance(0.5) {
+      let negative = generator.coin()
+      if generator.coin() {
         image = operation.apply(to: image, magnitude: magnitude, negative: negative)
       }
     }
@@ -43,7 +43,7 @@ package enum Augmentation {
   private static func flipAndCrop(_ image: GrayImage, padding: Int, using generator: inout SplitMix64)
     -> GrayImage
   {
-    let flipped = generator.chance(0.5) ? image.mirrored() : image
+    let flipped = generator.coin() ? image.mirrored() : image
     return flipped.shifted(
       dx: generator.integer(-padding...padding),
       dy: generator.integer(-padding...padding))
@@ -57,13 +57,13 @@ package enum Augmentation {
     )
   {
     let size = Double(image.size)
-    let angle = generator.uniform(-12...12) * .pi / 180
-    let scale = exp(generator.uniform(-0.15...0.15))
-    let aspect = exp(generator.uniform(-0.04...0.04))
-    let flip = generator.chance(0.5) ? -1.0 : 1.0
+    let angle = generator.real(in: -12...12) * .pi / 180
+    let scale = exp(generator.real(in: -0.15...0.15))
+    let aspect = exp(generator.real(in: -0.04...0.04))
+    let flip = generator.coin() ? -1.0 : 1.0
     let shift = (
-      generator.uniform(-0.08...0.08) * size,
-      generator.uniform(-0.08...0.08) * size
+      generator.real(in: -0.08...0.08) * size,
+      generator.real(in: -0.08...0.08) * size
     )
     let affine = Affine(
       a: flip * cos(angle) * scale * aspect, b: sin(angle) * scale, c: -flip * sin(angle) * scale * aspect,
@@ -75,9 +75,9 @@ package enum Augmentation {
   /// Another detector's sharpness and noise: a Gaussian blur of up to 1.5 pixels at 256 or an unsharp mask of that
   /// radius, then white noise of up to 3 % of the range, each of them or neither.
   package static func detectorVariation(_ image: GrayImage, using generator: inout SplitMix64) -> GrayImage {
-    let sigma = generator.uniform(0.3...1.5) * Double(image.size) / 256
-    let sharpness = generator.uniform(-1...1)
-    let noise = max(0, generator.uniform(-0.03...0.03)) * 255
+    let sigma = generator.real(in: 0.3...1.5) * Double(image.size) / 256
+    let sharpness = generator.real(in: -1...1)
+    let noise = max(0, generator.real(in: -0.03...0.03)) * 255
     let soft = image.blurred(sigma: sigma)
     var pixels = image.pixels
     for i in pixels.indices {
@@ -94,9 +94,9 @@ package enum Augmentation {
   private static func exposure(
     contrast range: ClosedRange<Double>, using generator: inout SplitMix64
   ) -> (UInt8) -> UInt8 {
-    let gamma = exp(generator.uniform(-0.4...0.4))
-    let contrast = generator.uniform(range)
-    let brightness = generator.uniform(-0.15...0.15)
+    let gamma = exp(generator.real(in: -0.4...0.4))
+    let contrast = generator.real(in: range)
+    let brightness = generator.real(in: -0.15...0.15)
     return { level in
       let value = (pow(Double(level) / 255, gamma) - 0.5) * contrast + 0.5 + brightness
       return UInt8(max(0, min(255, (value * 255).rounded())))

@@ -121,7 +121,7 @@ extension TrainingData {
   private func labelledView(
     _ image: GrayImage, _ configuration: TrainingConfiguration, using generator: inout SplitMix64
   ) -> GrayImage {
-    if !configuration.variedFindings && generator.chance(0.5) {
+    if !configuration.variedFindings && generator.coin() {
       return Augmentation.weak(image, using: &generator)
     }
     let (view, _) = Augmentation.segmentation(image, mask: nil, using: &generator)
@@ -149,11 +149,11 @@ extension TrainingData {
     using generator: inout SplitMix64
   ) -> GrayImage {
     guard configuration.domainMixing > 0,
-      generator.unit() < configuration.domainMixing,
+      generator.real(below: 1) < configuration.domainMixing,
       let partner = mixing.partner(ofSource: index.images[position].source, using: &generator)
     else { return image }
     return image.matched(
-      to: self.image(partner, image.size), strength: generator.uniform(0...1))
+      to: self.image(partner, image.size), strength: generator.real(in: 0...1))
   }
 
   /// With the configuration's probability, the image as another detector might give it.
@@ -161,7 +161,7 @@ extension TrainingData {
     _ image: GrayImage, _ configuration: TrainingConfiguration, using generator: inout SplitMix64
   ) -> GrayImage {
     guard configuration.detectorVariation > 0,
-      generator.unit() < configuration.detectorVariation
+      generator.real(below: 1) < configuration.detectorVariation
     else { return image }
     return Augmentation.detectorVariation(image, using: &generator)
   }

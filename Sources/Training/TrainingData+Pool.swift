@@ -40,7 +40,7 @@ extension TrainingData {
     }
 
     package func draw(using generator: inout SplitMix64) -> Int {
-      var point = generator.unit() * weights.reduce(0, +)
+      var point = generator.real(below: weights.reduce(0, +))
       for (group, weight) in zip(groups, weights) {
         if point < weight { return generator.element(of: group) ?? 0 }
         point -= weight
