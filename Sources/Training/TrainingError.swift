@@ -27,7 +27,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 
   /// Writes a whole file; when that fails, the one of that name before it stays as it was.
   package static func write(_ data: Data, to url: URL) throws(TrainingError) {
-    do { try DurableFile.write(data, to: url) } catch { throw .cannotWrite(error.description) }
+    do { try DurableFile.write(data, to: url) } catch { throw .cannotWrite("\(error.path): \(error.reason)") }
   }
 
   /// Runs `body`, which writes to `url`.

@@ -97,9 +97,11 @@ extension ExperimentCommand {
     ] {
       try OutputFile.requireOurs(output.appending(path: name)) { $0.starts(with: Data(beginning.utf8)) }
     }
-    // Pictures don't tell who drew them; ours come after their table.
+    // Pictures don't tell who drew them; ours come after a table.
     let (manager, plots) = (FileManager.default, output.appending(path: "plots"))
-    let isOurs = manager.fileExists(atPath: output.appending(path: "table.md").path)
+    let isOurs = ["cells.csv", "table.csv", "table.md"].contains {
+      manager.fileExists(atPath: output.appending(path: $0).path)
+    }
     if !isOurs, (try? manager.contentsOfDirectory(atPath: plots.path))?.isEmpty == false {
       try OutputFile.requireOurs(plots) { _ in false }
     }
