@@ -239,7 +239,9 @@ package actor StudyReading: WorkSource {
     guard case .working(let tries, _) = record.state else { return }
     let isRepeated = tries.crashes > 0
     // A single run ends, so that nothing would ever come of waiting.
-    if breaker.workerLost(on: record.id, isRepeated: isRepeated), !runsOnce {
+    // A file that names no study is one by itself, as in the ledger.
+    let study = record.studyInstanceUID.isEmpty ? "=\(record.content)" : record.studyInstanceUID
+    if breaker.workerLost(on: record.id, of: study, isRepeated: isRepeated), !runsOnce {
       throw WorkPause(cause: .workersLost(files: breaker.filesLost))
     }
     guard isRepeated else {
