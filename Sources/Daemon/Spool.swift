@@ -153,7 +153,8 @@ package actor Spool {
     let code = Move.rename(inbox.pushing(file.path), waiting)
     if code == ENOENT { return .notNow(file) }
     guard code == 0 else {
-      throw WriteFailure(path: file.path.text, action: "move out of its folder", code: code)
+      throw WriteFailure(
+        path: inbox.pushing(file.path).text, action: "move out of its folder", code: code)
     }
     do throws(WriteFailure) {
       guard isStill(file, at: waiting) else {
