@@ -59,17 +59,30 @@ package actor Spool {
   private func isHere(_ file: SpooledFile) throws(WriteFailure) -> Bool {
     let waiting = crossing.pushing(Self.crossingName(of: file))
     if place(of: file).status(followingLink: false) != nil {
-      _ = Move.remove(waiting)
+      if hasCrossing { _ = Move.remove(waiting) }
       return true
     }
-    guard waiting.status(followingLink: false) != nil else { return false }
+    guard hasCrossing, waiting.status(followingLink: false) != nil else { return false }
     try carryAcross(waiting, to: file)
     return true
   }
 
+  /// Whether the folder that files cross in is there and ours. Senders may write to the inbox: a link of that name would
+  /// have us move what it leads to, and in a folder of their own they could change what we took. On mounts that give
+  /// every file one owner, it is the inbox's.
+  private var hasCrossing: Bool {
+    guard let status = crossing.status(followingLink: false), status.st_mode & S_IFMT == S_IFDIR else {
+      return false
+    }
+    return status.st_uid == geteuid() || status.st_uid == inbox.status(followingLink: true)?.st_uid
+  }
+
   /// What no list knows: the spool was lost. It goes back into the inbox under the name that it has.
   private func putBackCrossing() throws(WriteFailure) {
-    for entry in FolderWalk(crossing, .archive).files {
+    guard hasCrossing else { return }
+    var options = FolderWalk.Options.inbox()
+    options.includesHidden = true
+    for entry in FolderWalk(crossing, options).files where entry.path.components.count == 1 {
       _ = try Move.file(from: crossing.pushing(entry.path), to: inbox.pushing(entry.path))
     }
     _ = unsafe crossing.withPlatformString { unsafe rmdir($0) }
@@ -123,7 +136,7 @@ package actor Spool {
     default: throw WriteFailure(path: source.text, action: "move into the spool", code: code)
     }
     guard isStill(file, at: place) else {
-      try putBack(place, to: file.path)
+      try Move.back(place, to: file.path, in: inbox)
       return .notNow(file)
     }
     try sync(place)
@@ -139,31 +152,31 @@ package actor Spool {
     return FileStamp(status) == file.stamp && !writers.contain(place)
   }
 
-  private func putBack(_ place: FilePath, to path: FilePath) throws(WriteFailure) {
-    var destination = inbox.pushing(path)
-    while try Move.file(from: place, to: destination) == .destinationTaken {
-      destination = DestinationPath(look: DestinationPath.look).free(destination)
-    }
-  }
-
   /// Out of the senders' sight first, in one step; then copied.
   private func takeAcross(_ file: InboxFile, as spooled: SpooledFile) throws(WriteFailure) -> Outcome {
+    // A link there is nothing of ours; without it there is room.
+    if crossing.status(followingLink: false).map({ $0.st_mode & S_IFMT }) == S_IFLNK {
+      _ = Move.remove(crossing)
+    }
     try Folder.create(crossing)
+    guard hasCrossing else {
+      throw WriteFailure(
+        path: crossing.text, message: "is needed to take files, and isn't the daemon's own folder")
+    }
     let waiting = crossing.pushing(Self.crossingName(of: spooled))
     let code = Move.rename(inbox.pushing(file.path), waiting)
     if code == ENOENT { return .notNow(file) }
     guard code == 0 else {
-      throw WriteFailure(
-        path: inbox.pushing(file.path).text, action: "move out of its folder", code: code)
+      throw WriteFailure(path: inbox.pushing(file.path).text, action: "move out of its folder", code: code)
     }
     do throws(WriteFailure) {
       guard isStill(file, at: waiting) else {
-        try putBack(waiting, to: file.path)
+        try Move.back(waiting, to: file.path, in: inbox)
         return .notNow(file)
       }
       try carryAcross(waiting, to: spooled)
     } catch {
-      try putBack(waiting, to: file.path)
+      try Move.back(waiting, to: file.path, in: inbox)
       throw error
     }
     return .taken(spooled)

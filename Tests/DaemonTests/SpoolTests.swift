@@ -68,6 +68,45 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: fixture.folders.inbox.path + "/.mmdicom.taken"))
   }
 
+  @Test func aLinkThatASenderPlantedMovesNothingOfOurs() async throws {
+    try fixture.root.write("ours", "ledger/ledger.txt")
+    let planted = fixture.folders.inbox.path + "/.mmdicom.taken"
+    #expect(unsafe symlink(fixture.folders.ledger.path, planted) == 0)
+    #expect(try await found() == [])
+    #expect(fixture.root.read("ledger/ledger.txt") == "ours")
+    #expect(fixture.root.files == [])
+    // Nor do links in a folder of ours lead anywhere.
+    #expect(unsafe unlink(planted) == 0)
+    try fixture.root.write("lost", "inbox/.mmdicom.taken/0123456789abcdef_1-a")
+    #expect(unsafe symlink(fixture.folders.ledger.path, planted + "/x") == 0)
+    #expect(unsafe symlink(fixture.folders.ledger.path + "/ledger.txt", planted + "/y") == 0)
+    #expect(try await found() == [])
+    #expect(fixture.root.read("ledger/ledger.txt") == "ours")
+    #expect(fixture.root.read("inbox/0123456789abcdef_1-a") == "lost")
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root gives folders away"))
+  func aSendersFolderIsNotTheOneThatFilesCrossIn() async throws {
+    try fixture.root.write("theirs", "inbox/.mmdicom.taken/0123456789abcdef_1-a")
+    #expect(unsafe chown(fixture.folders.inbox.path + "/.mmdicom.taken", 12_345, 12_345) == 0)
+    #expect(try await found() == [])
+    #expect(fixture.root.files == ["inbox/.mmdicom.taken/0123456789abcdef_1-a"])
+  }
+
+  @Test func whatIsPutBackDoesNotLeaveThroughALink() throws {
+    for (path, file) in [("s/a/x", "x"), ("f/y", "y")] {
+      try fixture.root.write("text", "rejected/" + path)
+      if file == "y" { try fixture.root.write("", "inbox/f") }
+      if file == "x" {
+        #expect(unsafe symlink(fixture.folders.ledger.path, fixture.folders.inbox.path + "/s") == 0)
+      }
+      let rejected = FilePath(of: fixture.folders.rejected).pushing(FilePath(path))
+      try Move.back(rejected, to: FilePath(path), in: FilePath(of: fixture.folders.inbox))
+      #expect(fixture.root.read("inbox/" + file) == "text")
+    }
+    #expect(!FileManager.default.fileExists(atPath: fixture.folders.ledger.path + "/a"))
+  }
+
   @Test(.enabled(if: geteuid() != 0, "root may move everything"))
   func whatMayNotBeMovedIsCopied() async throws {
     let file = try fixture.drop("theirs/a")
