@@ -11,7 +11,7 @@ extension Move {
     let place = hasOwnFolders(path, in: inbox) ? path : FilePath(root: nil, path.components.suffix(1))
     var destination = inbox.pushing(place)
     while try Move.file(from: file, to: destination) == .destinationTaken {
-      destination = DestinationPath(look: DestinationPath.look).free(destination)
+      destination = try DestinationPath(look: DestinationPath.look).free(destination)
     }
   }
 

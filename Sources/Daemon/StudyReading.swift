@@ -206,7 +206,7 @@ package actor StudyReading: WorkSource {
     if verdict == .rejected { try sources.announce(row, detail: detail, of: file, tag: record.tag) }
     let root = FilePath(
       of: verdict == .rejected ? configuration.folders.rejected : configuration.folders.done)
-    let home = sources.home(of: file, verdict, tag: record.tag)
+    let home = try sources.home(of: file, verdict, tag: record.tag)
     let below = FilePath(root: nil, home.components.dropFirst(root.components.count))
     return Completion(
       verdict, reason: verdict == .analysed ? "" : row.reasonCode,
