@@ -107,6 +107,59 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: fixture.folders.ledger.path + "/a"))
   }
 
+  @Test(arguments: [EIO, ESTALE, EBUSY])
+  func aFileAtFaultStaysAndTheOthersAreTaken(code: Int32) async throws {
+    let files = [try fixture.drop("a", "1"), try fixture.drop("b", "2"), try fixture.drop("c", "3")]
+    let spool = Spool(fixture.folders) { source, place in
+      source.lastComponent == "b" ? code : Move.rename(source, place)
+    }
+    let outcomes = try await spool.take(files)
+    guard case .taken = outcomes[0], case .refused(files[1], let why?) = outcomes[1],
+      case .taken = outcomes[2]
+    else {
+      throw CancellationError()
+    }
+    #expect(why.code == code)
+    #expect(fixture.root.files == ["inbox/b"])
+    #expect(try await found() == ["a", "c"])
+  }
+
+  @Test(arguments: [ENOSPC, EDQUOT, EMFILE])
+  func aSpoolAtFaultIsNoFiles(code: Int32) async throws {
+    let spool = Spool(fixture.folders) { _, _ in code }
+    let file = try fixture.drop("a")
+    await #expect(throws: WriteFailure.self) { try await spool.take([file]) }
+    #expect(fixture.root.files == ["inbox/a"])
+  }
+
+  @Test(arguments: [EPERM, EACCES, EIO])
+  func aFileOfAnotherFileSystemThatStaysWhereItIs(code: Int32) async throws {
+    let files = [try fixture.drop("a", "1"), try fixture.drop("b", "2")]
+    let spool = Spool(fixture.folders) { source, place in
+      if place.removingLastComponent().lastComponent != ".mmdicom.taken" { return EXDEV }
+      return source.lastComponent == "a" ? code : Move.rename(source, place)
+    }
+    let outcomes = try await spool.take(files)
+    guard case .taken = outcomes[1] else { throw CancellationError() }
+    switch outcomes[0] {
+    case .copied(_, files[0]): #expect(code != EIO)
+    case .refused(files[0], _?): #expect(code == EIO)
+    default: throw CancellationError()
+    }
+    #expect(fixture.root.files == ["inbox/a"])
+    #expect(try await found() == (code == EIO ? ["b"] : ["a", "b"]))
+  }
+
+  @Test func aFileAtFaultOnItsWayIsNoReasonNotToStart() async throws {
+    try fixture.root.write("a\nb\n", "ledger/spool/0123456789abcdef/names")
+    try fixture.root.write("two", "inbox/.mmdicom.taken/0123456789abcdef_2-b")
+    // What can't be read.
+    let place = fixture.folders.inbox.path + "/.mmdicom.taken/0123456789abcdef_1-a"
+    #expect(unsafe symlink("/nothing", place) == 0)
+    #expect(try await found() == ["b"])
+    #expect(!FileManager.default.fileExists(atPath: fixture.folders.inbox.path + "/.mmdicom.taken"))
+  }
+
   @Test(.enabled(if: geteuid() != 0, "root may move everything"))
   func whatMayNotBeMovedIsCopied() async throws {
     let file = try fixture.drop("theirs/a")
