@@ -121,7 +121,7 @@ actor BatchWork: WorkSource {
   private func requireOwn(_ results: [String]) throws(WriteFailure) {
     for name in results where !ownResults.contains(name) {
       let place = output.appending(path: name)
-      guard DestinationPath.look(FilePath(of: place)) == .nothing else {
+      guard try DestinationPath.look(FilePath(of: place)) == .nothing else {
         throw WriteFailure(
           path: place.path,
           message:

@@ -2,7 +2,7 @@
 package struct Breaker: Sendable, Equatable {
   /// What is broken.
   package enum Cause: Sendable, Equatable {
-    /// Workers died one after the other, on several files, and none succeeded in between.
+    /// Workers died one after the other, on files of several studies, and none succeeded in between.
     case workersLost(files: Int)
     /// Something can't be written or read.
     case failure(String)
@@ -13,8 +13,9 @@ package struct Breaker: Sendable, Equatable {
 
   /// Tries in a row that failed.
   package private(set) var failures = 0
-  /// Files on which a worker died, since one was read.
-  private var lost: Set<Int64> = []
+  /// Files on which a worker died, since one was read, and the study of each: what is wrong with one file is often
+  /// wrong with all of its study, so that they are one witness together.
+  private var lost: [Int64: String] = [:]
 
   package init() {}
 
@@ -22,17 +23,18 @@ package struct Breaker: Sendable, Equatable {
   package mutating func succeeded() { failures = 0 }
 
   /// A worker answered for a file.
-  package mutating func workerAnswered() { lost = [] }
+  package mutating func workerAnswered() { lost = [:] }
 
-  /// A worker died with this file alone, not for the first time if `isRepeated`.
-  /// - Returns: whether the file isn't to be blamed: so many others ended the same way.
-  package mutating func workerLost(on file: Int64, isRepeated: Bool) -> Bool {
-    lost.insert(file)
-    return lost.count >= 3 || isRepeated && lost.count > 1
+  /// A worker died with this file of `study` alone, not for the first time if `isRepeated`.
+  /// - Returns: whether the file isn't to be blamed: so many other studies ended the same way.
+  package mutating func workerLost(on file: Int64, of study: String, isRepeated: Bool) -> Bool {
+    lost[file] = study
+    let studies = Set(lost.values).count
+    return studies >= 3 || isRepeated && studies > 1
   }
 
   /// The file is blamed, and the others needn't answer for it.
-  package mutating func blamed(_ file: Int64) { lost.remove(file) }
+  package mutating func blamed(_ file: Int64) { lost[file] = nil }
 
   /// How many files workers died on.
   package var filesLost: Int { lost.count }

@@ -17,7 +17,7 @@ package struct DeliveryFault: Error, Equatable, Sendable, CustomStringConvertibl
   }
 
   private static func result(_ path: FilePath, outbox: FilePath) -> String? {
-    if DestinationPath.look(path) == .folder { return "a folder lies where its result goes" }
+    if (try? DestinationPath.look(path)) == .folder { return "a folder lies where its result goes" }
     return place(path, home: outbox)
   }
 

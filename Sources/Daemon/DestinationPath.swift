@@ -1,4 +1,4 @@
-import Files
+package import Files
 import Glibc
 package import SystemPackage
 
@@ -16,44 +16,56 @@ package struct DestinationPath {
   /// The longest name of a file or folder in bytes. File systems take 255; `.NAME-2.reason.txt.part` must fit.
   package static let longestName = 200
 
-  private let look: (FilePath) -> Found
+  private let look: (FilePath) throws(WriteFailure) -> Found
 
-  /// - Parameter look: tells what lies at a path.
-  package init(look: @escaping (FilePath) -> Found) {
+  /// - Parameter look: tells what lies at a path, or throws where that can't be known: numbers would go on for ever on
+  ///   a file system that answers no question.
+  package init(look: @escaping (FilePath) throws(WriteFailure) -> Found) {
     self.look = look
   }
 
   /// Where the file that lies at `path` relative to the inbox goes under `home`.
   /// - Parameter isOurs: whether what lies at a place is this file's already, from an attempt that was cut off.
   package func file(
-    _ path: FilePath, in home: FilePath, isOurs: (FilePath) -> Bool = { _ in false }
-  ) -> FilePath {
-    let folder = path.removingLastComponent().components.reduce(home) { self.folder($1, in: $0) }
+    _ path: FilePath, in home: FilePath, isOurs: (FilePath) throws(WriteFailure) -> Bool = { _ in false }
+  ) throws(WriteFailure) -> FilePath {
+    var folder = home
+    for name in path.removingLastComponent().components { folder = try self.folder(name, in: folder) }
     let place = folder.appending(Self.shortened(path.lastComponent ?? "unnamed"))
-    return Self.numbered(place) { isTaken($0) && !isOurs($0) }
+    return try Self.numbered(place) { candidate throws(WriteFailure) in
+      guard try isTaken(candidate) else { return false }
+      return try !isOurs(candidate)
+    }
   }
 
   /// The folder `name` in `parent`, numbered where something else has that name.
-  package func folder(_ name: FilePath.Component, in parent: FilePath) -> FilePath {
-    Self.numbered(parent.appending(Self.shortened(name))) { look($0) == .other }
+  package func folder(_ name: FilePath.Component, in parent: FilePath) throws(WriteFailure) -> FilePath {
+    try Self.numbered(parent.appending(Self.shortened(name))) { candidate throws(WriteFailure) in
+      try look(candidate) == .other
+    }
   }
 
   /// `path`, or the first of `name-2.ext`, `name-3.ext` ... at which, and beside which, nothing lies.
-  package func free(_ path: FilePath) -> FilePath {
-    Self.numbered(path, isTaken: isTaken)
+  package func free(_ path: FilePath) throws(WriteFailure) -> FilePath {
+    // The longest name there is has no room for a number.
+    let name = Self.shortened(path.lastComponent ?? "unnamed")
+    return try Self.numbered(path.removingLastComponent().appending(name), isTaken: isTaken)
   }
 
-  private func isTaken(_ path: FilePath) -> Bool {
-    look(path) != .nothing || look(path.appending(ending: ".reason.txt")) != .nothing
+  private func isTaken(_ path: FilePath) throws(WriteFailure) -> Bool {
+    if try look(path) != .nothing { return true }
+    return try look(path.appending(ending: ".reason.txt")) != .nothing
   }
 
-  private static func numbered(_ path: FilePath, isTaken: (FilePath) -> Bool) -> FilePath {
-    guard isTaken(path), let name = path.lastComponent?.bytes else { return path }
+  private static func numbered(
+    _ path: FilePath, isTaken: (FilePath) throws(WriteFailure) -> Bool
+  ) throws(WriteFailure) -> FilePath {
+    guard try isTaken(path), let name = path.lastComponent?.bytes else { return path }
     let (stem, ending) = split(name)
     for number in 2... {
       let candidate = FilePath(bytes: stem + Array("-\(number)".utf8) + ending)
       let place = path.removingLastComponent().pushing(candidate)
-      if !isTaken(place) { return place }
+      if try !isTaken(place) { return place }
     }
     return path  // Unreachable: the numbers don't end.
   }
@@ -78,10 +90,12 @@ package struct DestinationPath {
   }
 
   /// Asks the file system.
-  package static func look(_ path: FilePath) -> Found {
+  /// - Throws: what can't be looked at isn't free, and neither is the next number: it is for the caller to say whether
+  ///   the path is at fault (no rights, too long) or what it lies on (a lost mount).
+  package static func look(_ path: FilePath) throws(WriteFailure) -> Found {
     guard path.status(followingLink: false) != nil else {
-      // What can't be looked at isn't free.
-      return errno == ENOENT ? .nothing : .other
+      guard errno == ENOENT else { throw WriteFailure(path: path.text, action: "look at it", code: errno) }
+      return .nothing
     }
     guard let target = path.status(followingLink: true) else { return .other }
     return target.st_mode & S_IFMT == S_IFDIR ? .folder : .other

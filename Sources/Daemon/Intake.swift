@@ -158,11 +158,10 @@ package actor Intake: WorkSource {
         left.remove(original.path)
         reportCopies()
       case .notNow(let file): watch.release(file)
-      case .refused(let file):
+      case .refused(let file, let failure):
         if left.insert(file.path).inserted {
-          logger.warning(
-            "left in the inbox: no right to read it or to move it out of its folder",
-            metadata: ["file": "\(LogTag(file.path))"])
+          let why = failure?.reason ?? "no right to read it or to move it out of its folder"
+          logger.warning("left in the inbox: \(why)", metadata: ["file": "\(LogTag(file.path))"])
         }
         watch.release(file)
         batch?.remove(file.path)

@@ -65,7 +65,7 @@ package enum Move {
   }
 
   /// 0 or errno.
-  static func rename(_ source: FilePath, _ destination: FilePath) -> Int32 {
+  package static func rename(_ source: FilePath, _ destination: FilePath) -> Int32 {
     unsafe source.withPlatformString { source in
       unsafe destination.withPlatformString { unsafe Glibc.rename(source, $0) == 0 ? 0 : errno }
     }

@@ -16,10 +16,7 @@ package struct RejectedFiles: Sendable {
 
     /// Puts the file back into the inbox, under its name or, if that is taken, one beside it.
     package func takeBack(to inbox: FilePath) throws(WriteFailure) {
-      var place = inbox.pushing(origin)
-      while try Move.file(from: file, to: place) == .destinationTaken {
-        place = DestinationPath(look: DestinationPath.look).free(place)
-      }
+      try Move.back(file, to: origin, in: inbox)
       _ = Move.remove(reason)
     }
   }

@@ -33,7 +33,7 @@ package struct ResultDesk: Sendable {
     guard !row.outputs.isEmpty else { return [] }
     let outbox = FilePath(of: folders.outbox)
     let wanted = ResultFiles.studyFolder(for: row.identity.studyInstanceUID)
-    let study = DestinationPath(look: DestinationPath.look).folder(
+    let study = try DestinationPath(look: DestinationPath.look).folder(
       FilePath.Component(bytes: Array(wanted.utf8)) ?? "unknown-study", in: outbox)
     let staged = row.outputs.map { FilePath(of: staging).appending($0) }
     let digests = try staged.map { file throws(WriteFailure) in try Self.syncedDigest(of: file) }
@@ -46,8 +46,8 @@ package struct ResultDesk: Sendable {
       if let fault = places.lazy.compactMap({ DeliveryFault(result: $0, outbox: outbox) }).first {
         throw fault
       }
-      let isFree = zip(places, digests).allSatisfy { place, digest in
-        guard DestinationPath.look(place) != .nothing else { return true }
+      let isFree = try zip(places, digests).allSatisfy { place, digest in
+        guard try DestinationPath.look(place) != .nothing else { return true }
         let path = FilePath(root: nil, place.components.suffix(2))
         // A result that was renamed before a crash is the same bytes.
         return own.contains(path) || ContentDigest(ofFileAt: place) == digest

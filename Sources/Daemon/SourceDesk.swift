@@ -45,12 +45,15 @@ package actor SourceDesk {
   // MARK: Homes
 
   /// Where the file goes, or lies already.
-  package nonisolated func home(of file: SpooledFile, _ verdict: Verdict, tag: String) -> FilePath {
+  package nonisolated func home(of file: SpooledFile, _ verdict: Verdict, tag: String) throws(WriteFailure)
+    -> FilePath
+  {
     let root = FilePath(of: verdict == .rejected ? folders.rejected : folders.done)
     let place = spool.place(of: file)
     var digest: ContentDigest??
-    return DestinationPath(look: DestinationPath.look).file(file.sender, in: root) { candidate in
-      switch DestinationPath.look(candidate) {
+    return try DestinationPath(look: DestinationPath.look).file(file.sender, in: root) {
+      candidate throws(WriteFailure) in
+      switch try DestinationPath.look(candidate) {
       case .folder: return false
       case .nothing: return Self.reason(beside: candidate)?.isOf(file.sender, tag: tag) ?? false
       case .other:
@@ -122,8 +125,8 @@ package actor SourceDesk {
   private func move(_ file: SpooledFile, _ verdict: Verdict, tag: String) async throws {
     let place = spool.place(of: file)
     while place.status(followingLink: false) != nil {
-      let home = home(of: file, verdict, tag: tag)
-      if DestinationPath.look(home) != .nothing {
+      let home = try home(of: file, verdict, tag: tag)
+      if try DestinationPath.look(home) != .nothing {
         // The same bytes.
         return try await spool.remove(file)
       }

@@ -14,8 +14,8 @@ package actor Spool {
     case copied(SpooledFile, InboxFile)
     /// It went away, changed or is written again; it isn't in the spool.
     case notNow(InboxFile)
-    /// It can neither be moved nor read.
-    case refused(InboxFile)
+    /// It can neither be moved nor read: for want of rights, or for the reason that the system gives.
+    case refused(InboxFile, WriteFailure? = nil)
   }
 
   private let root: FilePath
@@ -23,7 +23,14 @@ package actor Spool {
   /// How many files each batch still has.
   private var remaining: [FilePath: Int] = [:]
 
-  package init(_ folders: InboxFolders) {
+  /// Moves a file out of its folder; 0 or errno.
+  private let rename: @Sendable (FilePath, FilePath) -> Int32
+
+  package init(
+    _ folders: InboxFolders,
+    rename: @escaping @Sendable (FilePath, FilePath) -> Int32 = { Move.rename($0, $1) }
+  ) {
+    self.rename = rename
     root = FilePath(of: folders.spool)
     inbox = FilePath(of: folders.inbox)
   }
@@ -59,17 +66,35 @@ package actor Spool {
   private func isHere(_ file: SpooledFile) throws(WriteFailure) -> Bool {
     let waiting = crossing.pushing(Self.crossingName(of: file))
     if place(of: file).status(followingLink: false) != nil {
-      _ = Move.remove(waiting)
+      if hasCrossing { _ = Move.remove(waiting) }
       return true
     }
-    guard waiting.status(followingLink: false) != nil else { return false }
-    try carryAcross(waiting, to: file)
+    guard hasCrossing, waiting.status(followingLink: false) != nil else { return false }
+    do throws(WriteFailure) { try carryAcross(waiting, to: file) } catch {
+      // One file is no reason not to start.
+      guard isFault(error, of: waiting, not: place(of: file).removingLastComponent()) else { throw error }
+      try Move.back(waiting, to: file.sender, in: inbox)
+      return false
+    }
     return true
+  }
+
+  /// Whether the folder that files cross in is there and ours. Senders may write to the inbox: a link of that name would
+  /// have us move what it leads to, and in a folder of their own they could change what we took. On mounts that give
+  /// every file one owner, it is the inbox's.
+  private var hasCrossing: Bool {
+    guard let status = crossing.status(followingLink: false), status.st_mode & S_IFMT == S_IFDIR else {
+      return false
+    }
+    return status.st_uid == geteuid() || status.st_uid == inbox.status(followingLink: true)?.st_uid
   }
 
   /// What no list knows: the spool was lost. It goes back into the inbox under the name that it has.
   private func putBackCrossing() throws(WriteFailure) {
-    for entry in FolderWalk(crossing, .archive).files {
+    guard hasCrossing else { return }
+    var options = FolderWalk.Options.inbox()
+    options.includesHidden = true
+    for entry in FolderWalk(crossing, options).files where entry.path.components.count == 1 {
       _ = try Move.file(from: crossing.pushing(entry.path), to: inbox.pushing(entry.path))
     }
     _ = unsafe crossing.withPlatformString { unsafe rmdir($0) }
@@ -114,20 +139,41 @@ package actor Spool {
     let place = place(of: spooled)
     guard FolderWalk.entry(file.path, in: inbox)?.stamp == file.stamp else { return .notNow(file) }
     guard FolderRights.canMove(source) else { return try copy(file, as: spooled) }
-    let code = Move.rename(source, place)
+    let code = rename(source, place)
     switch code {
     case 0: break
     case ENOENT: return .notNow(file)
     case EXDEV: return try takeAcross(file, as: spooled)
     case EACCES, EPERM: return try copy(file, as: spooled)
-    default: throw WriteFailure(path: source.text, action: "move into the spool", code: code)
+    default:
+      let failure = WriteFailure(path: source.text, action: "move into the spool", code: code)
+      return try outcome(of: failure, for: file, at: source, into: place)
     }
     guard isStill(file, at: place) else {
-      try putBack(place, to: file.path)
+      try Move.back(place, to: file.path, in: inbox)
       return .notNow(file)
     }
     try sync(place)
     return .taken(spooled)
+  }
+
+  /// Whether a failure is of the file at `source` alone, and not of the folder that it goes into or of all files.
+  private func isFault(_ failure: WriteFailure, of source: FilePath, not folder: FilePath) -> Bool {
+    guard failure.path == source.text, FolderRights.may(W_OK | X_OK, folder.appending(".")) else {
+      return false
+    }
+    return ![ENOSPC, EDQUOT, EROFS, ENOMEM, EMFILE, ENFILE].contains(failure.code ?? 0)
+  }
+
+  /// What a failure means for a file that is at fault itself: the others don't wait for it.
+  /// - Throws: the failure, where it is another's.
+  private func outcome(
+    of failure: WriteFailure, for file: InboxFile, at source: FilePath, into place: FilePath
+  ) throws(WriteFailure) -> Outcome {
+    guard isFault(failure, of: source, not: place.removingLastComponent()) else { throw failure }
+    // It changed while it was copied, or went away.
+    guard let code = failure.code, code != ENOENT else { return .notNow(file) }
+    return .refused(file, failure)
   }
 
   /// Whether what was moved is what was seen, and nobody writes to it again.
@@ -139,31 +185,37 @@ package actor Spool {
     return FileStamp(status) == file.stamp && !writers.contain(place)
   }
 
-  private func putBack(_ place: FilePath, to path: FilePath) throws(WriteFailure) {
-    var destination = inbox.pushing(path)
-    while try Move.file(from: place, to: destination) == .destinationTaken {
-      destination = DestinationPath(look: DestinationPath.look).free(destination)
-    }
-  }
-
   /// Out of the senders' sight first, in one step; then copied.
   private func takeAcross(_ file: InboxFile, as spooled: SpooledFile) throws(WriteFailure) -> Outcome {
+    // A link there is nothing of ours; without it there is room.
+    if crossing.status(followingLink: false).map({ $0.st_mode & S_IFMT }) == S_IFLNK {
+      _ = Move.remove(crossing)
+    }
     try Folder.create(crossing)
+    guard hasCrossing else {
+      throw WriteFailure(
+        path: crossing.text, message: "is needed to take files, and isn't the daemon's own folder")
+    }
     let waiting = crossing.pushing(Self.crossingName(of: spooled))
-    let code = Move.rename(inbox.pushing(file.path), waiting)
-    if code == ENOENT { return .notNow(file) }
-    guard code == 0 else {
-      throw WriteFailure(path: file.path.text, action: "move out of its folder", code: code)
+    let source = inbox.pushing(file.path)
+    let code = rename(source, waiting)
+    switch code {
+    case 0: break
+    case ENOENT: return .notNow(file)
+    case EACCES, EPERM: return try copy(file, as: spooled)
+    default:
+      let failure = WriteFailure(path: source.text, action: "move out of its folder", code: code)
+      return try outcome(of: failure, for: file, at: source, into: waiting)
     }
     do throws(WriteFailure) {
       guard isStill(file, at: waiting) else {
-        try putBack(waiting, to: file.path)
+        try Move.back(waiting, to: file.path, in: inbox)
         return .notNow(file)
       }
       try carryAcross(waiting, to: spooled)
     } catch {
-      try putBack(waiting, to: file.path)
-      throw error
+      try Move.back(waiting, to: file.path, in: inbox)
+      return try outcome(of: error, for: file, at: waiting, into: place(of: spooled))
     }
     return .taken(spooled)
   }
@@ -180,7 +232,9 @@ package actor Spool {
   private func copy(_ file: InboxFile, as spooled: SpooledFile) throws(WriteFailure) -> Outcome {
     let source = inbox.pushing(file.path)
     guard FolderRights.may(R_OK, source) else { return .refused(file) }
-    try copy(source, to: place(of: spooled))
+    do throws(WriteFailure) { try copy(source, to: place(of: spooled)) } catch {
+      return try outcome(of: error, for: file, at: source, into: place(of: spooled))
+    }
     guard isStill(file, at: source) else {
       _ = Move.remove(place(of: spooled))
       return .notNow(file)

@@ -45,11 +45,17 @@ package actor StudyReading: WorkSource {
   /// Rows that wait for a person or for a later start.
   private var left: Set<Int64> = []
   package var leftBehind: Int { left.count }
+  private let filingInterval: Duration
+  /// When those that stayed in the spool are tried again.
+  private var nextFiling: ContinuousClock.Instant
 
+  /// - Parameter filingInterval: how often sources that stayed in the spool are tried again: somebody may have made room.
   package init(
     _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, sources: SourceDesk,
-    logger: Logger
+    logger: Logger, filingInterval: Duration = .seconds(60)
   ) {
+    self.filingInterval = filingInterval
+    nextFiling = .now + filingInterval
     self.configuration = configuration
     self.runsOnce = runsOnce
     self.ledger = ledger
@@ -63,6 +69,11 @@ package actor StudyReading: WorkSource {
   /// Takes up, at the start and after a pause, what was left: sources that aren't home, rows that the report hasn't.
   package func takeUp() async throws {
     try await release()
+    try await bringLeftHome()
+    try await report.update(from: ledger)
+  }
+
+  private func bringLeftHome() async throws {
     var last: Int64 = 0
     while true {
       let unfiled = try await ledger.instances(.unfiled, after: last, limit: 100)
@@ -70,7 +81,7 @@ package actor StudyReading: WorkSource {
       for record in unfiled { try await bringHome(record) }
       last = end.id
     }
-    try await report.update(from: ledger)
+    nextFiling = .now + filingInterval
   }
 
   /// Gives back what is in hand.
@@ -101,6 +112,7 @@ package actor StudyReading: WorkSource {
 
   package func nextJobs() async throws -> [WorkerJob<Context>]? {
     while !isStopping {
+      if .now >= nextFiling { try await bringLeftHome() }
       let jobs = try await claim()
       if !jobs.isEmpty { return jobs }
       if runsOnce, isIntakeOver {
@@ -116,7 +128,11 @@ package actor StudyReading: WorkSource {
     return nil
   }
 
-  package func moreJobs() async throws -> [WorkerJob<Context>] { isStopping ? [] : try await claim() }
+  package func moreJobs() async throws -> [WorkerJob<Context>] {
+    guard !isStopping else { return [] }
+    if .now >= nextFiling { try await bringLeftHome() }
+    return try await claim()
+  }
 
   package func take(_ outcome: WorkerOutcome, of job: WorkerJob<Context>) async throws {
     switch outcome {
@@ -173,7 +189,7 @@ package actor StudyReading: WorkSource {
       return end(job)
     } catch let fault as DeliveryFault {
       return try await park(job, "results_misplaced", "\(fault)")
-    } catch let error as WriteFailure where error.isOfThePath {
+    } catch let error as WriteFailure where error.isOfThePath(in: configuration.folders) {
       return try await park(job, "results_misplaced", error.reason)
     } catch LedgerError.duplicateUID {
       return try await park(job, "duplicate_result_uid", "another image's result has the UID of this one's")
@@ -206,7 +222,7 @@ package actor StudyReading: WorkSource {
     if verdict == .rejected { try sources.announce(row, detail: detail, of: file, tag: record.tag) }
     let root = FilePath(
       of: verdict == .rejected ? configuration.folders.rejected : configuration.folders.done)
-    let home = sources.home(of: file, verdict, tag: record.tag)
+    let home = try sources.home(of: file, verdict, tag: record.tag)
     let below = FilePath(root: nil, home.components.dropFirst(root.components.count))
     return Completion(
       verdict, reason: verdict == .analysed ? "" : row.reasonCode,
@@ -239,7 +255,9 @@ package actor StudyReading: WorkSource {
     guard case .working(let tries, _) = record.state else { return }
     let isRepeated = tries.crashes > 0
     // A single run ends, so that nothing would ever come of waiting.
-    if breaker.workerLost(on: record.id, isRepeated: isRepeated), !runsOnce {
+    // A file that names no study is one by itself, as in the ledger.
+    let study = record.studyInstanceUID.isEmpty ? "=\(record.content)" : record.studyInstanceUID
+    if breaker.workerLost(on: record.id, of: study, isRepeated: isRepeated), !runsOnce {
       throw WorkPause(cause: .workersLost(files: breaker.filesLost))
     }
     guard isRepeated else {
@@ -259,8 +277,11 @@ package actor StudyReading: WorkSource {
   }
 
   private func bringHome(_ record: InstanceRecord) async throws {
-    do { try await sources.bringHome(record.id, at: .now) } catch let error as WriteFailure {
-      guard error.isOfThePath else { throw error }
+    do {
+      try await sources.bringHome(record.id, at: .now)
+      left.remove(record.id)
+    } catch let error as WriteFailure {
+      guard error.isOfThePath(in: configuration.folders) else { throw error }
       // Its results are out and its row is written; only its place isn't there.
       if left.insert(record.id).inserted {
         log(.warning, "stays in the spool: \(error.reason)", record)
@@ -313,11 +334,12 @@ extension Verdict {
 }
 
 extension WriteFailure {
-  /// Whether names and rights of this one path are at fault, so that waiting won't help.
-  var isOfThePath: Bool {
-    switch code {
-    case ENOTDIR, ENAMETOOLONG, ELOOP, EISDIR, EACCES, EPERM: true
-    default: false
+  /// Whether names and rights of this one path are at fault, so that waiting won't help. Where a home itself can't be
+  /// written, the next image would fare no better.
+  func isOfThePath(in folders: InboxFolders) -> Bool {
+    guard [ENOTDIR, ENAMETOOLONG, ELOOP, EISDIR, EACCES, EPERM].contains(code) else { return false }
+    return [folders.outbox, folders.done, folders.rejected, folders.staging].allSatisfy {
+      FolderRights.may(W_OK | X_OK, FilePath(of: $0).appending("."))
     }
   }
 }

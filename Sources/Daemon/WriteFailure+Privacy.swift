@@ -4,7 +4,8 @@ import FoundationEssentials
 
 extension WriteFailure {
   /// The failure as it may stand in the log: what was done and why it failed, but of what lies in the daemon's
-  /// folders only the folder and a tag (see ``LogTag``), for names of files and studies tell whose they are.
+  /// folders only the folder and a tag (see ``LogTag``), for names of files and studies tell whose they are. A path
+  /// that begins nowhere is one below a folder whose name was left out.
   package func concealingNames(in folders: InboxFolders) -> WriteFailure {
     let homes = [folders.inbox, folders.outbox, folders.done, folders.rejected, folders.ledger].map(\.path)
     let ours = homes + [folders.report, folders.ledgerFile, folders.spool, folders.staging].map(\.path)
@@ -12,6 +13,8 @@ extension WriteFailure {
     var shown = path
     if let home, !ours.contains(path) {
       shown = "\(home): file \(LogTag(String(path.dropFirst(home.count + 1))))"
+    } else if !path.isEmpty, !path.hasPrefix("/"), !ours.contains(path) {
+      shown = "file \(LogTag(path))"
     }
     var text = message
     if path != shown { text = text.replacing(path, with: "the file") }

@@ -2,6 +2,7 @@ import Analysis
 import Daemon
 import Files
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -52,10 +53,49 @@ struct DeliveryTests {
     arguments: [
       ("a/x.dcm", "a/x-2.dcm"), ("a.b/x", "a.b/x-2"), ("/.hidden", "/.hidden-2"), ("x.tar.gz", "x.tar-2.gz"),
     ])
-  func freePath(path: String, free: String) {
+  func freePath(path: String, free: String) throws {
     let path = FilePath(path)
-    #expect(DestinationPath { $0 == path ? .other : .nothing }.free(path) == FilePath(free))
-    #expect(DestinationPath { _ in .nothing }.free(path) == path)
+    #expect(try DestinationPath { $0 == path ? .other : .nothing }.free(path) == FilePath(free))
+    #expect(try DestinationPath { _ in .nothing }.free(path) == path)
+  }
+
+  @Test("where the file system can't say what lies at a path no number is free", .timeLimit(.minutes(1)))
+  func noAnswer() {
+    let lost = DestinationPath { path throws(WriteFailure) in
+      throw WriteFailure(path: path.text, action: "look at it", code: EIO)
+    }
+    #expect(throws: WriteFailure.self) { try lost.free("a/x") }
+    #expect(throws: WriteFailure.self) { try lost.file("a/x", in: "/home") }
+    #expect(throws: WriteFailure.self) { try lost.folder("a", in: "/home") }
+  }
+
+  @Test("the longest name that there is gives way to a number", .timeLimit(.minutes(1)))
+  func longestName() throws {
+    let name = String(repeating: "n", count: 251) + ".dcm"
+    try root.write("", "inbox/" + name)
+    let path = FilePath(of: folders.inbox).appending(name)
+    let free = try DestinationPath(look: DestinationPath.look).free(path)
+    #expect(free.lastComponent.map { $0.bytes.count <= 202 && $0.string.hasSuffix(".dcm") } == true)
+    #expect(try DestinationPath.look(free) == .nothing)
+  }
+
+  @Test(
+    "results wait for an outbox that isn't there, and then go out", .timeLimit(.minutes(1)))
+  func lostOutbox() async throws {
+    let results = ResultDesk(folders)
+    let staging = try fixture.staged()
+    try FileManager.default.removeItem(at: folders.outbox)
+    // As a mount that is gone: every look below it fails.
+    try root.write("", "outbox")
+    #expect(throws: WriteFailure.self) {
+      var row = fixture.row()
+      _ = try results.publish(&row, from: staging, copy: 1, own: [])
+    }
+    try FileManager.default.removeItem(at: folders.outbox)
+    try folders.create()
+    var row = fixture.row()
+    #expect(try results.publish(&row, from: staging, copy: 1, own: []).count == 1)
+    #expect(row.outputs == ["9.9/1.2.3.png"])
   }
 
   @Test("a file that changed while it was analysed stays, and nothing is said of it")

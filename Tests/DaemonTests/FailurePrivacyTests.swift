@@ -23,6 +23,15 @@ struct FailurePrivacyTests {
     #expect(shown.contains("file ") && shown.contains("can't"))
   }
 
+  @Test(
+    "a path without a home is below one: it is a tag as well", arguments: ["DOE^JOHN.dcm", "a/DOE^JOHN.dcm"])
+  func relative(path: String) {
+    let failure = WriteFailure(path: path, message: "can't copy \(path): Input/output error")
+    let shown = failure.concealingNames(in: folders).description
+    #expect(!shown.contains("DOE"))
+    #expect(shown.hasPrefix("file ") && shown.contains("can't copy the file: Input/output error"))
+  }
+
   @Test("our own paths and the reason stay", arguments: ["/d/inbox", "/d/outbox/report.csv", "/elsewhere/x"])
   func kept(path: String) {
     let failure = WriteFailure(path: path, message: "can't write: No space left on device")

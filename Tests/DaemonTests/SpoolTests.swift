@@ -68,6 +68,98 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: fixture.folders.inbox.path + "/.mmdicom.taken"))
   }
 
+  @Test func aLinkThatASenderPlantedMovesNothingOfOurs() async throws {
+    try fixture.root.write("ours", "ledger/ledger.txt")
+    let planted = fixture.folders.inbox.path + "/.mmdicom.taken"
+    #expect(unsafe symlink(fixture.folders.ledger.path, planted) == 0)
+    #expect(try await found() == [])
+    #expect(fixture.root.read("ledger/ledger.txt") == "ours")
+    #expect(fixture.root.files == [])
+    // Nor do links in a folder of ours lead anywhere.
+    #expect(unsafe unlink(planted) == 0)
+    try fixture.root.write("lost", "inbox/.mmdicom.taken/0123456789abcdef_1-a")
+    #expect(unsafe symlink(fixture.folders.ledger.path, planted + "/x") == 0)
+    #expect(unsafe symlink(fixture.folders.ledger.path + "/ledger.txt", planted + "/y") == 0)
+    #expect(try await found() == [])
+    #expect(fixture.root.read("ledger/ledger.txt") == "ours")
+    #expect(fixture.root.read("inbox/0123456789abcdef_1-a") == "lost")
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root gives folders away"))
+  func aSendersFolderIsNotTheOneThatFilesCrossIn() async throws {
+    try fixture.root.write("theirs", "inbox/.mmdicom.taken/0123456789abcdef_1-a")
+    #expect(unsafe chown(fixture.folders.inbox.path + "/.mmdicom.taken", 12_345, 12_345) == 0)
+    #expect(try await found() == [])
+    #expect(fixture.root.files == ["inbox/.mmdicom.taken/0123456789abcdef_1-a"])
+  }
+
+  @Test func whatIsPutBackDoesNotLeaveThroughALink() throws {
+    for (path, file) in [("s/a/x", "x"), ("f/y", "y")] {
+      try fixture.root.write("text", "rejected/" + path)
+      if file == "y" { try fixture.root.write("", "inbox/f") }
+      if file == "x" {
+        #expect(unsafe symlink(fixture.folders.ledger.path, fixture.folders.inbox.path + "/s") == 0)
+      }
+      let rejected = FilePath(of: fixture.folders.rejected).pushing(FilePath(path))
+      try Move.back(rejected, to: FilePath(path), in: FilePath(of: fixture.folders.inbox))
+      #expect(fixture.root.read("inbox/" + file) == "text")
+    }
+    #expect(!FileManager.default.fileExists(atPath: fixture.folders.ledger.path + "/a"))
+  }
+
+  @Test(arguments: [EIO, ESTALE, EBUSY])
+  func aFileAtFaultStaysAndTheOthersAreTaken(code: Int32) async throws {
+    let files = [try fixture.drop("a", "1"), try fixture.drop("b", "2"), try fixture.drop("c", "3")]
+    let spool = Spool(fixture.folders) { source, place in
+      source.lastComponent == "b" ? code : Move.rename(source, place)
+    }
+    let outcomes = try await spool.take(files)
+    guard case .taken = outcomes[0], case .refused(files[1], let why?) = outcomes[1],
+      case .taken = outcomes[2]
+    else {
+      throw CancellationError()
+    }
+    #expect(why.code == code)
+    #expect(fixture.root.files == ["inbox/b"])
+    #expect(try await found() == ["a", "c"])
+  }
+
+  @Test(arguments: [ENOSPC, EDQUOT, EMFILE])
+  func aSpoolAtFaultIsNoFiles(code: Int32) async throws {
+    let spool = Spool(fixture.folders) { _, _ in code }
+    let file = try fixture.drop("a")
+    await #expect(throws: WriteFailure.self) { try await spool.take([file]) }
+    #expect(fixture.root.files == ["inbox/a"])
+  }
+
+  @Test(arguments: [EPERM, EACCES, EIO])
+  func aFileOfAnotherFileSystemThatStaysWhereItIs(code: Int32) async throws {
+    let files = [try fixture.drop("a", "1"), try fixture.drop("b", "2")]
+    let spool = Spool(fixture.folders) { source, place in
+      if place.removingLastComponent().lastComponent != ".mmdicom.taken" { return EXDEV }
+      return source.lastComponent == "a" ? code : Move.rename(source, place)
+    }
+    let outcomes = try await spool.take(files)
+    guard case .taken = outcomes[1] else { throw CancellationError() }
+    switch outcomes[0] {
+    case .copied(_, files[0]): #expect(code != EIO)
+    case .refused(files[0], _?): #expect(code == EIO)
+    default: throw CancellationError()
+    }
+    #expect(fixture.root.files == ["inbox/a"])
+    #expect(try await found() == (code == EIO ? ["b"] : ["a", "b"]))
+  }
+
+  @Test func aFileAtFaultOnItsWayIsNoReasonNotToStart() async throws {
+    try fixture.root.write("a\nb\n", "ledger/spool/0123456789abcdef/names")
+    try fixture.root.write("two", "inbox/.mmdicom.taken/0123456789abcdef_2-b")
+    // What can't be read.
+    let place = fixture.folders.inbox.path + "/.mmdicom.taken/0123456789abcdef_1-a"
+    #expect(unsafe symlink("/nothing", place) == 0)
+    #expect(try await found() == ["b"])
+    #expect(!FileManager.default.fileExists(atPath: fixture.folders.inbox.path + "/.mmdicom.taken"))
+  }
+
   @Test(.enabled(if: geteuid() != 0, "root may move everything"))
   func whatMayNotBeMovedIsCopied() async throws {
     let file = try fixture.drop("theirs/a")
