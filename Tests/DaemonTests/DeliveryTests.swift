@@ -47,6 +47,35 @@ struct DeliveryTests {
     #expect(root.read("rejected/s/x-3.dcm.reason.txt")?.contains("three") == true)
   }
 
+  @Test("a rejected file under a number that comes again lies there once")
+  func rejectedAgain() async throws {
+    for text in ["other", "image", "image", "image"] {
+      _ = try await desk.deliver(fixture.drop("x", text), fixture.row(.rejected), detail: "", staging: nil)
+    }
+    #expect(
+      root.files.filter { $0.hasPrefix("rejected/") } == [
+        "rejected/x", "rejected/x-2", "rejected/x-2.reason.txt", "rejected/x.reason.txt",
+      ])
+  }
+
+  @Test("only the own name and the known place are looked into; what lies under numbers is another's")
+  func namesakes() async throws {
+    func deliver(_ path: String, _ text: String) async throws {
+      _ = try await desk.deliver(
+        fixture.drop(path, text), fixture.row(.notAnalysed, uid: text), detail: "", staging: nil)
+    }
+    // As long as each other.
+    try root.write("stone", "done/x.dcm")
+    try root.write("image", "done/x-2.dcm")
+    try await deliver("x.dcm", "image")
+    #expect(root.read("done/x-3.dcm") == "image" && root.read("done/x-2.dcm") == "image")
+    // The same bytes again, whose place is known.
+    try await deliver("x.dcm", "image")
+    // The own name.
+    try await deliver("x.dcm", "stone")
+    #expect(root.files == ["done/x-2.dcm", "done/x-3.dcm", "done/x.dcm", "outbox/report.csv"])
+  }
+
   @Test(
     "numbers stand before the extension",
     arguments: [
