@@ -58,12 +58,18 @@ package actor Spool {
 
   private func isHere(_ file: SpooledFile) throws(WriteFailure) -> Bool {
     let waiting = crossing.pushing(Self.crossingName(of: file))
-    if place(of: file).status(followingLink: false) != nil {
-      _ = Move.remove(waiting)
-      return true
+    let isCopied = place(of: file).status(followingLink: false) != nil
+    guard let status = waiting.status(followingLink: false) else { return isCopied }
+    guard isCopied else {
+      return try carryAcross(waiting, to: file, InboxFile(path: file.sender, stamp: FileStamp(status)))
     }
-    guard waiting.status(followingLink: false) != nil else { return false }
-    try carryAcross(waiting, to: file)
+    // A writer may have gone on in it since it was copied; then it is a file of its own.
+    var writers = OpenWriters()
+    if place(of: file).hasSameContents(as: waiting), !writers.contain(waiting) {
+      _ = Move.remove(waiting)
+    } else {
+      try putBack(waiting, to: file.sender)
+    }
     return true
   }
 
@@ -160,17 +166,27 @@ package actor Spool {
         try putBack(waiting, to: file.path)
         return .notNow(file)
       }
-      try carryAcross(waiting, to: spooled)
+      return try carryAcross(waiting, to: spooled, file) ? .taken(spooled) : .notNow(file)
     } catch {
       try putBack(waiting, to: file.path)
       throw error
     }
-    return .taken(spooled)
   }
 
-  private func carryAcross(_ waiting: FilePath, to file: SpooledFile) throws(WriteFailure) {
-    try copy(waiting, to: place(of: file))
+  /// Copies, looks again, and only then removes: a writer that stood still while the file settled may have opened it
+  /// again meanwhile. What isn't any more what was seen goes back.
+  /// - Returns: whether it lies in the spool.
+  private func carryAcross(
+    _ waiting: FilePath, to spooled: SpooledFile, _ file: InboxFile
+  ) throws(WriteFailure) -> Bool {
+    try copy(waiting, to: place(of: spooled))
+    guard isStill(file, at: waiting) else {
+      _ = Move.remove(place(of: spooled))
+      try putBack(waiting, to: file.path)
+      return false
+    }
     _ = Move.remove(waiting)
+    return true
   }
 
   private static func crossingName(of file: SpooledFile) -> FilePath {

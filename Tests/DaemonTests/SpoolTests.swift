@@ -68,6 +68,24 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: fixture.folders.inbox.path + "/.mmdicom.taken"))
   }
 
+  @Test func whatAWriterWentOnInAfterTheCopyGoesBack() async throws {
+    try fixture.root.write("a\nb\nc\n", "ledger/spool/0123456789abcdef/names")
+    try fixture.root.write("half", "ledger/spool/0123456789abcdef/1-a")
+    try fixture.root.write("half and the rest", "inbox/.mmdicom.taken/0123456789abcdef_1-a")
+    let open = try FileHandle(
+      forWritingTo: fixture.root.write("half", "inbox/.mmdicom.taken/0123456789abcdef_2-b"))
+    try fixture.root.write("half", "ledger/spool/0123456789abcdef/2-b")
+    let other = try FileHandle(
+      forWritingTo: fixture.root.write("half", "inbox/.mmdicom.taken/0123456789abcdef_3-c"))
+    #expect(try await found() == ["a", "b"])
+    #expect(fixture.root.files == ["inbox/a", "inbox/b", "inbox/c"])
+    #expect(fixture.root.read("inbox/a") == "half and the rest")
+    #expect(fixture.root.read("ledger/spool/0123456789abcdef/1-a") == "half")
+    #expect(fixture.root.read("ledger/spool/0123456789abcdef/3-c") == nil)
+    try open.close()
+    try other.close()
+  }
+
   @Test(.enabled(if: geteuid() != 0, "root may move everything"))
   func whatMayNotBeMovedIsCopied() async throws {
     let file = try fixture.drop("theirs/a")
