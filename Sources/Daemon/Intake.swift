@@ -48,6 +48,7 @@ package actor Intake: WorkSource {
     _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, spool: Spool,
     sources: SourceDesk, logger: Logger
   ) {
+    self.freeSpace = freeSpace
     self.configuration = configuration
     self.runsOnce = runsOnce
     self.ledger = ledger

@@ -43,7 +43,7 @@ package enum LedgerOpening {
         throw WriteFailure(path: file.path, action: "put aside", code: code)
       }
     }
-    Folder.sync(holding: file)
+    try Folder.sync(holding: file)
     return aside
   }
 

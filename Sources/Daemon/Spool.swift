@@ -22,6 +22,8 @@ package actor Spool {
   private let inbox: FilePath
   /// How many files each batch still has.
   private var remaining: [FilePath: Int] = [:]
+  /// What lies here and stands in no list, as the last ``recover()`` found it; it is left alone.
+  package private(set) var strangers: [FilePath] = []
 
   package init(_ folders: InboxFolders) {
     root = FilePath(of: folders.spool)
@@ -40,20 +42,35 @@ package actor Spool {
   /// Finishes what a crash interrupted, and returns all that lies here.
   package func recover() throws(WriteFailure) -> [SpooledFile] {
     var found: [SpooledFile] = []
-    for folder in FolderWalk(root, .inbox()).folders where folder.components.count == 1 {
-      let list = root.pushing(folder).appending(SpoolBatch.listName)
-      let opened = OpenedFile(list)
-      let text = try? String(contentsOf: opened.url, encoding: .utf8)
-      extendLifetime(opened)
-      // Without a list nothing was moved yet.
+    var listed: Set<FilePath> = []
+    let walk = FolderWalk(root, .inbox())
+    if let problem = walk.problems.first {
+      throw WriteFailure(path: root.pushing(problem.path).text, message: problem.message)
+    }
+    for folder in walk.folders where folder.components.count == 1 {
+      let batch = SpoolBatch(
+        folder, list: try Self.text(of: root.pushing(folder).appending(SpoolBatch.listName)))
       var files: [SpooledFile] = []
-      for file in SpoolBatch(folder, list: text ?? "").files where try isHere(file) { files.append(file) }
+      for file in batch.files where try isHere(file) { files.append(file) }
+      listed.formUnion(batch.files.map(\.name) + [folder.appending(SpoolBatch.listName)])
       remaining[folder] = files.count
       found += files
       if files.isEmpty { dissolve(folder) }
     }
+    strangers = walk.files.map(\.path).filter { !listed.contains($0) }
     try putBackCrossing()
     return found
+  }
+
+  /// A list that is there and can't be read throws: taken for an empty one it would hide the files of its batch.
+  /// Without a list nothing was moved yet.
+  private static func text(of list: FilePath) throws(WriteFailure) -> String {
+    guard list.status(followingLink: false) != nil || errno != ENOENT else { return "" }
+    let opened = OpenedFile(list)
+    defer { extendLifetime(opened) }
+    do { return try String(contentsOf: opened.url, encoding: .utf8) } catch {
+      throw WriteFailure(path: list.text, message: "can't read the names of the files beside it")
+    }
   }
 
   private func isHere(_ file: SpooledFile) throws(WriteFailure) -> Bool {
@@ -92,7 +109,7 @@ package actor Spool {
     remaining[batch.folder] = 0
     do throws(WriteFailure) {
       try DurableFile.write(batch.list, to: URL(filePath: folder.appending(SpoolBatch.listName).string))
-      Folder.sync(holding: folder)
+      try Folder.sync(holding: folder)
       var outcomes: [Outcome] = []
       for (file, spooled) in zip(files, batch.files) {
         let outcome = try take(file, as: spooled)
@@ -102,9 +119,10 @@ package actor Spool {
         }
         outcomes.append(outcome)
       }
-      Folder.sync(holding: folder.appending(SpoolBatch.listName))
+      try Folder.sync(holding: folder.appending(SpoolBatch.listName))
       for parent in Set(files.map { inbox.pushing($0.path).removingLastComponent() }) {
-        Folder.sync(holding: parent.appending("x"))
+        // A sender's folder may be gone again. What a power cut brings back there is known by its content.
+        try? Folder.sync(holding: parent.appending("x"))
       }
       if remaining[batch.folder] == 0 { dissolve(batch.folder) }
       return outcomes
@@ -216,7 +234,7 @@ package actor Spool {
       _ = Move.remove(draft)
       throw error
     }
-    Folder.sync(holding: place)
+    try Folder.sync(holding: place)
   }
 
   private func sync(_ place: FilePath) throws(WriteFailure) {

@@ -55,6 +55,26 @@ import Testing
     #expect(try await found() == ["a"])
   }
 
+  @Test func aListThatCannotBeReadIsNotAnEmptyOne() async throws {
+    // Not UTF-8, which every list is.
+    try Data([0xff, 0x0a]).write(
+      to: fixture.root.write("image", "ledger/spool/0123456789abcdef/1-a").deletingLastPathComponent()
+        .appending(path: "names"))
+    await #expect(throws: WriteFailure.self) { try await found() }
+    #expect(fixture.root.read("ledger/spool/0123456789abcdef/1-a") == "image")
+  }
+
+  @Test func whatNoListNamesIsTold() async throws {
+    try fixture.root.write("a\n", "ledger/spool/0123456789abcdef/names")
+    try fixture.root.write("one", "ledger/spool/0123456789abcdef/1-a")
+    try fixture.root.write("two", "ledger/spool/0123456789abcdef/2-b")
+    try fixture.root.write("three", "ledger/spool/fedcba9876543210/1-c")
+    #expect(try await spool.recover().map(\.sender) == ["a"])
+    #expect(
+      await spool.strangers.map(\.string).sorted() == ["0123456789abcdef/2-b", "fedcba9876543210/1-c"])
+    #expect(fixture.root.read("ledger/spool/0123456789abcdef/2-b") == "two")
+  }
+
   @Test func aFileOnItsWayFromAnotherFileSystemIsCarriedOn() async throws {
     try fixture.root.write("a\nb\nc\n", "ledger/spool/0123456789abcdef/names")
     try fixture.root.write("one", "inbox/.mmdicom.taken/0123456789abcdef_1-a")
