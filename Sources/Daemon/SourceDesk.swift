@@ -34,12 +34,22 @@ package actor SourceDesk {
     try write(reason.text, beside: home(of: file, .rejected, tag: tag))
   }
 
-  /// Written under a name of ours first: the reason's own name may be bytes that are no text.
+  /// How the names of reasons in the making begin.
+  package static let draftName = ".mmdicom.reason"
+
+  /// Written under a name of ours first, each its own, for two may be written at a time: the reason's own name may be
+  /// bytes that are no text.
   private nonisolated func write(_ text: String, beside file: FilePath) throws(WriteFailure) {
     try Folder.create(file.removingLastComponent())
-    let draft = folders.rejected.appending(path: ".mmdicom.reason")
+    let mark = String(UInt64.random(in: .min ... .max), radix: 16)
+    let draft = folders.rejected.appending(path: "\(Self.draftName)-\(mark)")
     try DurableFile.write(text, to: draft)
-    try Move.replacing(FilePath(of: draft), file.appending(ending: ".reason.txt"))
+    do throws(WriteFailure) {
+      try Move.replacing(FilePath(of: draft), file.appending(ending: ".reason.txt"))
+    } catch {
+      _ = Move.remove(FilePath(of: draft))
+      throw error
+    }
   }
 
   // MARK: Homes
@@ -120,16 +130,18 @@ package actor SourceDesk {
     return true
   }
 
-  /// Tells beside a twin what stands beside the first.
+  /// Tells beside a twin what stands beside the first, of the file that will lie there.
   private func repeatReason(of record: InstanceRecord, for twin: SpooledFile) throws(WriteFailure) {
     guard let known = record.home.map({ root(of: .rejected).pushing(FilePath(bytes: $0)) }),
       let text = Self.reason(beside: known)?.text
     else { return }
-    let lines = text.split(separator: "\n").map { line in
-      line.hasPrefix("file: ") ? "file: \(twin.sender.text)" : String(line)
-    }
-    try write(
-      lines.map { $0 + "\n" }.joined(), beside: home(of: twin, .rejected, tag: record.tag, known: known))
+    let home = home(of: twin, .rejected, tag: record.tag, known: known)
+    // Where the same bytes lie already, they stay.
+    guard
+      let file = FolderWalk.entry(home, in: "") ?? FolderWalk.entry(spool.place(of: twin), in: "")
+    else { return }
+    let reason = RejectionReason(text: text).repeated(for: InboxFile(path: twin.sender, stamp: file.stamp))
+    try write(reason.text, beside: home)
   }
 
   private func move(_ file: SpooledFile, _ verdict: Verdict, of record: InstanceRecord) async throws {

@@ -35,6 +35,25 @@ struct DeliveryTests {
     #expect(fixture.rows.count == 2)
   }
 
+  @Test("a rejected twin's reason tells of its own file, so that it doesn't count as changed")
+  func rejectedTwin() async throws {
+    let twin = try fixture.drop("y")
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)],
+      ofItemAtPath: folders.inbox.appending(path: "y").path)
+    guard case .taken(let waiting)? = try await desk.spool.take([fixture.seen(twin.path)]).first else {
+      throw CancellationError()
+    }
+    // It waits while its like is read, whose row is the first.
+    #expect(try await !desk.sources.add(waiting, of: 1))
+    _ = try await desk.deliver(fixture.drop("x"), fixture.row(.rejected), detail: "", staging: nil)
+    #expect(root.read("rejected/y.reason.txt")?.contains("file: y\n") == true)
+    #expect(root.read("rejected/y.reason.txt")?.contains("modified: 1700000000000000000\n") == true)
+    var rejected = RejectedFiles(folders.rejected, settlingTime: .zero, scanInterval: .zero)
+    for _ in 0..<3 { #expect(rejected.changed() == []) }
+    #expect(root.files.filter { $0.hasPrefix("rejected/") }.count == 4)
+  }
+
   @Test("a name that is taken gets a number, and its reason with it")
   func collisions() async throws {
     for text in ["one", "two", "three"] {
