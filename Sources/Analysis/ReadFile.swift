@@ -29,10 +29,4 @@ package struct ReadFile: Sendable {
     }
     self.digest = digest
   }
-
-  /// The file could be read, and no other has taken its place since.
-  package var isCurrent: Bool { (try? content.get().isCurrent) ?? false }
-
-  /// Bytes of pixel data that it holds.
-  package var size: Int { (try? content.get().pixelDataSize) ?? 0 }
 }

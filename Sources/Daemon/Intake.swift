@@ -5,7 +5,7 @@ import Glibc
 package import Ledger
 package import Logging
 import ServiceLifecycle
-import SystemPackage
+package import SystemPackage
 
 /// Takes complete files out of the inbox into the spool, has them identified, and admits them to the ledger: all the
 /// time, whatever waits to be read.
@@ -43,11 +43,17 @@ package actor Intake: WorkSource {
   private let pauseNote: PauseNote
   /// Files to a batch: one transaction, and one sync of its folder.
   private static let batchSize = 128
+  /// What stays free where the spool lies, for the ledger and for results in the making.
+  package static let reserve = 32 << 20
+  private let freeSpace: @Sendable (FilePath) -> Int?
 
+  /// - Parameter freeSpace: bytes that are free where a path lies.
   package init(
     _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, spool: Spool,
-    sources: SourceDesk, logger: Logger
+    sources: SourceDesk, logger: Logger,
+    freeSpace: @escaping @Sendable (FilePath) -> Int? = FreeSpace.bytes(at:)
   ) {
+    self.freeSpace = freeSpace
     self.configuration = configuration
     self.runsOnce = runsOnce
     self.ledger = ledger
@@ -84,7 +90,14 @@ package actor Intake: WorkSource {
   package func takeUp() async throws {
     (inHand, identified) = ([:], [])
     unidentified = []
-    for file in try await spool.recover() {
+    let found = try await spool.recover()
+    let strangers = await spool.strangers.count
+    if strangers > 0 {
+      logger.warning(
+        "files lie in the spool that none of its lists names; they are left there",
+        metadata: ["files": "\(strangers)"])
+    }
+    for file in found {
       let isKnown = try await !ledger.instances(.spooled(file.name.bytes), after: 0, limit: 1).isEmpty
       if !isKnown, await !sources.isWaiting(file) { unidentified.append(file) }
     }
@@ -138,8 +151,9 @@ package actor Intake: WorkSource {
 
   /// Half of a batch is the newest, so that what comes now doesn't wait for what came before it.
   private func takeBatch() async throws {
-    let newest = complete.suffix(Self.batchSize / 2)
-    let oldest = complete.dropLast(newest.count).prefix(Self.batchSize - newest.count)
+    let size = try batchSize()
+    let newest = complete.suffix((size + 1) / 2)
+    let oldest = complete.dropLast(newest.count).prefix(size - newest.count)
     let files = (oldest + newest).map { (text: $0.path.text, file: $0) }.sorted { $0.text < $1.text }
       .map(\.file)
     let outcomes = try await spool.take(files)
@@ -167,6 +181,17 @@ package actor Intake: WorkSource {
         batch?.remove(file.path)
       }
     }
+  }
+
+  /// As many files as there is room for where they would have to be copied, and one at least while the reserve isn't
+  /// touched. Without it nothing is taken in: what has been taken needs the room to get out again.
+  private func batchSize() throws(WriteFailure) -> Int {
+    guard let free = freeSpace(FilePath(of: configuration.folders.spool)) else { return Self.batchSize }
+    guard free > Self.reserve else {
+      throw WriteFailure(path: configuration.folders.ledger.path, action: "take files in", code: ENOSPC)
+    }
+    let largest = complete.reduce(1) { max($0, $1.stamp.size) }
+    return max(1, min(Self.batchSize, (free - Self.reserve) / largest))
   }
 
   /// Rejected files that changed since then are read again.

@@ -43,7 +43,7 @@ package enum LedgerOpening {
         throw WriteFailure(path: file.path, action: "put aside", code: code)
       }
     }
-    Folder.sync(holding: file)
+    try Folder.sync(holding: file)
     return aside
   }
 
@@ -51,7 +51,7 @@ package enum LedgerOpening {
   private static func removeDrafts(_ folders: InboxFolders) {
     for folder in [folders.ledger, folders.outbox, folders.rejected] {
       for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-      where name.hasPrefix(".") && (name.hasSuffix(".part") || name == ".mmdicom.reason") {
+      where name.hasPrefix(".") && (name.hasSuffix(".part") || name.hasPrefix(SourceDesk.draftName)) {
         unsafe unlink(folder.appending(path: name).path)
       }
     }

@@ -24,8 +24,8 @@ package enum Move {
     case EXDEV: return try copyAcross(from: source, to: destination)
     default: throw WriteFailure(path: source.text, action: "move out of its folder", code: code)
     }
-    Folder.sync(holding: destination)
-    Folder.sync(holding: source)
+    try Folder.sync(holding: destination)
+    try Folder.sync(holding: source)
     return .moved
   }
 
@@ -43,7 +43,7 @@ package enum Move {
     guard code == 0 else {
       throw WriteFailure(path: destination.text, action: "rename into place", code: code)
     }
-    Folder.sync(holding: destination)
+    try Folder.sync(holding: destination)
   }
 
   /// 0 or errno. A second name first and then the first one gone: unlike a look before a rename, link(2) says in the same
@@ -89,7 +89,7 @@ package enum Move {
       if code == EEXIST { return .destinationTaken }
       throw WriteFailure(path: destination.text, action: "rename into place", code: code)
     }
-    Folder.sync(holding: destination)
+    try Folder.sync(holding: destination)
     let removal = remove(source)
     guard removal == 0 else {
       throw WriteFailure(path: source.text, action: "remove after copying", code: removal)

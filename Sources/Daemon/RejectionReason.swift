@@ -30,6 +30,15 @@ package struct RejectionReason: Sendable, Equatable {
     value("file") == path.text && value("tag") == tag
   }
 
+  /// The same reason beside another file with the same bytes.
+  package func repeated(for file: InboxFile) -> RejectionReason {
+    let own = ["file": file.path.text, "bytes": "\(file.stamp.size)", "modified": "\(file.stamp.modified)"]
+    let lines = text.split(separator: "\n").map { line in
+      own.first { line.hasPrefix($0.key + ": ") }.map { "\($0.key): \($0.value)\n" } ?? line + "\n"
+    }
+    return RejectionReason(text: lines.joined())
+  }
+
   /// Takes a file's text as it is.
   package init(text: String) { self.text = text }
 

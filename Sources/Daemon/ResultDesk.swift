@@ -11,8 +11,11 @@ package struct ResultDesk: Sendable {
 
   package init(_ folders: InboxFolders) { self.folders = folders }
 
-  /// Where the worker writes the results of a row; it makes the folder.
-  package func staging(_ id: Int64) -> URL { folders.staging.appending(path: String(id)) }
+  /// Where the worker writes the results of a row; it makes the folder. One worker may still write for a lease that is
+  /// lost while another reads the same row anew.
+  package func staging(_ id: Int64, token: Int64) -> URL {
+    folders.staging.appending(path: "\(token)-\(id)")
+  }
 
   /// Clears away what was staged by a run before.
   package func clear() throws(WriteFailure) {

@@ -34,38 +34,59 @@ package actor SourceDesk {
     try write(reason.text, beside: home(of: file, .rejected, tag: tag))
   }
 
-  /// Written under a name of ours first: the reason's own name may be bytes that are no text.
+  /// How the names of reasons in the making begin.
+  package static let draftName = ".mmdicom.reason"
+
+  /// Written under a name of ours first, each its own, for two may be written at a time: the reason's own name may be
+  /// bytes that are no text.
   private nonisolated func write(_ text: String, beside file: FilePath) throws(WriteFailure) {
     try Folder.create(file.removingLastComponent())
-    let draft = folders.rejected.appending(path: ".mmdicom.reason")
+    let mark = String(UInt64.random(in: .min ... .max), radix: 16)
+    let draft = folders.rejected.appending(path: "\(Self.draftName)-\(mark)")
     try DurableFile.write(text, to: draft)
-    try Move.replacing(FilePath(of: draft), file.appending(ending: ".reason.txt"))
+    do throws(WriteFailure) {
+      try Move.replacing(FilePath(of: draft), file.appending(ending: ".reason.txt"))
+    } catch {
+      _ = Move.remove(FilePath(of: draft))
+      throw error
+    }
   }
 
   // MARK: Homes
 
-  /// Where the file goes, or lies already.
-  package nonisolated func home(of file: SpooledFile, _ verdict: Verdict, tag: String) throws(WriteFailure)
-    -> FilePath
-  {
-    let root = FilePath(of: verdict == .rejected ? folders.rejected : folders.done)
+  /// Where the file goes, or lies already. Bytes are compared only at the place that the ledger knows, at the file's own
+  /// name, and where a reason names the file: the ledger has every content once, so that what else lies under a number
+  /// is another's, and a thousand files of one name aren't read for each that comes.
+  /// - Parameter known: where the ledger says that these bytes lie.
+  package nonisolated func home(
+    of file: SpooledFile, _ verdict: Verdict, tag: String, known: FilePath? = nil
+  ) throws(WriteFailure) -> FilePath {
+    let root = self.root(of: verdict)
     let place = spool.place(of: file)
-    var digest: ContentDigest??
+    func hasReason(beside candidate: FilePath) -> Bool {
+      Self.reason(beside: candidate)?.isOf(file.sender, tag: tag) ?? false
+    }
+    var isFirst = true
     return try DestinationPath(look: DestinationPath.look).file(file.sender, in: root) {
       candidate throws(WriteFailure) in
+      defer { isFirst = false }
       switch try DestinationPath.look(candidate) {
       case .folder: return false
-      case .nothing: return Self.reason(beside: candidate)?.isOf(file.sender, tag: tag) ?? false
+      case .nothing: return hasReason(beside: candidate)
       case .other:
-        guard FolderWalk.entry(candidate, in: "")?.stamp.size == FolderWalk.entry(place, in: "")?.stamp.size
+        guard
+          FolderWalk.entry(candidate, in: "")?.stamp.size == FolderWalk.entry(place, in: "")?.stamp.size,
+          isFirst || candidate == known || hasReason(beside: candidate)
         else {
           return false
         }
-        let here = digest ?? ContentDigest(ofFileAt: place)
-        digest = .some(here)
-        return here != nil && ContentDigest(ofFileAt: candidate) == here
+        return place.hasSameContents(as: candidate)
       }
     }
+  }
+
+  private nonisolated func root(of verdict: Verdict) -> FilePath {
+    FilePath(of: verdict == .rejected ? folders.rejected : folders.done)
   }
 
   private nonisolated static func reason(beside file: FilePath) -> RejectionReason? {
@@ -81,7 +102,7 @@ package actor SourceDesk {
     else { return }
     let file = SpooledFile(
       name: FilePath(bytes: record.spooled), sender: FilePath(bytes: record.sender))
-    try await move(file, verdict, tag: record.tag)
+    try await move(file, verdict, of: record)
     try await ledger.file(id, at: now)
     try await bringTwins(of: record.id)
   }
@@ -103,29 +124,32 @@ package actor SourceDesk {
     else { return false }
     while let twin = twins[id]?.first {
       if verdict == .rejected { try repeatReason(of: record, for: twin) }
-      try await move(twin, verdict, tag: record.tag)
+      try await move(twin, verdict, of: record)
       twins[id]?.removeAll { $0 == twin }
     }
     twins[id] = nil
     return true
   }
 
-  /// Tells beside a twin what stands beside the first.
+  /// Tells beside a twin what stands beside the first, of the file that will lie there.
   private func repeatReason(of record: InstanceRecord, for twin: SpooledFile) throws(WriteFailure) {
-    guard let home = record.home,
-      let text = Self.reason(beside: FilePath(of: folders.rejected).pushing(FilePath(bytes: home)))?.text
+    guard let known = record.home.map({ root(of: .rejected).pushing(FilePath(bytes: $0)) }),
+      let text = Self.reason(beside: known)?.text
     else { return }
-    let lines = text.split(separator: "\n").map { line in
-      line.hasPrefix("file: ") ? "file: \(twin.sender.text)" : String(line)
-    }
-    try write(
-      lines.map { $0 + "\n" }.joined(), beside: self.home(of: twin, .rejected, tag: record.tag))
+    let home = try home(of: twin, .rejected, tag: record.tag, known: known)
+    // Where the same bytes lie already, they stay.
+    guard
+      let file = FolderWalk.entry(home, in: "") ?? FolderWalk.entry(spool.place(of: twin), in: "")
+    else { return }
+    let reason = RejectionReason(text: text).repeated(for: InboxFile(path: twin.sender, stamp: file.stamp))
+    try write(reason.text, beside: home)
   }
 
-  private func move(_ file: SpooledFile, _ verdict: Verdict, tag: String) async throws {
+  private func move(_ file: SpooledFile, _ verdict: Verdict, of record: InstanceRecord) async throws {
     let place = spool.place(of: file)
+    let known = record.home.map { root(of: verdict).pushing(FilePath(bytes: $0)) }
     while place.status(followingLink: false) != nil {
-      let home = try home(of: file, verdict, tag: tag)
+      let home = try home(of: file, verdict, tag: record.tag, known: known)
       if try DestinationPath.look(home) != .nothing {
         // The same bytes.
         return try await spool.remove(file)

@@ -22,6 +22,8 @@ package actor Spool {
   private let inbox: FilePath
   /// How many files each batch still has.
   private var remaining: [FilePath: Int] = [:]
+  /// What lies here and stands in no list, as the last ``recover()`` found it; it is left alone.
+  package private(set) var strangers: [FilePath] = []
 
   /// Moves a file out of its folder; 0 or errno.
   private let rename: @Sendable (FilePath, FilePath) -> Int32
@@ -47,34 +49,57 @@ package actor Spool {
   /// Finishes what a crash interrupted, and returns all that lies here.
   package func recover() throws(WriteFailure) -> [SpooledFile] {
     var found: [SpooledFile] = []
-    for folder in FolderWalk(root, .inbox()).folders where folder.components.count == 1 {
-      let list = root.pushing(folder).appending(SpoolBatch.listName)
-      let opened = OpenedFile(list)
-      let text = try? String(contentsOf: opened.url, encoding: .utf8)
-      extendLifetime(opened)
-      // Without a list nothing was moved yet.
+    var listed: Set<FilePath> = []
+    let walk = FolderWalk(root, .inbox())
+    if let problem = walk.problems.first {
+      throw WriteFailure(path: root.pushing(problem.path).text, message: problem.message)
+    }
+    for folder in walk.folders where folder.components.count == 1 {
+      let batch = SpoolBatch(
+        folder, list: try Self.text(of: root.pushing(folder).appending(SpoolBatch.listName)))
       var files: [SpooledFile] = []
-      for file in SpoolBatch(folder, list: text ?? "").files where try isHere(file) { files.append(file) }
+      for file in batch.files where try isHere(file) { files.append(file) }
+      listed.formUnion(batch.files.map(\.name) + [folder.appending(SpoolBatch.listName)])
       remaining[folder] = files.count
       found += files
       if files.isEmpty { dissolve(folder) }
     }
+    strangers = walk.files.map(\.path).filter { !listed.contains($0) }
     try putBackCrossing()
     return found
   }
 
+  /// A list that is there and can't be read throws: taken for an empty one it would hide the files of its batch.
+  /// Without a list nothing was moved yet.
+  private static func text(of list: FilePath) throws(WriteFailure) -> String {
+    guard list.status(followingLink: false) != nil || errno != ENOENT else { return "" }
+    let opened = OpenedFile(list)
+    defer { extendLifetime(opened) }
+    do { return try String(contentsOf: opened.url, encoding: .utf8) } catch {
+      throw WriteFailure(path: list.text, message: "can't read the names of the files beside it")
+    }
+  }
+
   private func isHere(_ file: SpooledFile) throws(WriteFailure) -> Bool {
     let waiting = crossing.pushing(Self.crossingName(of: file))
-    if place(of: file).status(followingLink: false) != nil {
-      if hasCrossing { _ = Move.remove(waiting) }
-      return true
+    let isCopied = place(of: file).status(followingLink: false) != nil
+    guard hasCrossing, let status = waiting.status(followingLink: false) else { return isCopied }
+    guard isCopied else {
+      do throws(WriteFailure) {
+        return try carryAcross(waiting, to: file, InboxFile(path: file.sender, stamp: FileStamp(status)))
+      } catch {
+        // One file is no reason not to start.
+        guard isFault(error, of: waiting, not: place(of: file).removingLastComponent()) else { throw error }
+        try Move.back(waiting, to: file.sender, in: inbox)
+        return false
+      }
     }
-    guard hasCrossing, waiting.status(followingLink: false) != nil else { return false }
-    do throws(WriteFailure) { try carryAcross(waiting, to: file) } catch {
-      // One file is no reason not to start.
-      guard isFault(error, of: waiting, not: place(of: file).removingLastComponent()) else { throw error }
+    // A writer may have gone on in it since it was copied; then it is a file of its own.
+    var writers = OpenWriters()
+    if place(of: file).hasSameContents(as: waiting), !writers.contain(waiting) {
+      _ = Move.remove(waiting)
+    } else {
       try Move.back(waiting, to: file.sender, in: inbox)
-      return false
     }
     return true
   }
@@ -111,7 +136,7 @@ package actor Spool {
     remaining[batch.folder] = 0
     do throws(WriteFailure) {
       try DurableFile.write(batch.list, to: URL(filePath: folder.appending(SpoolBatch.listName).string))
-      Folder.sync(holding: folder)
+      try Folder.sync(holding: folder)
       var outcomes: [Outcome] = []
       for (file, spooled) in zip(files, batch.files) {
         let outcome = try take(file, as: spooled)
@@ -121,9 +146,10 @@ package actor Spool {
         }
         outcomes.append(outcome)
       }
-      Folder.sync(holding: folder.appending(SpoolBatch.listName))
+      try Folder.sync(holding: folder.appending(SpoolBatch.listName))
       for parent in Set(files.map { inbox.pushing($0.path).removingLastComponent() }) {
-        Folder.sync(holding: parent.appending("x"))
+        // A sender's folder may be gone again. What a power cut brings back there is known by its content.
+        try? Folder.sync(holding: parent.appending("x"))
       }
       if remaining[batch.folder] == 0 { dissolve(batch.folder) }
       return outcomes
@@ -212,17 +238,27 @@ package actor Spool {
         try Move.back(waiting, to: file.path, in: inbox)
         return .notNow(file)
       }
-      try carryAcross(waiting, to: spooled)
+      return try carryAcross(waiting, to: spooled, file) ? .taken(spooled) : .notNow(file)
     } catch {
       try Move.back(waiting, to: file.path, in: inbox)
       return try outcome(of: error, for: file, at: waiting, into: place(of: spooled))
     }
-    return .taken(spooled)
   }
 
-  private func carryAcross(_ waiting: FilePath, to file: SpooledFile) throws(WriteFailure) {
-    try copy(waiting, to: place(of: file))
+  /// Copies, looks again, and only then removes: a writer that stood still while the file settled may have opened it
+  /// again meanwhile. What isn't any more what was seen goes back.
+  /// - Returns: whether it lies in the spool.
+  private func carryAcross(
+    _ waiting: FilePath, to spooled: SpooledFile, _ file: InboxFile
+  ) throws(WriteFailure) -> Bool {
+    try copy(waiting, to: place(of: spooled))
+    guard isStill(file, at: waiting) else {
+      _ = Move.remove(place(of: spooled))
+      try Move.back(waiting, to: file.path, in: inbox)
+      return false
+    }
     _ = Move.remove(waiting)
+    return true
   }
 
   private static func crossingName(of file: SpooledFile) -> FilePath {
@@ -254,7 +290,7 @@ package actor Spool {
       _ = Move.remove(draft)
       throw error
     }
-    Folder.sync(holding: place)
+    try Folder.sync(holding: place)
   }
 
   private func sync(_ place: FilePath) throws(WriteFailure) {

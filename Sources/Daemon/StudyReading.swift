@@ -15,7 +15,8 @@ package actor StudyReading: WorkSource {
   /// A file that was claimed.
   package struct Context: Sendable {
     let instance: InstanceRecord
-    let token: Int64
+    /// Of the lease.
+    package let token: Int64
     let staging: URL
   }
 
@@ -86,7 +87,10 @@ package actor StudyReading: WorkSource {
 
   /// Gives back what is in hand.
   package func release() async throws {
-    for token in held.keys { try await ledger.release(token: token, at: .now) }
+    for (token, ids) in held {
+      try await ledger.release(token: token, at: .now)
+      for id in ids { try? FileManager.default.removeItem(at: results.staging(id, token: token)) }
+    }
     held = [:]
   }
 
@@ -135,16 +139,25 @@ package actor StudyReading: WorkSource {
   }
 
   package func take(_ outcome: WorkerOutcome, of job: WorkerJob<Context>) async throws {
-    switch outcome {
-    case .identified: break  // Never asked for here.
-    case .finished(let row, let detail):
-      breaker.workerAnswered()
-      try await finish(job.context, row, detail)
-    case .workerCrashed: try await workerDied(on: job.context)
+    defer { try? FileManager.default.removeItem(at: job.context.staging) }
+    do {
+      switch outcome {
+      case .identified: break  // Never asked for here.
+      case .finished(let row, let detail):
+        breaker.workerAnswered()
+        try await finish(job.context, row, detail)
+      case .workerCrashed: try await workerDied(on: job.context)
+      }
+    } catch LedgerError.leaseLost {
+      // Whoever has it now may have published; nothing of ours counts.
+      log(.warning, "its lease was over; nothing was noted", job.context.instance)
+      end(job.context)
     }
   }
 
   private func claim() async throws -> [WorkerJob<Context>] {
+    // A claim takes back what has run out; what is in the worker here is still ours after a machine stood still.
+    try await renewLeases()
     var jobs: [WorkerJob<Context>] = []
     while jobs.count < Self.ahead,
       let claim = try await ledger.claim(
@@ -155,7 +168,7 @@ package actor StudyReading: WorkSource {
       held[token] = Set(claim.instances.map(\.id))
       logger.info("study complete", metadata: ["files": "\(claim.instances.count)", "lease": "\(token)"])
       for instance in claim.instances {
-        let staging = results.staging(instance.id)
+        let staging = results.staging(instance.id, token: token)
         try? FileManager.default.removeItem(at: staging)
         let place = FilePath(of: configuration.folders.spool).pushing(FilePath(bytes: instance.spooled))
         let date = Date(timeIntervalSince1970: Double(instance.admittedAt.milliseconds) / 1000)
@@ -172,7 +185,6 @@ package actor StudyReading: WorkSource {
   // MARK: Outcomes
 
   private func finish(_ job: Context, _ answer: ReportRow, _ detail: String) async throws {
-    defer { try? FileManager.default.removeItem(at: job.staging) }
     let record = job.instance
     let file = SpooledFile(name: FilePath(bytes: record.spooled), sender: FilePath(bytes: record.sender))
     var row = answer
@@ -184,9 +196,6 @@ package actor StudyReading: WorkSource {
       try await ledger.renew(token: job.token, for: Self.lease, at: .now)
       let completion = try await publish(&row, detail, of: job, file)
       try await ledger.complete(record.id, token: job.token, completion, at: .now)
-    } catch LedgerError.leaseLost {
-      log(.warning, "its lease was over; nothing was published", record)
-      return end(job)
     } catch let fault as DeliveryFault {
       return try await park(job, "results_misplaced", "\(fault)")
     } catch let error as WriteFailure where error.isOfThePath(in: configuration.folders) {

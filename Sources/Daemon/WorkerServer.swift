@@ -71,19 +71,16 @@ public enum WorkerServer {
     let file = OpenedFile(path)
     defer { extendLifetime(file) }
     switch request {
-    case .identify(let id, let path):
+    case .identify(let id, _):
       let read = ReadFile(file.url, wantsDigest: true)
-      waiting.keep(read, at: path)
       return .identity(id: id, read.identity, digest: read.digest?.description)
-    case .analyse(let id, let path, let output, let tensors, let createdAt):
-      let read = waiting.take(path) ?? ReadFile(file.url, wantsDigest: true)
+    case .analyse(let id, _, let output, let tensors, let createdAt):
+      let read = ReadFile(file.url, wantsDigest: true)
       let target = Target(
         output: output, tensors: tensors, createdAt: createdAt ?? .now, content: read.digest)
       return .image(id: id, PreparedImage(read, inputSize: inputSize), target)
     }
   }
-
-  private static let waiting = WaitingFiles()
 
   private static func read(_ item: Item<PreparedImage>, with analyser: Analyser) -> Item<Analyser.ReadImage> {
     switch item {

@@ -46,7 +46,7 @@ package struct DurableFile: ~Copyable {
     guard fsync(descriptor) == 0 else { throw failure("sync", errno) }
     guard unsafe rename(temporary.path, url.path) == 0 else { throw failure("rename into place", errno) }
     isCommitted = true
-    Folder.sync(holding: url)
+    try Folder.sync(holding: url)
   }
 
   /// Writes a whole file.

@@ -36,6 +36,25 @@ struct DeliveryTests {
     #expect(fixture.rows.count == 2)
   }
 
+  @Test("a rejected twin's reason tells of its own file, so that it doesn't count as changed")
+  func rejectedTwin() async throws {
+    let twin = try fixture.drop("y")
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)],
+      ofItemAtPath: folders.inbox.appending(path: "y").path)
+    guard case .taken(let waiting)? = try await desk.spool.take([fixture.seen(twin.path)]).first else {
+      throw CancellationError()
+    }
+    // It waits while its like is read, whose row is the first.
+    #expect(try await !desk.sources.add(waiting, of: 1))
+    _ = try await desk.deliver(fixture.drop("x"), fixture.row(.rejected), detail: "", staging: nil)
+    #expect(root.read("rejected/y.reason.txt")?.contains("file: y\n") == true)
+    #expect(root.read("rejected/y.reason.txt")?.contains("modified: 1700000000000000000\n") == true)
+    var rejected = RejectedFiles(folders.rejected, settlingTime: .zero, scanInterval: .zero)
+    for _ in 0..<3 { #expect(rejected.changed() == []) }
+    #expect(root.files.filter { $0.hasPrefix("rejected/") }.count == 4)
+  }
+
   @Test("a name that is taken gets a number, and its reason with it")
   func collisions() async throws {
     for text in ["one", "two", "three"] {
@@ -46,6 +65,35 @@ struct DeliveryTests {
     #expect(root.read("rejected/s/x-2.dcm") == "two")
     #expect(root.read("rejected/s/x-3.dcm") == "three")
     #expect(root.read("rejected/s/x-3.dcm.reason.txt")?.contains("three") == true)
+  }
+
+  @Test("a rejected file under a number that comes again lies there once")
+  func rejectedAgain() async throws {
+    for text in ["other", "image", "image", "image"] {
+      _ = try await desk.deliver(fixture.drop("x", text), fixture.row(.rejected), detail: "", staging: nil)
+    }
+    #expect(
+      root.files.filter { $0.hasPrefix("rejected/") } == [
+        "rejected/x", "rejected/x-2", "rejected/x-2.reason.txt", "rejected/x.reason.txt",
+      ])
+  }
+
+  @Test("only the own name and the known place are looked into; what lies under numbers is another's")
+  func namesakes() async throws {
+    func deliver(_ path: String, _ text: String) async throws {
+      _ = try await desk.deliver(
+        fixture.drop(path, text), fixture.row(.notAnalysed, uid: text), detail: "", staging: nil)
+    }
+    // As long as each other.
+    try root.write("stone", "done/x.dcm")
+    try root.write("image", "done/x-2.dcm")
+    try await deliver("x.dcm", "image")
+    #expect(root.read("done/x-3.dcm") == "image" && root.read("done/x-2.dcm") == "image")
+    // The same bytes again, whose place is known.
+    try await deliver("x.dcm", "image")
+    // The own name.
+    try await deliver("x.dcm", "stone")
+    #expect(root.files == ["done/x-2.dcm", "done/x-3.dcm", "done/x.dcm", "outbox/report.csv"])
   }
 
   @Test(

@@ -55,6 +55,26 @@ import Testing
     #expect(try await found() == ["a"])
   }
 
+  @Test func aListThatCannotBeReadIsNotAnEmptyOne() async throws {
+    // Not UTF-8, which every list is.
+    try Data([0xff, 0x0a]).write(
+      to: fixture.root.write("image", "ledger/spool/0123456789abcdef/1-a").deletingLastPathComponent()
+        .appending(path: "names"))
+    await #expect(throws: WriteFailure.self) { try await found() }
+    #expect(fixture.root.read("ledger/spool/0123456789abcdef/1-a") == "image")
+  }
+
+  @Test func whatNoListNamesIsTold() async throws {
+    try fixture.root.write("a\n", "ledger/spool/0123456789abcdef/names")
+    try fixture.root.write("one", "ledger/spool/0123456789abcdef/1-a")
+    try fixture.root.write("two", "ledger/spool/0123456789abcdef/2-b")
+    try fixture.root.write("three", "ledger/spool/fedcba9876543210/1-c")
+    #expect(try await spool.recover().map(\.sender) == ["a"])
+    #expect(
+      await spool.strangers.map(\.string).sorted() == ["0123456789abcdef/2-b", "fedcba9876543210/1-c"])
+    #expect(fixture.root.read("ledger/spool/0123456789abcdef/2-b") == "two")
+  }
+
   @Test func aFileOnItsWayFromAnotherFileSystemIsCarriedOn() async throws {
     try fixture.root.write("a\nb\nc\n", "ledger/spool/0123456789abcdef/names")
     try fixture.root.write("one", "inbox/.mmdicom.taken/0123456789abcdef_1-a")
@@ -158,6 +178,24 @@ import Testing
     #expect(unsafe symlink("/nothing", place) == 0)
     #expect(try await found() == ["b"])
     #expect(!FileManager.default.fileExists(atPath: fixture.folders.inbox.path + "/.mmdicom.taken"))
+  }
+
+  @Test func whatAWriterWentOnInAfterTheCopyGoesBack() async throws {
+    try fixture.root.write("a\nb\nc\n", "ledger/spool/0123456789abcdef/names")
+    try fixture.root.write("half", "ledger/spool/0123456789abcdef/1-a")
+    try fixture.root.write("half and the rest", "inbox/.mmdicom.taken/0123456789abcdef_1-a")
+    let open = try FileHandle(
+      forWritingTo: fixture.root.write("half", "inbox/.mmdicom.taken/0123456789abcdef_2-b"))
+    try fixture.root.write("half", "ledger/spool/0123456789abcdef/2-b")
+    let other = try FileHandle(
+      forWritingTo: fixture.root.write("half", "inbox/.mmdicom.taken/0123456789abcdef_3-c"))
+    #expect(try await found() == ["a", "b"])
+    #expect(fixture.root.files == ["inbox/a", "inbox/b", "inbox/c"])
+    #expect(fixture.root.read("inbox/a") == "half and the rest")
+    #expect(fixture.root.read("ledger/spool/0123456789abcdef/1-a") == "half")
+    #expect(fixture.root.read("ledger/spool/0123456789abcdef/3-c") == nil)
+    try open.close()
+    try other.close()
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may move everything"))

@@ -40,7 +40,7 @@ enum LedgerFile {
     try queue.close()
     guard fsync(descriptor) == 0 else { throw failure("sync", path) }
     guard unsafe rename(new, path) == 0 else { throw failure("rename", path) }
-    Folder.sync(holding: FilePath(path))
+    do { try Folder.sync(holding: FilePath(path)) } catch { throw LedgerError.unusable(detail: "\(error)") }
   }
 
   private static func failure(_ action: String, _ path: String) -> LedgerError {
