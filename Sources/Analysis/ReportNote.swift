@@ -17,6 +17,7 @@ import Radiography
 /// | `orientation_contradicts_tag` | the picture contradicts its Patient Orientation: turned as it shows |
 /// | `saturated` | more than a tenth of the pixels have lost their differences at the bright end |
 /// | `low_contrast` | the pixels use less than a fifth of the display range |
+/// | `file_mended` | an element of the picture's couldn't be read, or the transfer syntax is another than stated |
 /// | `tiny_matrix` | fewer than 200 rows or columns |
 /// | `ATTRIBUTE_shortened` | an identifying value is longer than DICOM allows and cut in results |
 /// | `ATTRIBUTE_normalised` | in another shape in the source ("2024-01-15", a UID's leading zeros) than in results |

@@ -11,6 +11,7 @@ namespace cdcmtk {
 size_t DataSet::read_elements(size_t at) {
   transferInit();
   bool is_after_sequence = false;
+  const size_t start = at;
   while (at < bytes_.size) {
     auto head = read_head(bytes_, at, encoding_);
     if (is_after_sequence && head.is_delimiter()) {
@@ -21,6 +22,10 @@ size_t DataSet::read_elements(size_t at) {
     if (head.tag.getGroup() == 0xfffe)
       throw Failure(CDCMTK_CORRUPT, head.name() + " where an element should begin");
     if (head.tag.getGroup() >= pixel_group) break;
+    // Before anything is made of it. What the file lacks is truncated rather than large.
+    size_t length = head.is_undefined_length() ? 0 : head.length;
+    bool is_there = length <= bytes_.size - head.value;
+    if (is_there && head.value + length - start > header_limit) too_large();
     at = read_element(at, head);
     is_after_sequence = head.is_undefined_length() || head.has_vr("SQ");
   }
@@ -62,7 +67,7 @@ OFCondition DataSet::read_value(const Head &head, size_t end, const char *vr) {
   DcmTag tag(head.tag);
   if (vr[0] != 0) tag.setVR(DcmVR(vr));
   else if (encoding_ == EXS_LittleEndianImplicit) checkAndUpdateVR(*this, tag);
-  MemoryStream stream({bytes_.data + head.value, end - head.value});
+  MemoryStream stream({bytes_.data + head.value, end - head.value}, &reads_);
   auto count = card();
   auto result = readSubElement(stream, tag, head.length, encoding_, EGL_noChange);
   // DCMTK misses bytes even where there are none to read.
@@ -71,6 +76,7 @@ OFCondition DataSet::read_value(const Head &head, size_t end, const char *vr) {
   // A second element of one tag isn't put in.
   is_put_in_ = card() > count;
   if (stream.is_too_deep()) throw Failure(CDCMTK_CORRUPT, "sequences nested too deeply");
+  if (stream.is_too_large()) too_large();
   return result;
 }
 

@@ -45,6 +45,7 @@ class DataSet : public DcmDataset {
   // Where DCMTK ended with the last value, and whether it put an element in for it.
   size_t stopped_ = 0;
   bool is_put_in_ = false;
+  size_t reads_ = 0;
   int attempts_ = 64;
   bool is_mended_ = false;
 };

@@ -117,6 +117,11 @@ void store(
 void decode_jpeg_ls(View source, const cdcmtk_image &image, int32_t *values) {
   Bytes codestream(source.data, source.data + source.size);
   auto head = read_jpeg_head(codestream, image);
+  // As in JPEG, zeros decode to something; DCMTK doesn't look for the mark at the end.
+  static const uint8_t mark[] = {0xff, 0xd9};
+  auto first = codestream.begin() + ptrdiff_t(head.scan);
+  if (is_filled_up(source) && std::search(first, codestream.end(), mark, mark + 2) == codestream.end())
+    throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "JPEG-LS: the codestream ends in zeros");
   // DCMTK chooses the width of its cells by Bits Allocated; what counts is the codestream.
   auto coded = image;
   coded.bits_allocated = head.precision > 8 ? 16 : 8;

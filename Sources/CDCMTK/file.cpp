@@ -11,9 +11,6 @@ using namespace cdcmtk;
 
 namespace {
 
-// More than any header, and what gets into memory of a file in four parts.
-constexpr size_t header_limit = size_t(256) << 20;
-
 const char private_ge[] = "1.2.840.113619.5.2";
 
 bool is_zero(const uint8_t *begin, const uint8_t *end) {
@@ -85,7 +82,6 @@ size_t cdcmtk_file::read_data_set(size_t at) {
   DataSet data_set(
     bytes_, encoding_, [this](const char *code, const std::string &what) { remark(code, what); });
   size_t end = data_set.read_elements(at);
-  if (end - at > header_limit) throw Failure(CDCMTK_TOO_LARGE, "more than 256 MiB before the pixel data");
   if (data_set.card() == 0) throw Failure(CDCMTK_CORRUPT, "no element before the pixel data");
   is_mended_ = data_set.is_mended();
   elements_ = data_set.encoded();
@@ -121,6 +117,7 @@ size_t cdcmtk_file::read_fragments(size_t at) {
   bool is_table = true;
   bool is_ended = walk_items(bytes_, at, encoding_, [&](size_t offset, size_t length) {
     View value{bytes_.data + offset, length};
+    if (fragments_.size() == item_limit) throw Failure(CDCMTK_TOO_LARGE, "absurdly many fragments");
     if (!is_table) fragments_.push_back({offset - start, length});
     else if (length > 0) read_offsets(value, 4);
     is_table = false;
@@ -133,7 +130,13 @@ size_t cdcmtk_file::read_fragments(size_t at) {
   bool is_item = head.tag == item_tag;
   if (is_item && !head.is_undefined_length()) truncated("within a fragment of the pixel data");
   // Zeros, the wrong delimiter or the next element in its place.
-  bool is_other = head.is_delimiter() || is_zero(bytes_.data + at, bytes_.data + bytes_.size) ||
+  bool is_filled = is_zero(bytes_.data + at, bytes_.data + bytes_.size);
+  // Zeros that begin within a fragment are no padding: the rest of the pixels is missing.
+  if (is_filled && !fragments_.empty()) {
+    const auto &last = fragments_.back();
+    if (is_filled_up({pixels_.data + last.offset, size_t(last.length)})) truncated("in zeros within the pixel data");
+  }
+  bool is_other = head.is_delimiter() || is_filled ||
                   may_follow(bytes_, at, encoding_, DcmTagKey(pixel_group, 0x0010));
   if (!is_other || fragments_.empty())
     throw Failure(CDCMTK_CORRUPT, "pixel data: " + head.name() + " where a fragment should begin");
@@ -173,7 +176,9 @@ void cdcmtk_file::read_offsets(View table, size_t width) {
 }
 
 void cdcmtk_file::remark(const char *code, const std::string &what) {
-  remarks_ += std::string(remarks_.empty() ? "" : "\n") + code + " " + what;
+  auto line = code + (" " + what);
+  // Once is enough, however often it occurs.
+  if (said_.insert(line).second) remarks_ += (remarks_.empty() ? "" : "\n") + line;
 }
 
 cdcmtk_contents cdcmtk_file::contents() const {

@@ -1,6 +1,8 @@
 // An opened file: its data set before the pixel data, and where the pixel data lies.
 #pragma once
 
+#include <set>
+
 #include "input.hpp"
 
 struct cdcmtk_file {
@@ -24,6 +26,7 @@ struct cdcmtk_file {
   bool is_whole_, header_only_;
   cdcmtk::Bytes inflated_;
   std::string transfer_syntax_, remarks_;
+  std::set<std::string> said_;
   E_TransferSyntax encoding_ = EXS_LittleEndianExplicit;
   cdcmtk::Bytes elements_;
   bool is_mended_ = false;

@@ -10,7 +10,7 @@ namespace cdcmtk {
 namespace {
 
 // More than any radiograph; what inflates to more is an attack or a mistake.
-constexpr size_t limit = size_t(1) << 30;
+constexpr size_t limit = size_t(256) << 20;
 
 // False where `deflated` isn't in the given format at all.
 bool inflate(View deflated, bool is_beginning, int window_bits, Bytes &inflated) {
@@ -25,7 +25,7 @@ bool inflate(View deflated, bool is_beginning, int window_bits, Bytes &inflated)
     stream.avail_out = uInt(chunk.size());
     int result = ::inflate(&stream, Z_NO_FLUSH);
     auto got = chunk.size() - stream.avail_out;
-    if (inflated.size() + got > limit) throw Failure(CDCMTK_TOO_LARGE, "inflates to more than 1 GiB");
+    if (inflated.size() + got > limit) throw Failure(CDCMTK_TOO_LARGE, "inflates to more than 256 MiB");
     inflated.insert(inflated.end(), chunk.begin(), chunk.begin() + ptrdiff_t(got));
     if (result == Z_STREAM_END) return true;
     if (result == Z_MEM_ERROR) throw std::bad_alloc();

@@ -15,20 +15,25 @@ bool is_letter(uint8_t byte) { return byte >= 'A' && byte <= 'Z'; }
 
 // An explicit element without a representation of the standard: those yet to be invented have long lengths
 // (PS3.5 section 7.1.2); some writers leave the representation out as in implicit data sets.
-void read_odd_head(View bytes, size_t at, Head &head, uint32_t short_length) {
+void read_odd_head(View bytes, size_t at, E_TransferSyntax encoding, Head &head) {
   auto *start = bytes.data + at;
   struct Reading {
     uint32_t length;
     size_t value;
   };
-  Reading brief{short_length, at + 8}, implicit{little_endian_32(start + 4), at + 8}, wide = implicit;
-  if (bytes.size - at >= 12) wide = {little_endian_32(start + 8), at + 12};
+  bool is_big = encoding == EXS_BigEndianExplicit;
+  auto number = [&](size_t offset) {
+    return is_big ? uint32_t(big_endian(start + offset, 4)) : little_endian_32(start + offset);
+  };
+  uint32_t short_length = is_big ? number(4) & 0xffff : number(4) >> 16;
+  Reading brief{short_length, at + 8}, implicit{number(4), at + 8}, wide = implicit;
+  if (bytes.size - at >= 12) wide = {number(8), at + 12};
   bool is_word = is_letter(start[4]) && is_letter(start[5]);
   const Reading readings[] = {is_word ? wide : brief, implicit, is_word ? brief : wide};
   for (const auto &reading : readings) {
     if (reading.length > bytes.size - reading.value) continue;
     auto end = reading.value + reading.length;
-    if (end != bytes.size && !may_follow(bytes, end, EXS_LittleEndianExplicit, head.tag)) continue;
+    if (end != bytes.size && !may_follow(bytes, end, encoding, head.tag)) continue;
     head.length = reading.length;
     head.value = reading.value;
     return;
@@ -82,7 +87,7 @@ Head read_head(View bytes, size_t at, E_TransferSyntax encoding) {
       head.length = word(6);
     }
   } else {
-    read_odd_head(bytes, at, head, word(6));
+    read_odd_head(bytes, at, encoding, head);
   }
   return head;
 }
@@ -90,10 +95,11 @@ Head read_head(View bytes, size_t at, E_TransferSyntax encoding) {
 OFCondition MemoryProducer::status() const {
   auto used = stack_ - static_cast<const char *>(__builtin_frame_address(0));
   if (used > stack_limit) is_too_deep_ = true;
-  return is_too_deep_ ? EC_InvalidStream : EC_Normal;
+  return is_too_deep_ || is_too_large() ? EC_InvalidStream : EC_Normal;
 }
 
 offile_off_t MemoryProducer::read(void *target, offile_off_t count) {
+  if (reads_ != nullptr) ++*reads_;
   count = std::min(count, avail());
   if (count > 0) std::memcpy(target, bytes_.data + at_, size_t(count));
   return skip(count);

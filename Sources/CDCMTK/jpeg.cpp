@@ -24,13 +24,16 @@ const DJCodecParameter &parameters() {
 }
 
 // The IJG library fills what a damaged codestream lacks with grey and merely warns. Such pixels must not be
-// read as anatomy, so a warning before the last row is out fails the frame; what lies between it and the end
-// of the image belongs to no pixel.
+// read as anatomy, so a warning fails the frame. Only where the mark at the end of the image is the codestream's own
+// may bytes lie between the last row and it, which belong to no pixel: then a warning about them is let pass.
 template <typename Decoder>
 class Strict : public Decoder {
  public:
-  Strict(bool is_ybr, const Bytes &cells, size_t row) : Decoder(parameters(), is_ybr), cells_(cells), row_(row) {}
-  void emitMessage(int level) const override { has_warned_ = has_warned_ || (level < 0 && !is_out()); }
+  Strict(bool is_ybr, bool is_ended, const Bytes &cells, size_t row)
+      : Decoder(parameters(), is_ybr), is_ended_(is_ended), cells_(cells), row_(row) {}
+  void emitMessage(int level) const override {
+    has_warned_ = has_warned_ || (level < 0 && !(is_ended_ && is_out()));
+  }
   bool has_warned() const { return has_warned_; }
   bool is_out() const {
     return std::any_of(cells_.end() - ptrdiff_t(row_), cells_.end(), [](auto byte) { return byte != unwritten; });
@@ -39,16 +42,17 @@ class Strict : public Decoder {
   static constexpr uint8_t unwritten = 0xa5;
 
  private:
+  bool is_ended_;
   const Bytes &cells_;
   size_t row_;
   mutable bool has_warned_ = false;
 };
 
 template <typename Decoder>
-bool decode(Bytes &codestream, Bytes &cells, const cdcmtk_image &image) {
+bool decode(Bytes &codestream, bool is_ended, Bytes &cells, const cdcmtk_image &image) {
   size_t row = cells.size() / image.rows;
   std::fill(cells.end() - ptrdiff_t(row), cells.end(), Strict<Decoder>::unwritten);
-  Strict<Decoder> decoder(image.is_ybr, cells, row);
+  Strict<Decoder> decoder(image.is_ybr, is_ended, cells, row);
   check(decoder.init(), CDCMTK_CORRUPT_PIXEL_DATA, "JPEG");
   auto result = decoder.decode(
     codestream.data(), Uint32(codestream.size()), cells.data(), Uint32(cells.size()), image.is_signed);
@@ -59,6 +63,28 @@ bool decode(Bytes &codestream, Bytes &cells, const cdcmtk_image &image) {
   check(result, CDCMTK_CORRUPT_PIXEL_DATA, "JPEG");
   if (decoder.has_warned()) throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "JPEG: the codestream is damaged");
   return decoder.getDecompressedColorModel() == EPI_RGB;
+}
+
+bool decode(Bytes &codestream, bool is_ended, uint32_t precision, Bytes &cells, const cdcmtk_image &image) {
+  if (precision > 12) return decode<DJDecompressIJG16Bit>(codestream, is_ended, cells, image);
+  if (precision > 8) return decode<DJDecompressIJG12Bit>(codestream, is_ended, cells, image);
+  return decode<DJDecompressIJG8Bit>(codestream, is_ended, cells, image);
+}
+
+// Without the mark at its end the library waits for more; with it, it says whether bits are missing or left over.
+bool decode_without_end(Bytes codestream, uint32_t precision, Bytes &cells, const cdcmtk_image &image) {
+  // A string of zeros is valid in any Huffman code.
+  if (is_filled_up({codestream.data(), codestream.size()}))
+    throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, "JPEG: the codestream ends in zeros");
+  bool may_be_padded = codestream.back() == 0 && codestream[codestream.size() - 2] != 0xff;
+  codestream.insert(codestream.end(), {0xff, 0xd9});
+  try {
+    return decode(codestream, false, precision, cells, image);
+  } catch (const Failure &) {
+    if (!may_be_padded) throw;
+  }
+  codestream.erase(codestream.end() - 3);
+  return decode(codestream, false, precision, cells, image);
 }
 
 }  // namespace
@@ -100,15 +126,13 @@ bool decode_jpeg(View source, const cdcmtk_image &image, int32_t *values) {
     codestream[selection] = codestream[selection + 2] = 0;
     codestream[selection + 1] = 63;
   }
-  // Without the mark at its end the library waits for more; with it, it says whether bits are missing.
   static const uint8_t mark[] = {0xff, 0xd9};
-  if (std::search(codestream.begin() + ptrdiff_t(head.scan), codestream.end(), mark, mark + 2) == codestream.end())
-    codestream.insert(codestream.end(), mark, mark + 2);
+  auto scan = codestream.begin() + ptrdiff_t(head.scan);
+  bool is_ended = std::search(scan, codestream.end(), mark, mark + 2) != codestream.end();
   uint32_t width = head.precision > 8 ? 2 : 1;
   Bytes cells(count(image) * width);
-  bool is_rgb = head.precision > 12  ? decode<DJDecompressIJG16Bit>(codestream, cells, image)
-                : head.precision > 8 ? decode<DJDecompressIJG12Bit>(codestream, cells, image)
-                                     : decode<DJDecompressIJG8Bit>(codestream, cells, image);
+  bool is_rgb = is_ended ? decode(codestream, true, head.precision, cells, image)
+                         : decode_without_end(std::move(codestream), head.precision, cells, image);
   store(cells, width, head.precision, image, values);
   return is_rgb;
 }

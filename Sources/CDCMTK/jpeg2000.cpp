@@ -79,8 +79,9 @@ struct Memory {
   }
 };
 
+[[noreturn]] void corrupt(const char *message) { throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, message); }
+
 void check_components(const opj_image_t &decoded, const cdcmtk_image &image) {
-  auto corrupt = [](const char *message) { throw Failure(CDCMTK_CORRUPT_PIXEL_DATA, message); };
   if (decoded.numcomps != image.samples_per_pixel)
     corrupt("JPEG 2000 codestream of another number of components");
   for (OPJ_UINT32 i = 0; i < decoded.numcomps; ++i) {
@@ -97,25 +98,93 @@ bool begins_with(View bytes, std::initializer_list<uint8_t> magic) {
   return bytes.size > magic.size() && std::equal(magic.begin(), magic.end(), bytes.data);
 }
 
+// Which tiles there are and which of their parts were found (ISO 15444-1 sections A.4.2, A.5.1 and B.3).
+class TileParts {
+ public:
+  // `size` begins with the marker SIZ.
+  explicit TileParts(const uint8_t *size) {
+    uint64_t tiles = 1;
+    for (size_t axis : {0, 4}) {
+      auto number = [&](size_t at) { return big_endian(size + at + axis, 4); };
+      uint64_t end = number(6), step = number(22), start = number(30);
+      if (step == 0 || start >= end) corrupt("JPEG 2000 codestream of impossible tiles");
+      tiles *= (end - start + step - 1) / step;
+      if (tiles > 65535) corrupt("JPEG 2000 codestream of impossible tiles");
+    }
+    tiles_.resize(tiles);
+  }
+
+  // `part` begins with the marker SOT.
+  void add(const uint8_t *part) {
+    auto tile = big_endian(part + 4, 2);
+    if (tile >= tiles_.size()) corrupt("JPEG 2000 codestream of impossible tiles");
+    ++tiles_[tile].found;
+    tiles_[tile].announced = std::max(tiles_[tile].announced, uint32_t(part[11]));
+  }
+
+  bool is_whole() const {
+    return std::all_of(tiles_.begin(), tiles_.end(), [](const Tile &tile) {
+      return tile.found > 0 && tile.found >= tile.announced;
+    });
+  }
+
+ private:
+  struct Tile {
+    uint32_t found = 0, announced = 0;  // 0: not yet known, or in another part
+  };
+  std::vector<Tile> tiles_;
+};
+
+// The end of the last tile-part. OpenJPEG leaves black what is missing when the codestream ends, so every tile must
+// be there with every part.
+size_t end_of_tile_parts(View codestream) {
+  auto *bytes = codestream.data;
+  if (codestream.size < 42 || big_endian(bytes, 4) != 0xff4fff51) corrupt("no JPEG 2000 codestream");
+  TileParts parts(bytes + 2);
+  size_t at = 2, last = 0;
+  while (at + 12 <= codestream.size && bytes[at] == 0xff) {
+    bool is_tile_part = bytes[at + 1] == 0x90;
+    if (!is_tile_part && last != 0) break;
+    size_t length = is_tile_part ? big_endian(bytes + at + 6, 4) : 2 + big_endian(bytes + at + 2, 2);
+    if (is_tile_part) {
+      parts.add(bytes + at);
+      last = at;
+      // Zero stands for all that is left.
+      if (length == 0) length = codestream.size - at;
+    }
+    at += std::min(length, codestream.size - at);
+  }
+  if (!parts.is_whole()) corrupt("JPEG 2000: tiles are missing");
+  const uint8_t mark[] = {0xff, 0xd9};
+  bool is_ended = std::search(bytes + last, bytes + codestream.size, mark, mark + 2) != bytes + codestream.size;
+  if (!is_ended && is_filled_up(codestream)) corrupt("JPEG 2000: the codestream ends in zeros");
+  return at;
+}
+
+// The codestream in the boxes of a JP2 file (ISO 15444-1 section I.4).
+View codestream_in(View boxes) {
+  for (size_t at = 0; boxes.size - at >= 16;) {
+    auto *box = boxes.data + at;
+    uint64_t length = big_endian(box, 4), head = 8;
+    if (length == 1) length = big_endian(box + 8, 8), head = 16;
+    if (length == 0) length = boxes.size - at;
+    length = std::min<uint64_t>(length, boxes.size - at);
+    if (length < head) break;
+    if (big_endian(box + 4, 4) == 0x6a703263) return {box + head, size_t(length - head)};
+    at += size_t(length);
+  }
+  corrupt("JP2 without codestream");
+}
+
 // Strict decoding refuses whatever stands between the last tile-part and the end (comments, padding) though
 // it belongs to no pixel; it is left out. The tile-parts say themselves how long they are.
 Bytes without_remainder(View codestream) {
-  auto word = [&](size_t at) { return size_t(codestream.data[at]) << 8 | codestream.data[at + 1]; };
+  auto last = end_of_tile_parts(codestream);
   auto *end = codestream.data + codestream.size;
-  auto has = [&](size_t after, std::initializer_list<uint8_t> mark) {
-    return std::search(codestream.data + after, end, mark.begin(), mark.end()) != end;
+  auto has = [&](std::initializer_list<uint8_t> mark) {
+    return std::search(codestream.data + last, end, mark.begin(), mark.end()) != end;
   };
-  size_t at = 2, last = 0;
-  while (at + 12 <= codestream.size && codestream.data[at] == 0xff) {
-    bool is_tile_part = codestream.data[at + 1] == 0x90;
-    if (!is_tile_part && last != 0) break;
-    size_t length = is_tile_part ? word(at + 6) << 16 | word(at + 8) : 2 + word(at + 2);
-    // Zero stands for all that is left.
-    if (is_tile_part && (length == 0 || length > codestream.size - at)) return Bytes(codestream.data, end);
-    at += length;
-    if (is_tile_part) last = at;
-  }
-  if (last == 0 || !has(last, {0xff, 0xd9}) || has(last, {0xff, 0x90, 0, 10})) return Bytes(codestream.data, end);
+  if (!has({0xff, 0xd9}) || has({0xff, 0x90, 0, 10})) return Bytes(codestream.data, end);
   Bytes trimmed(codestream.data, codestream.data + last);
   trimmed.insert(trimmed.end(), {0xff, 0xd9});
   return trimmed;
@@ -146,6 +215,7 @@ void decode_jpeg2000(View codestream, const cdcmtk_image &image, int32_t *values
   // Code-blocks are independent. Without threads it decodes as well.
   opj_codec_set_threads(codec.get(), decoder_threads());
 
+  if (!is_raw) end_of_tile_parts(codestream_in(codestream));
   Memory source{is_raw ? without_remainder(codestream) : Bytes(codestream.data, codestream.data + codestream.size)};
   auto stream = source.stream(true);
   opj_image_t *read = nullptr;

@@ -1,5 +1,7 @@
 internal import CDCMTK
+internal import Files
 public import FoundationEssentials
+internal import SystemPackage
 
 /// A DICOM file (PS3.10), read and parsed once, its pixels decoded frame by frame on demand.
 public struct DICOMFile: Sendable {
@@ -12,7 +14,7 @@ public struct DICOMFile: Sendable {
   /// What was mended or left out on the way.
   public let remarks: [ParseRemark]
   private let pixels: StoredPixels?
-  private let stamp: FileContents.Stamp
+  private let stamp: FileStamp
 
   /// Reads a file and checks that it is complete: no element is cut short, the pixel data is as long as its
   /// attributes say. A file without preamble is taken where it makes sense as a bare data set.
@@ -27,6 +29,10 @@ public struct DICOMFile: Sendable {
     do throws(FileContents.Failure) {
       let contents = try FileContents(path: url.path)
       stamp = contents.stamp
+      let beginning = contents.stamp.size > Self.shortFile ? try contents.bytes(prefix: 132) : []
+      if !beginning.isEmpty, Self.isForeign(beginning) {
+        throw FileContents.Failure.other(.notDICOM, "not a DICOM file")
+      }
       bytes = try contents.bytes()
     } catch { throw DICOMReadError(error, path: url.path) }
     look(bytes)
@@ -51,6 +57,16 @@ public struct DICOMFile: Sendable {
     }
   }
 
+  /// What is longer isn't read where its first bytes tell that it isn't DICOM, not even for its digest.
+  private static let shortFile = 64 << 20
+
+  private static func isForeign(_ beginning: [UInt8]) -> Bool {
+    do throws(ToolkitError) {
+      try FileHandle.withContents(of: beginning, isWhole: false, headerOnly: true) { _ in }
+      return false
+    } catch { return error.reason == CDCMTK_NOT_DICOM }
+  }
+
   /// The data set before the pixel data, which is neither read nor checked: for going through thousands of files.
   public static func header(of url: URL) throws(DICOMReadError) -> DataSet {
     do {
@@ -62,8 +78,9 @@ public struct DICOMFile: Sendable {
         do throws(ToolkitError) {
           return try FileHandle.withContents(of: bytes, isWhole: isWhole, headerOnly: true) { $0.dataSet }
         } catch {
-          // A header may be longer, or cut off in any way.
-          guard !isWhole else { throw error }
+          // A header may be longer, or cut off in any way; what it is its beginning tells.
+          let isKnown = error.reason == CDCMTK_NOT_DICOM || error.reason == CDCMTK_TOO_LARGE
+          guard !isWhole, !isKnown else { throw error }
           count *= 16
         }
       }
@@ -77,7 +94,9 @@ public struct DICOMFile: Sendable {
   }
 
   /// No other file has taken this one's place since it was read.
-  public var isCurrent: Bool { FileContents.Stamp(ofFileAt: url.path) == stamp }
+  public var isCurrent: Bool {
+    FilePath(url.path).status(followingLink: true).map { FileStamp($0) } == stamp
+  }
 
   /// Bytes of its pixel data, as they stand in the file and are held here.
   public var pixelDataSize: Int { pixels?.bytes.count ?? 0 }

@@ -32,7 +32,9 @@ public enum DateShape {
       return [clock + fraction].first { ValueRule.isValid($0, .TM) && !$0.isEmpty }
     }
     guard (2...4).contains(parts.count) else { return nil }
-    let clock = parts.prefix(3).compactMap { number($0) }.map(padded).joined()
+    let numbers = parts.prefix(3).compactMap { number($0) }
+    guard numbers.count == min(3, parts.count) else { return nil }
+    let clock = numbers.map(padded).joined()
     let fraction = parts.count == 4 ? "." + parts[3].prefix(6) : ""
     return ValueRule.isValid(clock + fraction, .TM) ? clock + fraction : nil
   }

@@ -54,11 +54,6 @@ enum ExplicitLittleEndian {
           guard position + 4 <= end else { break }
           length = Int(number(UInt32.self))
         }
-        if length == 0xFFFF_FFFF {
-          // Compressed pixels of an icon.
-          skipFragments(end: end)
-          continue
-        }
         guard length <= end - position else { break }
         let element = element(tag, vr, end: position + length, text: text)
         if tag == .specificCharacterSet, case .text(let name) = element.value, !name.isEmpty {
@@ -110,15 +105,6 @@ enum ExplicitLittleEndian {
         items.append(dataSet(end: position + length, text: text))
       }
       return items
-    }
-
-    private mutating func skipFragments(end: Int) {
-      while position + 8 <= end {
-        let isItem = bytes[position + 2] == 0x00
-        position += 4
-        position = min(position + 4 + Int(number(UInt32.self)), end)
-        if !isItem { return }
-      }
     }
 
     private mutating func numbers<Number: FixedWidthInteger & UnsignedInteger>(

@@ -1,37 +1,16 @@
 internal import CDCMTK
+internal import Files
 internal import Glibc
 
 /// A file opened for reading: its bytes, and a stamp that changes when another file takes its place.
 @safe
 struct FileContents: ~Copyable {
-  /// Which file, and which state of it.
-  struct Stamp: Sendable, Equatable {
-    let device, inode: UInt
-    let size: Int
-    let seconds, nanoseconds: Int
-
-    /// Nil when there is no such file.
-    init?(ofFileAt path: String) {
-      var status = stat()
-      guard unsafe stat(path, &status) == 0 else { return nil }
-      self.init(status)
-    }
-
-    fileprivate init(_ status: stat) {
-      device = UInt(status.st_dev)
-      inode = UInt(status.st_ino)
-      size = Int(status.st_size)
-      seconds = status.st_mtim.tv_sec
-      nanoseconds = status.st_mtim.tv_nsec
-    }
-  }
-
   enum Failure: Error {
     case system(code: Int32)
     case other(DICOMReadError.Reason, String)
   }
 
-  let stamp: Stamp
+  let stamp: FileStamp
   private let descriptor: Int32
 
   init(path: String) throws(Failure) {
@@ -45,7 +24,7 @@ struct FileContents: ~Copyable {
     self.descriptor = descriptor
   }
 
-  private static func checked(_ descriptor: Int32) throws(Failure) -> Stamp {
+  private static func checked(_ descriptor: Int32) throws(Failure) -> FileStamp {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw .system(code: errno) }
     if status.st_mode & S_IFMT == S_IFDIR { throw .system(code: EISDIR) }
@@ -53,7 +32,7 @@ struct FileContents: ~Copyable {
     guard status.st_size > 0 else { throw .other(.emptyFile, "empty file") }
     // DICOM's lengths are of 32 bits, and nothing near them is a radiograph.
     guard status.st_size < 1 << 32 else { throw .other(.tooLarge, "larger than 4 GiB") }
-    return Stamp(status)
+    return FileStamp(status)
   }
 
   deinit { close(descriptor) }

@@ -11,8 +11,10 @@ struct ImageAttributes: Sendable {
 
   init(_ dataSet: DataSet) {
     func number(_ tag: Tag, _ otherwise: Int) -> Int {
-      // A 16-bit number that was written as a signed one.
-      dataSet.integer(tag).map { $0 < 0 && $0 >= -0x8000 ? $0 + 0x10000 : $0 } ?? otherwise
+      guard let stated = dataSet.integer(tag) else { return otherwise }
+      // A 16-bit number that was written as a signed one. Text and 64-bit numbers may say anything.
+      let value = -0x8000..<0 ~= stated ? stated + 0x10000 : stated
+      return 0...0xFFFF ~= value ? value : otherwise
     }
     rows = number(.rows, 0)
     columns = number(.columns, 0)

@@ -24,7 +24,7 @@ extension Segmentation {
       if dataSet.code(.segmentationType) == "LABELMAP" {
         for item in items {
           guard let number = item.integer(.segmentNumber) else { continue }
-          Self.unite(&masks[number], with: pixels) { $0 == Int32(number) }
+          Self.unite(&masks[number], with: pixels) { Int($0) == number }
         }
       } else {
         guard let number = Self.segmentNumber(of: frame, in: dataSet) else {
@@ -77,7 +77,7 @@ extension Segmentation {
   private static func threshold(of dataSet: DataSet) -> Int32 {
     guard dataSet.code(.segmentationType) == "FRACTIONAL" else { return 1 }
     let maximum = dataSet.integer(.maximumFractionalValue) ?? 255
-    return Int32(clamping: max(1, (maximum + 1) / 2))
+    return Int32(clamping: max(1, maximum / 2 + maximum % 2))
   }
 
   private static func unite(_ mask: inout [UInt8]?, with frame: Frame, where isInside: (Int32) -> Bool) {

@@ -41,9 +41,8 @@ struct StoredPixels: Sendable {
     } else if all.count == image.frames {
       parts = [all[index]]
     } else if offsets.count == image.frames, let base = all.first?.lowerBound {
-      let begin = base + offsets[index]
-      let end = index + 1 < offsets.count ? base + offsets[index + 1] : Int.max
-      parts = all.filter { $0.lowerBound >= begin && $0.lowerBound < end }
+      let end = index + 1 < offsets.count ? offsets[index + 1] : Int.max
+      parts = all.filter { $0.lowerBound - base >= offsets[index] && $0.lowerBound - base < end }
     } else {
       parts = try partsByStart(all, index, of: image, codec: codec)
     }

@@ -12,9 +12,24 @@ enum ValueRepair {
     guard case .text = element.value, let text = element.texts.first(where: { !$0.isEmpty }) else {
       return (nil, element.isEmpty ? nil : .leftOut)
     }
+    if !isSingle, identifiers.contains(element.tag) { return joined(element) }
     let (value, kind) = repaired(text, vr: vr, tag: element.tag)
     guard let value, !value.isEmpty else { return (nil, .leftOut) }
     return (DataElement(element.tag, vr, .text(value)), isSingle ? kind : .shortened)
+  }
+
+  /// What may have no second value and of which the first may be another patient's or study's: a separator within it
+  /// becomes a blank. Cut, it might be that very first value, so it isn't.
+  private static let identifiers: Set<Tag> = [.patientID, .issuerOfPatientID, .studyID]
+
+  private static func joined(_ element: DataElement) -> (DataElement?, HeaderNote.Kind?) {
+    let value = plain(element.texts.joined(separator: " "))
+    let whole = DataElement(element.tag, element.vr, .text(value))
+    // Text that isn't ASCII must fit as UTF-8 too, in which it may be written.
+    guard ValueRule.isValid(whole), prefix(value, limit: element.vr == .SH ? 16 : 64) == value else {
+      return (nil, .leftOut)
+    }
+    return (whole, .normalised)
   }
 
   private static func isValid(_ element: DataElement) -> Bool {
@@ -49,10 +64,18 @@ enum ValueRepair {
 
   /// Databases count bytes: text that isn't ASCII must fit in UTF-8 too, in which it may be written.
   private static func prefix(_ text: String, limit: Int) -> String {
-    var short = Substring(text)
-    while short.utf8.count > limit { short.removeLast() }
+    var short = cut(text, limit: limit) { $0.utf8.count }
     while short.last == " " { short.removeLast() }
     return String(short)
+  }
+
+  /// Whole characters, no more of them than sum up to the limit.
+  private static func cut(_ text: String, limit: Int, size: (Character) -> Int) -> Substring {
+    var sum = 0
+    return text.prefix { character in
+      sum += size(character)
+      return sum <= limit
+    }
   }
 
   /// At most three groups of 64 characters and five components; further components join the last.
@@ -62,8 +85,7 @@ enum ValueRepair {
       let parts = group.split(separator: "^", omittingEmptySubsequences: false)
       let last = parts.dropFirst(4).filter { !$0.isEmpty }.joined(separator: " ")
       let joined = (parts.prefix(4).map(String.init) + (last.isEmpty ? [] : [last])).joined(separator: "^")
-      var short = Substring(joined)
-      while short.unicodeScalars.count > 64 { short.removeLast() }
+      var short = cut(joined, limit: 64) { $0.unicodeScalars.count }
       if short.count < joined.count { kind = .shortened }
       while let end = short.last, end == " " || end == "^" { short.removeLast() }
       return String(short)

@@ -24,7 +24,8 @@ package struct CommaSeparatedValues: Sendable {
   private static func quoted(_ field: String) -> String {
     // Bytes: as a character, CR and LF are one.
     let isSpecial = field.utf8.contains { Array(",\"\r\n".utf8).contains($0) }
-    guard isSpecial || field.first == " " || field.last == " " else { return field }
+    let ends = [field.utf8.first, field.utf8.last].compactMap { $0 }
+    guard isSpecial || ends.contains(where: { Array(" \t".utf8).contains($0) }) else { return field }
     return "\"" + field.replacing("\"", with: "\"\"") + "\""
   }
 

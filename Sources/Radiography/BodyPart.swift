@@ -7,6 +7,7 @@ import DICOM
 /// is no statement.
 enum BodyPart: Sendable, Equatable {
   case chest, unstated
+  /// In the vocabulary's word for it: the data set's own text may hold a name.
   case other(String)
 
   init(_ dataSet: DataSet) {
@@ -35,14 +36,15 @@ enum BodyPart: Sendable, Equatable {
   }
 
   private init(_ text: Words, vocabulary: Vocabulary<Region>) {
-    let regions = Set(vocabulary.mentions(in: text).map(\.meaning))
+    let mentions = vocabulary.mentions(in: text)
+    func first(_ region: Region) -> String? { mentions.first { $0.meaning == region }?.term }
     // "CHEST RIBS" is exposed for bone, "CHEST ABDOMEN" shows a chest.
-    if regions.contains(.thoracicSkeleton) {
-      self = .other(text.words.joined(separator: " "))
-    } else if regions.contains(.chest) {
+    if let bone = first(.thoracicSkeleton) {
+      self = .other(bone)
+    } else if first(.chest) != nil {
       self = .chest
     } else {
-      self = regions.contains(.elsewhere) ? .other(text.words.joined(separator: " ")) : .unstated
+      self = first(.elsewhere).map { .other($0) } ?? .unstated
     }
   }
 

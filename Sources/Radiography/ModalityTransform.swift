@@ -20,11 +20,13 @@ enum ModalityTransform: Sendable, Equatable {
         return (.lookup(table), nil)
       }
     }
-    let (transform, note) = rescale(dataSet)
+    let (transform, note) = rescale(dataSet, inputs: inputs)
     return (transform, items.isEmpty ? note : .modalityTransformIgnored(why: "malformed Modality LUT"))
   }
 
-  private static func rescale(_ dataSet: DataSet) -> (ModalityTransform, QualityNote?) {
+  private static func rescale(
+    _ dataSet: DataSet, inputs: ClosedRange<Double>
+  ) -> (ModalityTransform, QualityNote?) {
     func isUnreadable(_ tag: Tag) -> Bool {
       dataSet.numbers(tag).first == .some(nil) && dataSet.string(tag) != nil
     }
@@ -37,7 +39,13 @@ enum ModalityTransform: Sendable, Equatable {
       return (.identity, .modalityTransformIgnored(why: "Rescale Slope \(slope)"))
     }
     if slope == 1, intercept == 0 { return (.identity, nil) }
-    return (.rescale(slope: slope, intercept: intercept), nil)
+    let transform = Self.rescale(slope: slope, intercept: intercept)
+    // What a window is compared with and the span that is stretched must be numbers.
+    let (low, high) = (transform(inputs.lowerBound), transform(inputs.upperBound))
+    guard low.isFinite, high.isFinite, (high - low).isFinite else {
+      return (.identity, .modalityTransformIgnored(why: "Rescale Slope \(slope)"))
+    }
+    return (transform, nil)
   }
 
   /// The modality value of a stored value.

@@ -68,7 +68,7 @@ enum RadiographicView: Sendable, Equatable {
       "399312000", "399059000", "260427002", "399160007":
       self = .oblique
     case "399061009", "399004004", "399162004", "399196006", "399110001":
-      self = .other(item.string(.codeMeaning) ?? "axial")
+      self = .other("axial")
     default: self = .unstated
     }
   }

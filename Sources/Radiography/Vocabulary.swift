@@ -9,6 +9,8 @@ struct Vocabulary<Meaning: Hashable & Sendable>: Sendable {
     let meaning: Meaning
 
     var letters: Int { words.reduce(0) { $0 + $1.text.count } }
+
+    var text: String { words.map(\.text).joined(separator: " ") }
   }
 
   private enum Pattern: Sendable {
@@ -69,10 +71,10 @@ struct Vocabulary<Meaning: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// What a text mentions, with the position of the first word of each mention.
-  func mentions(in text: Words) -> [(meaning: Meaning, position: Int)] {
+  /// What a text mentions, with the position of the first word of each mention and the table's own word for it.
+  func mentions(in text: Words) -> [(meaning: Meaning, position: Int, term: String)] {
     var isRead = [Bool](repeating: false, count: text.words.count)
-    var found: [(meaning: Meaning, position: Int)] = []
+    var found: [(meaning: Meaning, position: Int, term: String)] = []
     for term in terms where term.words.count <= text.words.count {
       for start in 0...(text.words.count - term.words.count) {
         let range = start..<start + term.words.count
@@ -83,7 +85,7 @@ struct Vocabulary<Meaning: Hashable & Sendable>: Sendable {
             || text.words[start].unicodeScalars.contains(where: { $0.value > 0x3000 })
         else { continue }
         for index in range { isRead[index] = true }
-        found.append((term.meaning, start))
+        found.append((term.meaning, start, term.text))
       }
     }
     return found

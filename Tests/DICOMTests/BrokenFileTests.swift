@@ -48,6 +48,65 @@ import Testing
     #expect(directory?.reason == .unreadable)
   }
 
+  /// Offsets of frames are of 64 bits and may lead anywhere.
+  @Test func absurdOffsetsOfFrames() throws {
+    let folder = try TemporaryFolder()
+    var raw = RawFile(transferSyntax: TransferSyntax.rleLossless.uid.string)
+    raw.image(rows: 1, columns: 2, allocated: 8, stored: 8, frames: 2)
+    raw.element(0x7FE0, 0x0001, "OV", [], length: 0)
+    raw.bytes.removeLast(4)
+    raw.word(0)
+    raw.long(16)
+    raw.bytes += [UInt8](repeating: 0xFF, count: 16)
+    raw.fragments([[1, 2], [3, 4], [5, 6]])
+    try raw.write(to: folder.file("x.dcm"))
+    let file = try DICOMFile(reading: folder.file("x.dcm"))
+    for frame in 0..<2 { #expect(throws: DICOMPixelError.self) { try file.frame(frame) } }
+  }
+
+  /// A large file that isn't DICOM isn't read: it would take as much memory.
+  @Test func largeForeignFilesAreNotRead() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.file("x.mp4")
+    try Data("....ftypisom".utf8).write(to: url)
+    let handle = try FileHandle(forWritingTo: url)
+    try handle.truncate(atOffset: 3 << 30)
+    try handle.close()
+    var isLookedAt = false
+    let error = #expect(throws: DICOMReadError.self) {
+      try DICOMFile(reading: url) { _ in isLookedAt = true }
+    }
+    #expect(error?.reason == .notDICOM && !isLookedAt)
+    let other = #expect(throws: DICOMReadError.self) { try DICOMFile.header(of: url) }
+    #expect(other?.reason == .notDICOM)
+  }
+
+  /// Attributes of the image may be written as text or in 64 bits and say anything.
+  @Test(arguments: ["-9223372036854775808", "9223372036854775807", "65536", "-32769"])
+  func absurdNumbersOfTheImage(number: String) throws {
+    let folder = try TemporaryFolder()
+    for element in [0x0002, 0x0010, 0x0011, 0x0100, 0x0101, 0x0102, 0x0103] {
+      var raw = RawFile(transferSyntax: TransferSyntax.explicitVRLittleEndian.uid.string)
+      raw.element(0x0008, 0x0016, "UI", text: UID.computedRadiographyImageStorage.string)
+      let usual = [
+        (0x0002, 1), (0x0010, 2), (0x0011, 2), (0x0100, 16), (0x0101, 12), (0x0102, 11), (0x0103, 0),
+      ]
+      for (other, value) in usual {
+        if other == element {
+          raw.element(0x0028, other, "IS", text: number)
+        } else {
+          raw.element(0x0028, other, word: value)
+        }
+      }
+      raw.element(0x7FE0, 0x0010, "OW", [UInt8](repeating: 1, count: 8))
+      try raw.write(to: folder.file("x.dcm"))
+      // Some have a default; no other may be taken for what it isn't, and nothing ends the process.
+      let frame = try? DICOMFile(reading: folder.file("x.dcm")).frame(0)
+      #expect(frame == nil || [0x0002, 0x0101, 0x0102, 0x0103].contains(element))
+      if let frame { #expect(frame.pixels.count == 4) }
+    }
+  }
+
   /// Wherever a file is cut, it is noticed: never a crash, never a data set that passes for whole.
   @Test(arguments: [
     TransferSyntax.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian,

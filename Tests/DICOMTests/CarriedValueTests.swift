@@ -34,6 +34,14 @@ import Testing
       .patientID, .LO, String(repeating: "1", count: 70), String(repeating: "1", count: 64),
       "patient_id_shortened"
     ),
+    // The first of several may be another patient's.
+    (.patientID, .LO, "12345\\67890", "12345 67890", "patient_id_normalised"),
+    (.patientID, .LO, "12345\\", "12345", "patient_id_normalised"),
+    (
+      .patientID, .LO, String(repeating: "1", count: 40) + "\\" + String(repeating: "2", count: 40), "",
+      "patient_id_left_out"
+    ),
+    (.studyID, .SH, "7\\8", "7 8", "study_id_normalised"),
     (.patientSex, .CS, "m", "M", "patient_sex_normalised"),
     (.patientSex, .CS, "Female", "F", "patient_sex_normalised"),
     (.patientSex, .CS, "X", "", "patient_sex_left_out"),
@@ -83,7 +91,8 @@ import Testing
     let times: [(String, String?)] = [
       ("120000", "120000"), ("12:00:00", "120000"), ("9:05", "0905"), ("12.30.45", "123045"),
       ("12:00:00.123456789", "120000.123456"),
-      ("101112.5", "101112.5"), ("25:00:00", nil), ("noon", nil), ("", nil),
+      ("101112.5", "101112.5"), ("25:00:00", nil), ("9:345:10", nil), ("9:05:345", nil), ("noon", nil),
+      ("", nil),
       ("101112.1234567", "101112.123456"),
     ]
     for (text, time) in times { #expect(DateShape.time(text) == time, "\(text)") }

@@ -81,6 +81,48 @@ import Testing
     }
   }
 
+  private static let marked: [(TransferSyntax, Int)] = [
+    (.jpegBaseline, 8), (.jpegExtended, 12), (.jpegLosslessSV1, 12), (.jpegLossless, 12),
+    (.jpegLSLossless, 12),
+    (.jpeg2000Lossless, 12),
+  ]
+
+  /// What a broken transfer filled up with zeros decodes to something, in any Huffman code.
+  @Test(arguments: marked) func zerosInPlaceOfTheRest(transferSyntax: TransferSyntax, bits: Int) throws {
+    let top = (1 << bits) - 1
+    for values in [nil, (0..<1600).map { UInt16($0 * top / 1600) }] {
+      let sound = try written(transferSyntax, bits: bits, values)
+      #expect(throws: Never.self) { try image(sound, transferSyntax, bits: bits) }
+      for share in [0.01, 0.1, 0.2, 0.4] {
+        let lost = max(20, Int(Double(sound.count) * share))
+        let filled = Array(sound.dropLast(lost)) + [UInt8](repeating: 0, count: lost)
+        #expect(throws: DICOMPixelError.self, "\(lost) of \(sound.count)") {
+          try image(filled, transferSyntax, bits: bits)
+        }
+      }
+    }
+  }
+
+  /// The same where the file's rest is filled up, delimiter and all; zeros for the delimiter alone do no harm.
+  @Test(arguments: marked + [(.rleLossless, 12)])
+  func zerosAtTheEndOfTheFile(transferSyntax: TransferSyntax, bits: Int) throws {
+    let folder = try TemporaryFolder()
+    let sound = try written(transferSyntax, bits: bits)
+    var raw = RawFile(transferSyntax: transferSyntax.uid.string)
+    raw.image(rows: 40, columns: 40, allocated: bits == 8 ? 8 : 16, stored: bits)
+    raw.fragments([sound])
+    func read(zeros: Int) throws -> [Int32] {
+      var file = raw
+      file.bytes = Array(raw.bytes.dropLast(zeros)) + [UInt8](repeating: 0, count: zeros + 16)
+      try file.write(to: folder.file("x.dcm"))
+      return try DICOMFile(reading: folder.file("x.dcm")).frame(0).pixels
+    }
+    #expect(try read(zeros: 8) == image(sound, transferSyntax, bits: bits))
+    for zeros in [60, sound.count / 10, sound.count * 2 / 5] {
+      #expect(throws: (any Error).self, "\(zeros) of \(sound.count)") { try read(zeros: zeros) }
+    }
+  }
+
   /// Twelve-bit JPEG of ten-bit values rings beyond both ends: white stays white.
   @Test(arguments: [10, 11, 12]) func overshootOfJPEGIsClipped(bits: Int) throws {
     let top = UInt16((1 << bits) - 1)
@@ -106,6 +148,42 @@ import Testing
       let short = Array(sound[..<kept]) + [0xFF, 0xD9]
       #expect(throws: DICOMPixelError.self, "\(kept) of \(end)") {
         try image(short, .jpeg2000Lossless, bits: 12)
+      }
+    }
+  }
+
+  /// 32 x 32 values 100 r + 7 c + 400 in four tiles of three tile-parts each. By OpenJPEG 2.5.0.
+  private static let tiled = """
+    /0//UQApAAAAAAAgAAAAIAAAAAAAAAAAAAAAEAAAABAAAAAAAAAAAAABCwEB/1IADAAAAAEAAgQEAAH/XAAKQGBoaHBoaHD/ZAAl
+    AAFDcmVhdGVkIGJ5IE9wZW5KUEVHIHZlcnNpb24gMi41LjD/kAAKAAAAAAAlAAP/k8/kUBDcOV2gPWwRqJFdotynz0pIePIp/5AA
+    CgAAAAAAHgED/5PAHzg4H4AwIhoTA35hjIyP/5AACgAAAAAAIQID/5PAB8IkB9oQNqGFPz2mLxlTYAX1/5AACgABAAAAJgAD/5PP
+    5FQQ3DldhWhJoQ8ibTPUzoydXhoS/R//kAAKAAEAAAAeAQP/k8AfODgfgDAiGhMDfmGMjI//kAAKAAEAAAAhAgP/k8AHwiQH2hA2
+    oYU/PaYvGVNgBfX/kAAKAAIAAAAlAAP/k8/kUAN7K9Vhd2pIygmcgFC1u8n1/zWY/5AACgACAAAAHgED/5PAHzg4H4AwIhoTA35h
+    jIyP/5AACgACAAAAIQID/5PAB8IkB9oQNqGFPz2mLxlTYAX1/5AACgADAAAAJQAD/5PP5FADes6yjYYa7OzDOFZswaloWkPIp/+Q
+    AAoAAwAAAB4BA/+TwB84OB+AMCIaEwN+YYyMj/+QAAoAAwAAACECA/+TwAfCJAfaEDahhT89pi8ZU2AF9f/Z
+    """
+
+  /// Without one of its tile-parts an image would be black there.
+  @Test func missingTilePartsOfJPEG2000() throws {
+    let sound = Array(try #require(Data(base64Encoded: Self.tiled.replacing("\n", with: ""))))
+    func values(_ codestream: [UInt8]) throws -> [Int32] {
+      try decode(codestream, .jpeg2000Lossless, rows: 32, columns: 32, allocated: 16, stored: 12).pixels
+    }
+    let expected = (0..<1024).map { index in
+      let (row, column) = (index / 32, index % 32)
+      return Int32(100 * row + 7 * column + 400)
+    }
+    #expect(try values(sound) == expected)
+    let starts = sound.indices.filter { sound[$0...].starts(with: [0xFF, 0x90, 0, 10]) } + [sound.count - 2]
+    try #require(starts.count == 13)
+    for (begin, end) in zip(starts, starts.dropFirst()) {
+      let short = Array(sound[..<begin] + sound[end...])
+      #expect(throws: DICOMPixelError.self) { try values(short) }
+      let cut = Array(sound[..<begin])
+      #expect(throws: DICOMPixelError.self) { try values(cut) }
+      #expect(throws: DICOMPixelError.self) { try values(cut + [0xFF, 0xD9]) }
+      #expect(throws: DICOMPixelError.self) {
+        try values(cut + [UInt8](repeating: 0, count: sound.count - begin))
       }
     }
   }

@@ -103,6 +103,53 @@ import Testing
     #expect(file.dataSet.string(.specificCharacterSet) == "ISO_IR 100")
   }
 
+  /// Their lengths are in the byte order of the file.
+  @Test(arguments: ["", "  ", "QQ"]) func elementsWithoutRepresentationInBigEndian(vr: String) throws {
+    var raw = RawFile(transferSyntax: TransferSyntax.explicitVRBigEndian.uid.string)
+    raw.isBigEndian = true
+    raw.element(0x0008, 0x0018, "UI", text: "1.2.3.4")
+    raw.element(0x0010, 0x0020, "LO", text: "P-1")
+    raw.element(0x0021, 0x1001, vr, [UInt8](repeating: 0x41, count: 300))
+    raw.element(0x0023, 0x1001, "LO", text: "behind")
+    for (element, value) in [
+      (0x0002, 1), (0x0010, 2), (0x0011, 2), (0x0100, 8), (0x0101, 8), (0x0102, 7), (0x0103, 0),
+    ] {
+      raw.element(0x0028, element, word: value)
+    }
+    raw.element(0x7FE0, 0x0010, "OB", [1, 2, 3, 4])
+    #expect(try read(raw).dataSet.string(DICOM.Tag(0x0023, 0x1001)) == "behind")
+  }
+
+  // MARK: Size
+
+  /// What takes little in a file may take all memory once it is read.
+  @Test func absurdlyManyItemsAndElements() throws {
+    let item: [UInt8] = [0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0]
+    let items = [UInt8](repeatElement(item, count: 4 << 20).joined())
+    #expect(try refusal(image { $0.element(0x0021, 0x1001, "SQ", items) }) == .tooLarge)
+    let open = image {
+      $0.element(0x0021, 0x1001, "SQ", [], length: 0xFFFF_FFFF)
+      $0.bytes += items + Self.delimiter
+    }
+    #expect(try refusal(open) == .tooLarge)
+    var fragments = RawFile(transferSyntax: TransferSyntax.rleLossless.uid.string)
+    fragments.image(rows: 2, columns: 2, allocated: 8, stored: 8)
+    fragments.fragments([])
+    fragments.bytes.removeLast(8)
+    fragments.bytes += items + Self.delimiter
+    #expect(try refusal(fragments) == .tooLarge)
+  }
+
+  @Test func oneRemarkForEachElement() throws {
+    let delimiters = [UInt8](repeatElement(Self.itemDelimiter, count: 1000).joined())
+    let file = try read(
+      image {
+        $0.element(0x0021, 0x1001, "SQ", [])
+        $0.bytes += delimiters
+      })
+    #expect(file.remarks == [ParseRemark(.surplusDelimiter, DICOM.Tag(0xFFFE, 0xE00D))])
+  }
+
   // MARK: Sequences
 
   @Test func sequenceDelimiterInPlaceOfTheItems() throws {

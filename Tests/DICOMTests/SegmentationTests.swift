@@ -46,6 +46,32 @@ import Testing
     #expect(try Segmentation.references(of: DICOMFile.header(of: url)) == read.referencedSOPInstanceUIDs)
   }
 
+  /// Numbers of segments and values that no pixel can have.
+  @Test func absurdNumbers() throws {
+    let folder = try TemporaryFolder()
+    let written = try Self.segmentation(of: Self.source())
+    for type in ["LABELMAP", "FRACTIONAL"] {
+      var dataSet = written.dataSet
+      dataSet.set(.segmentationType, type)
+      dataSet[.maximumFractionalValue] = DataElement(.maximumFractionalValue, .SV, .integers([.max]))
+      var items = dataSet.items(.segmentSequence)
+      for index in items.indices {
+        items[index][.segmentNumber] = DataElement(.segmentNumber, .SV, .integers([1 << 40 + index]))
+      }
+      dataSet.set(.segmentSequence, items: items)
+      dataSet.set(.bitsAllocated, 8)
+      dataSet.set(.bitsStored, 8)
+      dataSet.set(.highBit, 7)
+      let pixels = PixelData.bytes(
+        frames: [UInt8](repeating: 1, count: 2).map { value in
+          [UInt8](repeating: value, count: Self.rows * Self.columns)
+        })
+      try DICOMWriter.write(dataSet, pixels: pixels, as: .explicitVRLittleEndian, to: folder.file("x.dcm"))
+      let read = try Segmentation(reading: DICOMFile(reading: folder.file("x.dcm")))
+      #expect(read.segments.allSatisfy { $0.mask.allSatisfy { $0 == 0 } })
+    }
+  }
+
   @Test func saysWhetherSegmentsOverlap() throws {
     let all = Self.mask { _, _ in true }
     let both = [Self.lungs[0], Segmentation.Segment(label: "All", type: .bothLungs, mask: all)]

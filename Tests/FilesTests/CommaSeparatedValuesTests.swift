@@ -11,4 +11,9 @@ import Testing
         == "plain,\"a,b\",\"say \"\"so\"\"\",\"two\nlines\",\"two\r\nlines\",\"old\rlines\",,\u{E4}\r\nnext\r\n"
     )
   }
+
+  @Test func blanksAtAnEndComeBack() {
+    let fields = [" a", "a ", "\ta", "a\t", "a\tb", " ", "\t"]
+    #expect(CommaSeparatedValues(CommaSeparatedValues.text([fields])).records.map(\.fields) == [fields])
+  }
 }

@@ -16,6 +16,22 @@ struct EligibilityTests {
     }
   }
 
+  @Test("what is shown is said in a word of the vocabulary, not the data set's own text")
+  func textOfTheDataSet() {
+    for tag in [Tag.bodyPartExamined, .studyDescription, .seriesDescription, .protocolName] {
+      var dataSet = DataSet.radiograph(rows: 100, columns: 100)
+      dataSet.remove(.bodyPartExamined)
+      dataSet.set(tag, "HAND MUSTERMANN ERIKA")
+      let reason = Eligibility(dataSet).reason
+      #expect(reason?.code == "not_chest")
+      #expect(reason?.description.contains("HAND") == true)
+      #expect(reason?.description.uppercased().contains("MUSTERMANN") == false)
+    }
+    var dataSet = DataSet.radiograph(rows: 100, columns: 100)
+    EligibilityCase.view("399061009", "Axial, Mustermann")(&dataSet)
+    #expect(Eligibility(dataSet).reason?.description.contains("Mustermann") == false)
+  }
+
   @Test("our own objects are recognised by equipment and by contributing equipment")
   func ownOutput() {
     var direct = DataSet.radiograph(rows: 1, columns: 1)

@@ -98,4 +98,16 @@ struct RadiographLUTTests {
     #expect(radiograph.values == [0, 1])
     #expect(radiograph.notes.map(\.code).contains("modality_transform_ignored"))
   }
+
+  @Test(
+    "a rescale beyond all numbers is ignored with a note",
+    arguments: [(1e305, 0.0), (-1e305, 0), (1e305, -1e308)])
+  func endlessSlope(slope: Double, intercept: Double) throws {
+    var dataSet = DataSet.radiograph(rows: 1, columns: 2)
+    dataSet.set(.rescaleSlope, slope)
+    dataSet.set(.rescaleIntercept, intercept)
+    let radiograph = try Radiograph(.grey([0, 4000], rows: 1, columns: 2), of: dataSet)
+    #expect(radiograph.values == [0, 1])
+    #expect(radiograph.notes.map(\.code).contains("modality_transform_ignored"))
+  }
 }
