@@ -19,7 +19,7 @@ let package = Package(
   ],
   targets: [
     // System libraries, each behind a module map of its own.
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-pthread-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
 
@@ -84,7 +84,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Archive", "MultiMix", "NeuralNetworks", "Phantoms", "Tensors"],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("Files", [system]),
+    tests("Files", ["Archive", system]),
     tests("DICOM"),
     tests("Radiography", ["DICOM"], exclude: ["Goldens"]),
     tests("Rendering", ["DICOM", "Radiography"]),
@@ -94,7 +94,7 @@ let package = Package(
     tests("NeuralNetworks", ["Tensors"]),
     tests("MultiMix", ["NeuralNetworks", "Tensors"], exclude: ["Goldens"]),
     tests("ONNXExport", ["MultiMix", "NeuralNetworks", "Tensors"]),
-    tests("EvaluationMetrics", ["Tensors"], exclude: ["Goldens"]),
+    tests("EvaluationMetrics", ["Archive", "Tensors", "Training"], exclude: ["Goldens"]),
     tests(
       "Training",
       [
@@ -109,7 +109,7 @@ let package = Package(
         "Rendering",
         "Tensors", "Training",
       ]),
-    tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive"]),
+    tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive", "Phantoms"]),
     tests("Ledger", ["Files", grdb]),
     tests(
       "Daemon",

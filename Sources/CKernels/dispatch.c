@@ -43,5 +43,5 @@ const ck_kernels *ck_kernels_f32(void) {
 }
 
 // OpenBLAS works on the thread that calls it: loops are shared out by workers, and the order of its sums would
-// depend on the number of its own threads.
+// depend on the number of its own threads. Of the build on POSIX threads, for the whole process.
 __attribute__((constructor)) static void one_thread_each(void) { openblas_set_num_threads(1); }

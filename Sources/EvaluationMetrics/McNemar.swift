@@ -2,6 +2,7 @@ internal import Foundation
 
 /// McNemar's exact test (McNemar 1947): whether two readers of the same images differ more often in favour of one
 /// of them than a fair coin would. Images on which both are right, or both wrong, say nothing about that.
+/// Images count as independent; those of one patient aren't, so that p tends to be too small where patients have several.
 public struct McNemar: Sendable, Equatable {
   /// Images that only the first reader, and only the second, calls right.
   public let onlyFirst, onlySecond: Int

@@ -18,13 +18,15 @@ struct CellFolder {
   var record: CellRecord? {
     guard let data = try? Data(contentsOf: figures),
       var record = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any],
-      let stored = record["configuration"],
+      let stored = record["configuration"] as? [String: Any],
       let configuration = try? TrainingConfiguration().changed(
         byJSON: JSONSerialization.data(withJSONObject: stored)),
       let complete = try? JSONSerialization.jsonObject(with: JSONEncoder().encode(configuration))
     else { return nil }
     // What an older version didn't know had its default.
     record["configuration"] = complete
+    // Before revisions were written down, lanes came with the second.
+    record["revision"] = record["revision"] ?? (stored["lanes"] == nil ? 1 : 2)
     return (try? JSONSerialization.data(withJSONObject: record)).flatMap {
       try? JSONDecoder().decode(CellRecord.self, from: $0)
     }

@@ -19,6 +19,9 @@ public struct CellRecord: Sendable, Codable, Equatable {
   private let measurement: Int?
   /// To be raised when the same model would get other figures.
   private static let measurement = 2
+  /// The trainer's (`Trainer.revision`) that made the model. Figures of different ones are never set side by side: the
+  /// same configuration means another training.
+  let revision: Int
   /// What it was measured on.
   public let size: Int
   public let split: String
@@ -38,6 +41,7 @@ public struct CellRecord: Sendable, Codable, Equatable {
     configuration = cell.configuration(grid)
     self.archive = archive
     measurement = Self.measurement
+    revision = Trainer.revision
     (size, split, tests) = (grid.size, grid.split, grid.tests)
     (self.findings, self.masks) = (findings, masks)
     self.figures = figures
@@ -45,7 +49,7 @@ public struct CellRecord: Sendable, Codable, Equatable {
 
   var arm: ExperimentGrid.Arm { .init(system, variant: variant) }
 
-  /// Whether it is what `grid` wants of the cell on this archive.
+  /// Whether it is what `grid` wants of the cell on this archive, whatever the trainer's revision.
   func answers(_ cell: ExperimentCell, _ grid: ExperimentGrid, archive: String) -> Bool {
     configuration.trained == cell.configuration(grid) && self.archive == archive && size == grid.size
       && split == grid.split && tests == grid.tests && measurement == Self.measurement

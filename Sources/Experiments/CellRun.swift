@@ -22,6 +22,11 @@ struct CellRun {
       throw TrainingError.checkpoint(
         folder.url.path, "was made with another configuration or archive; take another folder")
     }
+    if let record = folder.record, record.revision != Trainer.revision {
+      throw TrainingError.checkpoint(
+        folder.url.path,
+        "was made by another version, whose trainings differ; take another folder to train every cell anew")
+    }
     let data = TrainingData(index: index, cache: cache, configuration: configuration)
     try folder.create()
     let trainer = try Trainer(configuration, data: data, output: folder.training, threads: grid.threads)

@@ -66,8 +66,7 @@ public struct Experiment: Sendable {
   }
 
   /// Runs what isn't finished and writes the tables and plots of what is.
-  /// - Parameter jobs: cells at a time; each computes with the grid's number of threads, so that results
-  ///   don't depend on it.
+  /// - Parameter jobs: cells at a time, each on the grid's number of threads; both decide only the time.
   /// - Returns: the names of cells that failed.
   /// - Throws: `TrainingError.cannotWrite`, or `CancellationError` once all running cells have written their
   ///   checkpoints.
@@ -78,16 +77,9 @@ public struct Experiment: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       }
     }
-    var records: [ExperimentCell: CellRecord] = [:]
-    var waiting: [ExperimentCell] = []
-    for cell in grid.cells {
-      if let record = folder(of: cell).record, record.answers(cell, grid, archive: index.digest) {
-        records[cell] = record
-        report(.found(record))
-      } else {
-        waiting.append(cell)
-      }
-    }
+    var records = finished
+    for cell in grid.cells { if let record = records[cell] { report(.found(record)) } }
+    let waiting = grid.cells.filter { records[$0] == nil }
     var failed: [String] = []
     try await withThrowingTaskGroup(of: (ExperimentCell, CellRecord?).self) { group in
       func start(_ cell: ExperimentCell) {
@@ -96,19 +88,33 @@ public struct Experiment: Sendable {
       for cell in waiting.prefix(jobs) { start(cell) }
       var next = waiting.dropFirst(jobs)
       while let (cell, record) = try await group.next() {
+        // First, so that no processor waits for the tables.
+        if let cell = next.popFirst() { start(cell) }
         if let record {
           records[cell] = record
-          try write(records)
+          try write(records, comparing: false)
         } else {
           failed.append(cell.name)
         }
-        if let cell = next.popFirst() { start(cell) }
       }
     }
-    try write(records)
+    try write(records, comparing: true)
     try ExperimentPlots(grid: grid, records: grid.cells.compactMap { records[$0] }, folder: folder(of:))
       .write(to: output.appending(path: "plots", directoryHint: .isDirectory))
     return failed
+  }
+
+  /// What needs no training. Cells of an older trainer are shown among themselves, where they are all there, and never
+  /// beside those of this one.
+  private var finished: [ExperimentCell: CellRecord] {
+    var records: [ExperimentCell: CellRecord] = [:]
+    for cell in grid.cells {
+      if let record = folder(of: cell).record, record.answers(cell, grid, archive: index.digest) {
+        records[cell] = record
+      }
+    }
+    let isWhole = records.count == grid.cells.count && Set(records.values.map(\.revision)).count == 1
+    return isWhole ? records : records.filter { $0.value.revision == Trainer.revision }
   }
 
   /// - Returns: nil where the cell failed, which has been reported.
@@ -136,17 +142,21 @@ public struct Experiment: Sendable {
     CellFolder(url: cells.appending(path: cell.name, directoryHint: .isDirectory))
   }
 
-  private func write(_ records: [ExperimentCell: CellRecord]) throws {
+  /// - Parameter comparing: whether models are compared image by image, whose thousands of resamples take long.
+  private func write(_ records: [ExperimentCell: CellRecord], comparing: Bool) throws {
+    let comparisons = comparing ? comparisons(records) : []
+    let table = ExperimentTable(grid, grid.cells.compactMap { records[$0] }, comparisons: comparisons)
+    var files = [("table.csv", table.csv), ("table.md", table.markdown), ("cells.csv", table.cellsCSV)]
+    if comparing { files.append(("comparisons.csv", table.comparisonsCSV)) }
+    for (name, text) in files {
+      try TrainingError.write(Data(text.utf8), to: output.appending(path: name))
+    }
+  }
+
+  private func comparisons(_ records: [ExperimentCell: CellRecord]) -> [PairedComparison] {
     let patients = Dictionary(index.images.map { ($0.sopInstanceUID, $0.patientKey) }) { first, _ in first }
     let readings = Dictionary(
       uniqueKeysWithValues: records.keys.map { ($0, folder(of: $0).savedReadings()) })
-    let comparisons = PairedComparison.all(of: grid, readings: readings, patients: patients)
-    let table = ExperimentTable(grid, grid.cells.compactMap { records[$0] }, comparisons: comparisons)
-    for (name, text) in [
-      ("table.csv", table.csv), ("table.md", table.markdown), ("cells.csv", table.cellsCSV),
-      ("comparisons.csv", table.comparisonsCSV),
-    ] {
-      try TrainingError.write(Data(text.utf8), to: output.appending(path: name))
-    }
+    return PairedComparison.all(of: grid, readings: readings, patients: patients)
   }
 }

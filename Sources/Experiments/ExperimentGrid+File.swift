@@ -168,7 +168,7 @@ extension ExperimentGrid: Decodable {
   }
 
   /// All but the training, of which a file has a part only.
-  public init(from decoder: any Swift.Decoder) throws {
+  public init(from decoder: any Decoder) throws {
     try Self.refuseKeys(of: decoder, but: CodingKeys.allCases.map(\.rawValue))
     let container = try decoder.container(keyedBy: CodingKeys.self)
     func optional<Value: Decodable>(_ key: CodingKeys) throws -> Value? {
@@ -193,7 +193,7 @@ extension ExperimentGrid: Decodable {
   }
 
   /// A misspelt key would otherwise count as left out.
-  fileprivate static func refuseKeys(of decoder: any Swift.Decoder, but known: [String]) throws {
+  fileprivate static func refuseKeys(of decoder: any Decoder, but known: [String]) throws {
     let keys = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
     if let key = keys.sorted().first(where: { !known.contains($0) }) {
       throw ExperimentGridError("unknown key \"\(key)\"; there are \(known.joined(separator: ", "))")
@@ -229,7 +229,7 @@ extension ExperimentGrid.Test: Decodable {
   // Not private: the compiler writes `encode` beside the type, in another file.
   enum CodingKeys: String, CodingKey, CaseIterable { case name, sources, split }
 
-  public init(from decoder: any Swift.Decoder) throws {
+  public init(from decoder: any Decoder) throws {
     try ExperimentGrid.refuseKeys(of: decoder, but: CodingKeys.allCases.map(\.rawValue))
     let container = try decoder.container(keyedBy: CodingKeys.self)
     name = try container.decode(String.self, forKey: .name)
@@ -242,7 +242,7 @@ extension ExperimentGrid.Variant: Decodable {
   private enum CodingKeys: String, CodingKey, CaseIterable { case name, title, training }
 
   /// All but the training, of which a file has a part only.
-  public init(from decoder: any Swift.Decoder) throws {
+  public init(from decoder: any Decoder) throws {
     try ExperimentGrid.refuseKeys(of: decoder, but: CodingKeys.allCases.map(\.rawValue))
     let container = try decoder.container(keyedBy: CodingKeys.self)
     name = try container.decode(String.self, forKey: .name)

@@ -63,7 +63,7 @@ public struct ExperimentGrid: Sendable, Equatable {
   public var training: TrainingConfiguration
   /// Other trainings, each of as many steps at the same sizes.
   public var variants: [Variant]
-  /// Of each training, and part of what decides its result.
+  /// Of each training; they decide only the time.
   public var threads: Int
   /// Source folders that are trained on; nil for all.
   public var trainSources: [String]?
@@ -136,7 +136,7 @@ extension ExperimentGrid.Amount: Codable, CustomStringConvertible {
     }
   }
 
-  public init(from decoder: any Swift.Decoder) throws {
+  public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if let count = try? container.decode(Int.self) {
       self = .count(count)
@@ -148,7 +148,7 @@ extension ExperimentGrid.Amount: Codable, CustomStringConvertible {
     }
   }
 
-  public func encode(to encoder: any Swift.Encoder) throws {
+  public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {
     case .count(let count): try container.encode(count)

@@ -46,7 +46,8 @@ extension ExperimentTable {
     let (first, second) = (grid.title(match.first), grid.title(match.second))
     let legend = [
       "Right only: images whose finding only \(first) : only \(second) calls rightly at threshold 0.5; p: of",
-      "McNemar's exact test, two-sided. Differences with the middle 95 % of 2,000 resamples of whole patients,",
+      "McNemar's exact test, two-sided, which takes images as independent: where patients have several, p tends to",
+      "be too small. Differences with the middle 95 % of 2,000 resamples of whole patients,",
       "each read by both: what other patients could change, not other seeds. Neither allows for the number of",
       "comparisons on this page.",
     ]

@@ -7,7 +7,8 @@ package struct PairedComparison: Sendable, Equatable {
   /// Of systems that both learned findings.
   package struct Findings: Sendable, Equatable {
     package let n: Int
-    /// Of what is right at threshold 0.5; nil for several seeds, whose readings of an image aren't independent.
+    /// Of what is right at threshold 0.5; nil for several seeds, whose readings of an image aren't independent. It takes
+    /// images as independent, which those of one patient aren't: where patients have several, p tends to be too small.
     package let mcNemar: McNemar?
     package let accuracy: PairedDifference
     /// nil where only one class occurs.
@@ -23,7 +24,7 @@ package struct PairedComparison: Sendable, Equatable {
   package let match: ExperimentGrid.Match
   package let labels: ExperimentGrid.Labels
   package let test: String
-  /// One, or all that both were trained with.
+  /// One, or all that both were trained with and have readings of.
   package let seeds: [UInt64]
   /// nil where there is nothing to compare.
   package let findings: Findings?
@@ -46,46 +47,67 @@ package struct PairedComparison: Sendable, Equatable {
             else { return nil }
             return Pair(seed: seed, first: first, second: second)
           }
-          let sets = pairs.map { [$0] } + (pairs.count > 1 ? [pairs] : [])
-          comparisons += sets.map {
-            PairedComparison(match, labels, test: test, pairs: $0, patients: patients)
+          comparisons += pairs.map {
+            PairedComparison(match, labels, test: test, findings: [$0], masks: [$0], patients)
           }.filter { $0.findings != nil || $0.masks != nil }
+          comparisons += together(match, labels, test: test, pairs, patients)
         }
       }
     }
     return comparisons
   }
 
+  /// All seeds that have something to say. A seed whose masks weren't kept image by image has no part in their mean,
+  /// which then stands in a row of its own.
+  private static func together(
+    _ match: ExperimentGrid.Match, _ labels: ExperimentGrid.Labels, test: String, _ pairs: [Pair],
+    _ patients: [String: String]
+  ) -> [PairedComparison] {
+    let systems = [match.first.system, match.second.system]
+    let findings = systems.allSatisfy(\.classifies) ? pairs.filter { $0.bothSay(\.isFound) } : []
+    let masks = systems.allSatisfy(\.segments) ? pairs.filter { $0.bothSay(\.isMeasured) } : []
+    return (findings.map(\.seed) == masks.map(\.seed) ? [(findings, masks)] : [(findings, []), ([], masks)])
+      .filter { max($0.0.count, $0.1.count) > 1 }
+      .map { PairedComparison(match, labels, test: test, findings: $0.0, masks: $0.1, patients) }
+      .filter { $0.findings != nil || $0.masks != nil }
+  }
+
   private struct Pair {
     let seed: UInt64
     let first, second: [Reading]
+
+    func bothSay(_ something: (Reading) -> Bool) -> Bool {
+      first.contains(where: something) && second.contains(where: something)
+    }
   }
 
+  /// - Parameters:
+  ///   - findings: the pairs whose findings are compared.
+  ///   - masks: those whose masks are.
   private init(
-    _ match: ExperimentGrid.Match, _ labels: ExperimentGrid.Labels, test: String, pairs: [Pair],
-    patients: [String: String]
+    _ match: ExperimentGrid.Match, _ labels: ExperimentGrid.Labels, test: String, findings: [Pair],
+    masks: [Pair], _ patients: [String: String]
   ) {
     (self.match, self.labels, self.test) = (match, labels, test)
-    seeds = pairs.map(\.seed)
     let systems = [match.first.system, match.second.system]
-    findings =
-      systems.allSatisfy(\.classifies)
-      ? Findings(Self.shared(pairs) { $0.finding != nil }, patients) : nil
-    masks =
-      systems.allSatisfy(\.segments) ? Masks(Self.shared(pairs) { $0.dice != nil }, patients) : nil
+    let classifies = systems.allSatisfy(\.classifies)
+    self.findings = classifies ? Findings(Self.shared(findings, \.isFound), patients) : nil
+    self.masks = systems.allSatisfy(\.segments) ? Masks(Self.shared(masks, \.isMeasured), patients) : nil
+    seeds = (self.findings == nil ? masks : findings).map(\.seed)
   }
 
   /// What each pair of models says of the images that all of them have read, in one order.
   private static func shared(_ pairs: [Pair], _ counts: (Reading) -> Bool) -> [(
     first: [Reading], second: [Reading]
   )] {
+    guard let images = pairs.first?.first.map(\.sopInstanceUID) else { return [] }
     let readings = pairs.flatMap { [$0.first, $0.second] }.map { list in
       Dictionary(list.filter(counts).map { ($0.sopInstanceUID, $0) }) { first, _ in first }
     }
-    let images = pairs[0].first.map(\.sopInstanceUID).filter { image in
+    let common = images.filter { image in
       readings.allSatisfy { $0[image] != nil }
     }
-    let ordered = readings.map { list in images.compactMap { list[$0] } }
+    let ordered = readings.map { list in common.compactMap { list[$0] } }
     return pairs.indices.map { (ordered[2 * $0], ordered[2 * $0 + 1]) }
   }
 }
@@ -95,8 +117,7 @@ extension PairedComparison.Findings {
   private static let threshold = 0.5
 
   fileprivate init?(_ pairs: [(first: [Reading], second: [Reading])], _ patients: [String: String]) {
-    let images = pairs[0].first
-    guard !images.isEmpty else { return nil }
+    guard let images = pairs.first?.first, !images.isEmpty else { return nil }
     n = images.count
     func isRight(_ reading: Reading) -> Bool {
       (reading.pneumoniaProbability >= Self.threshold) == (reading.finding == .pneumonia)
@@ -123,8 +144,7 @@ extension PairedComparison.Findings {
 
 extension PairedComparison.Masks {
   fileprivate init?(_ pairs: [(first: [Reading], second: [Reading])], _ patients: [String: String]) {
-    let images = pairs[0].first
-    guard !images.isEmpty else { return nil }
+    guard let images = pairs.first?.first, !images.isEmpty else { return nil }
     n = images.count
     func mean(_ readings: [Reading]) -> Bootstrap.Statistic { Bootstrap.mean(readings.compactMap(\.dice)) }
     let difference = Bootstrap(readings: images, patients).difference(
@@ -132,6 +152,12 @@ extension PairedComparison.Masks {
     guard let difference else { return nil }
     dice = difference
   }
+}
+
+extension Reading {
+  /// Whether it counts among findings, or masks.
+  fileprivate var isFound: Bool { finding != nil }
+  fileprivate var isMeasured: Bool { dice != nil }
 }
 
 extension Bootstrap {

@@ -28,7 +28,7 @@ public struct Architecture: Sendable, Equatable {
   public var problem: String? {
     if !(2...8).contains(widths.count) { return "\(widths.count) widths: from 2 to 8" }
     if widths.contains(where: { $0 < 16 || $0 > 1024 || $0 % 16 != 0 }) {
-      return "widths \(widths): multiples of 16 up to 1024"
+      return "widths \(widths): multiples of 16, of which two neighbours come to at most 1024"
     }
     if let stage = stages.first(where: { $0.inputs > 1024 }) {
       return "widths \(widths): \(stage.name) would take \(stage.inputs) channels, more than 1024"

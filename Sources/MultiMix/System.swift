@@ -63,12 +63,6 @@ public enum System: String, Sendable, Codable, CaseIterable {
   /// Whether it learns lung masks.
   public var segments: Bool { parts.contains(.masks) }
 
-  /// Whether it learns from images without a finding.
-  public var usesPseudoLabels: Bool { parts.contains(.pseudoLabels) }
-
-  /// Whether it learns from images without a mask.
-  public var usesConsistency: Bool { parts.contains(.consistency) }
-
   /// What is left of an objective in it: a part that it lacks weighs nothing.
   public func terms(of objective: Objective) -> Objective {
     lacking.flatMap(\.weights).reduce(into: objective) { $0[keyPath: $1] = 0 }

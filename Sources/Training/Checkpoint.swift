@@ -22,7 +22,7 @@ struct Checkpoint {
       encoder.outputFormatting = [.sortedKeys]
       return [
         "configuration": String(decoding: try encoder.encode(configuration), as: UTF8.self),
-        "archive": archive, "lanes": "\(configuration.lanes)", "kernels": kernels,
+        "archive": archive, "revision": "\(Trainer.revision)", "kernels": kernels,
       ]
     }
 
@@ -30,8 +30,12 @@ struct Checkpoint {
     /// that an older version wrote lacks keys, which had their defaults.
     func difference(from metadata: [String: String]) -> String? {
       let stored = metadata["configuration"].map { Data($0.utf8) } ?? Data()
-      // Before there were lanes, a sum's order went with the threads.
-      if metadata["lanes"] == nil { return "an older version, which added gradients in another order" }
+      // Older versions wrote none.
+      let revision = metadata["revision"].flatMap { Int($0) } ?? 0
+      if revision != Trainer.revision {
+        return revision < Trainer.revision
+          ? "an older version, which drew or added in another way" : "a newer version"
+      }
       if (try? TrainingConfiguration().changed(byJSON: stored))?.trained != configuration {
         return "other options: repeat them, or name its configuration.json with --config"
       }

@@ -15,6 +15,11 @@ public struct Trainer: Sendable {
     case resumed(step: Int)
   }
 
+  /// To be raised when the same configuration, archive and kernels would give another model, be it that sums are made
+  /// in another order or that a seed draws something else. 1 added gradients in an order that went with the threads; 2
+  /// adds by lanes.
+  package static let revision = 2
+
   private var configuration: TrainingConfiguration
   private let data: TrainingData
   private let output: URL

@@ -139,6 +139,9 @@ private struct ComparisonGoldens: Decodable {
     #expect(text.contains("### On the same images"))
     #expect(
       text.contains(
+        "which takes images as independent: where patients have several, p tends to be too small."))
+    #expect(
+      text.contains(
         "| 100 / 10 | in-domain | 1 | 60 | \(test.onlyFirst) : \(test.onlySecond) | "
           + String(format: test.p < 0.1 ? "%.3f" : "%.2f", test.p) + " | "))
     #expect(text.contains("| 100 / 10 | in-domain | mean of 2 | 60 |  |  | "))
@@ -172,6 +175,32 @@ private struct ComparisonGoldens: Decodable {
     let reading = try JSONDecoder().decode([Reading].self, from: Data(old.utf8))
     #expect(
       reading == [Reading(sopInstanceUID: "1.2", finding: .normal, pneumoniaProbability: 0.25, dice: nil)])
+  }
+
+  /// Of cells that were measured before Dice was kept by image there are findings only; the other seeds' masks still
+  /// have their mean, and a row that says whose it is.
+  @Test func aSeedWithoutDiceTakesNothingFromTheOthers() throws {
+    let golden = try #require(ComparisonGoldens.read().comparisons.first)
+    try #require(golden.probabilities.count == 2)
+    let grid = try grid(seeds: 3)
+    let lists = Dictionary(
+      uniqueKeysWithValues: grid.cells.map { cell in
+        let seed = Int(cell.seed)
+        let list = readings(golden, seed: min(seed, 2) - 1, model: cell.system == .multimix ? 1 : 0)
+        let old = list.map {
+          Reading(
+            sopInstanceUID: $0.sopInstanceUID, finding: $0.finding,
+            pneumoniaProbability: $0.pneumoniaProbability, dice: nil)
+        }
+        return (cell, ["in-domain": seed == 3 && cell.system == .multimix ? old : list])
+      })
+    let patients = Dictionary(
+      uniqueKeysWithValues: golden.patients.enumerated().map { ("1.2.\($0.offset)", $0.element) })
+    let found = PairedComparison.all(of: grid, readings: lists, patients: patients)
+    #expect(found.map(\.seeds) == [[1], [2], [3], [1, 2, 3], [1, 2]])
+    #expect(found.map { $0.findings != nil } == [true, true, true, true, false])
+    #expect(found.map { $0.masks != nil } == [true, true, false, false, true])
+    try agree(found[4].masks?.dice, golden.together.dice)
   }
 
   /// What one model has not read is no part of the comparison; a cell that is missing neither.

@@ -134,6 +134,44 @@ import Training
     #expect(try text(folder, "table.md").contains("1 of 1 trainings are missing"))
   }
 
+  /// As if an older trainer had made a cell: `nil` takes the key away, as in what was written before there were any.
+  private func age(_ cell: String, to revision: Int?, in folder: URL) throws {
+    let file = folder.appending(path: "cells/\(cell)/figures.json")
+    var record = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+    #expect(record["revision"] as? Int == Trainer.revision)
+    record["revision"] = revision
+    if revision == nil {
+      var configuration = try #require(record["configuration"] as? [String: Any])
+      configuration["lanes"] = nil
+      record["configuration"] = configuration
+    }
+    try JSONSerialization.data(withJSONObject: record).write(to: file)
+  }
+
+  /// The same configuration meant another training then: old cells stand by themselves, and never beside new ones.
+  @Test(arguments: [1, nil] as [Int?])
+  func cellsOfAnotherRevisionAreNotMixedIn(revision: Int?) async throws {
+    let folder = try TestEnvironment.temporaryFolder()
+    _ = try await run(grid(), in: folder)
+    try age("unet-sall-seed1", to: revision, in: folder)
+    let mixed = try await run(grid(), in: folder)
+    #expect(mixed.found.withLock { $0 } == ["multimix-c4-sall-seed1"])
+    #expect(mixed.failed.withLock { $0["unet-sall-seed1"] ?? "" }.contains("another version"))
+    #expect(mixed.trained.withLock { $0 }.isEmpty)
+    #expect(try text(folder, "table.md").contains("1 of 2 trainings are missing"))
+    try age("multimix-c4-sall-seed1", to: 1, in: folder)
+    let old = try await run(grid(), in: folder)
+    #expect(old.found.withLock { $0 }.count == 2 && old.failed.withLock { $0 }.isEmpty)
+    // There is more to train, which they can't be compared with.
+    let more = try await run(grid(seeds: [1, 2]), in: folder)
+    #expect(more.found.withLock { $0 }.isEmpty)
+    #expect(
+      more.trained.withLock { $0.keys.sorted() } == ["multimix-c4-sall-seed2", "unet-sall-seed2"])
+    #expect(
+      more.failed.withLock { $0.keys.sorted() } == ["multimix-c4-sall-seed1", "unet-sall-seed1"])
+  }
+
   @Test func otherTestsOnlyMeasureAgain() async throws {
     let folder = try TestEnvironment.temporaryFolder()
     var grid = try grid(systems: ["unet"])

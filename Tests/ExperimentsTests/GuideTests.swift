@@ -35,8 +35,8 @@ import Training
     let text = try String(contentsOf: file, encoding: .utf8)
     for system in System.allCases {
       let parts = [
-        system.classifies, system.segments, system.bridgesSaliency, system.usesPseudoLabels,
-        system.usesConsistency,
+        system.classifies, system.segments, system.bridgesSaliency, system.parts.contains(.pseudoLabels),
+        system.parts.contains(.consistency),
       ].map { $0 ? "x |" : "|" }.joined(separator: " ")
       let name = "`\(system.rawValue)`" + (system == .multimix ? " (the default)" : "")
       #expect(text.contains("| \(name) | \(parts)\n"), "\(system.rawValue)")

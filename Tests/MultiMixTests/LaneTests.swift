@@ -72,16 +72,45 @@ import Testing
   }
 
   /// Runs `body` for each of some processes, on threads of their own: they wait for one another.
-  private func inProcesses(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-    let done = DispatchGroup()
+  /// - Throws: the first error of one of them, whose letters the others may wait for in vain; `Deadlock` where they
+  ///   don't end in time.
+  private func inProcesses<Value: Sendable>(
+    _ count: Int, within limit: DispatchTimeInterval = .seconds(300),
+    _ body: @escaping @Sendable (Int) throws -> Value
+  ) throws -> [Value] {
+    let results = Shared<[Int: Result<Value, any Error>]>([:])
+    let ended = DispatchSemaphore(value: 0)
     for i in 0..<count {
-      done.enter()
       Thread.detachNewThread {
-        body(i)
-        done.leave()
+        let result = Result { try body(i) }
+        results.value.withLock { $0[i] = result }
+        ended.signal()
       }
     }
-    done.wait()
+    let deadline = DispatchTime.now() + limit
+    for _ in 0..<count {
+      guard ended.wait(timeout: deadline) == .success else { throw Deadlock() }
+      for result in results.value.withLock({ $0 }).values { _ = try result.get() }
+    }
+    return try results.value.withLock { results in try (0..<count).map { try results[$0]!.get() } }
+  }
+
+  private struct Deadlock: Error {}
+  private struct Lost: Error {}
+
+  /// A process that ends too early fails its test, and so does one that waits for ever.
+  @Test func brokenProcessesDontHang() {
+    let post = Post()
+    let lost = LaneShare(1, of: 2)
+    #expect(throws: Lost.self) {
+      try inProcesses(2) { i in
+        if i == 1 { throw Lost() }
+        _ = post.receive(for: lost)
+      }
+    }
+    #expect(throws: Deadlock.self) {
+      try inProcesses(1, within: .milliseconds(20)) { _ in _ = post.receive(for: lost) }
+    }
   }
 
   /// Processes that exchange their sums as the protocol says.
@@ -89,28 +118,26 @@ import Testing
   func processesChangeNoBit(count: Int) throws {
     let one = try run(threads: 2, lanes: 8)
     let post = Post()
-    let outcomes = Shared<[Outcome?]>(Array(repeating: nil, count: count))
-    inProcesses(count) { i in
-      let outcome = try? run(threads: i % 2 + 1, lanes: 8, exchange: Office(LaneShare(i, of: count), post))
-      outcomes.value.withLock { $0[i] = outcome }
+    let outcomes = try inProcesses(count) { i in
+      try run(threads: i % 2 + 1, lanes: 8, exchange: Office(LaneShare(i, of: count), post))
     }
-    for outcome in outcomes.value.withLock({ $0 }) { #expect(outcome == one) }
+    for outcome in outcomes { #expect(outcome == one) }
   }
 
   /// One process is told to stop: no process takes the step.
-  @Test func cancellationReachesEveryProcess() {
+  @Test func cancellationReachesEveryProcess() throws {
     let post = Post()
-    let cancelled = Shared(0)
-    inProcesses(4) { i in
+    let cancelled = try inProcesses(4) { i in
       do {
         _ = try run(
           threads: 1, lanes: 8, exchange: Office(LaneShare(i, of: 4), post), steps: 1, isCancelled: { i == 2 }
         )
+        return false
       } catch is CancellationError {
-        cancelled.value.withLock { $0 += 1 }
-      } catch {}
+        return true
+      }
     }
-    #expect(cancelled.value.withLock { $0 } == 4)
+    #expect(cancelled == [true, true, true, true])
   }
 
   /// A step that was stopped leaves nothing behind for the next.

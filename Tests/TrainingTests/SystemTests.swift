@@ -20,9 +20,14 @@ import Training
     #expect(configuration.trained == TrainingConfiguration())
   }
 
+  @Test func someBridgeTheSaliency() {
+    #expect(
+      System.allCases.map(\.bridgesSaliency) == [false, false, false, false, true, false, true, true])
+  }
+
   @Test(arguments: System.allCases) func configurations(system: System) throws {
     var configuration = TrainingConfiguration()
-    if system.segments { configuration.objective.segmentation = 3 }
+    configuration.objective.segmentation = 3
     var whole: TrainingConfiguration
     configuration.system = system
     configuration = configuration.trained
@@ -32,10 +37,10 @@ import Training
     #expect((configuration.batch.classification > 0) == system.classifies)
     #expect(objective.segmentation == (system.segments ? 3 : 0))
     #expect((configuration.batch.segmentation > 0) == system.segments)
-    #expect((objective.pseudoLabel > 0) == system.usesPseudoLabels)
-    #expect((configuration.batch.unlabelled > 0) == system.usesPseudoLabels)
-    #expect((objective.consistency > 0) == system.usesConsistency)
-    #expect((configuration.batch.segmentationUnlabelled > 0) == system.usesConsistency)
+    #expect((objective.pseudoLabel > 0) == system.parts.contains(.pseudoLabels))
+    #expect((configuration.batch.unlabelled > 0) == system.parts.contains(.pseudoLabels))
+    #expect((objective.consistency > 0) == system.parts.contains(.consistency))
+    #expect((configuration.batch.segmentationUnlabelled > 0) == system.parts.contains(.consistency))
     let file = try JSONEncoder().encode(configuration)
     #expect(try TrainingConfiguration().changed(byJSON: file).trained == configuration)
     // Another system takes up again what this one had put away.
@@ -81,8 +86,8 @@ import Training
     for terms in losses.all.withLock({ $0 }) {
       #expect((terms.classification > 0) == system.classifies)
       #expect((terms.segmentation > 0) == system.segments)
-      #expect((terms.pseudoLabel > 0) == system.usesPseudoLabels)
-      #expect((terms.consistency > 0) == system.usesConsistency)
+      #expect((terms.pseudoLabel > 0) == system.parts.contains(.pseudoLabels))
+      #expect((terms.consistency > 0) == system.parts.contains(.consistency))
     }
     let model = try Model(readingFrom: file)
     #expect(model.metadata.system == system)

@@ -24,20 +24,34 @@ import Training
     return configuration
   }
 
-  /// - Parameter stopAfter: the step after which it is told to stop.
+  /// - Parameters:
+  ///   - stopAfter: the step after which it is told to stop.
+  ///   - killed: whether it then dies at once, so that the checkpoint is the last that was due, and not that step's.
   private func train(
-    _ configuration: TrainingConfiguration, to folder: URL, threads: Int, stopAfter: Int? = nil
+    _ configuration: TrainingConfiguration, to folder: URL, threads: Int, stopAfter: Int? = nil,
+    killed: Bool = false
   ) async throws {
     let phantoms = try TrainerTests.phantoms.get()
     let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: configuration)
     let trainer = try Trainer(configuration, data: data, output: folder, threads: threads)
+    let checkpoint = folder.appending(path: "checkpoint.safetensors")
+    let lastDue = Mutex<Data?>(nil)
     let training = Task {
       try await trainer.run(resume: true) { event in
         guard case .step(let number, _, _, _) = event, number == stopAfter else { return }
+        lastDue.withLock { $0 = try? Data(contentsOf: checkpoint) }
         unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
       }
     }
-    do { _ = try await training.value } catch is CancellationError { #expect(stopAfter != nil) }
+    guard let stopAfter else {
+      _ = try await training.value
+      return
+    }
+    await #expect(throws: CancellationError.self) { try await training.value }
+    if killed { try #require(lastDue.withLock { $0 }).write(to: checkpoint) }
+    let step = try Safetensors(Data(contentsOf: checkpoint)).metadata["step"]
+    let every = configuration.checkpointEvery
+    #expect(step == "\(killed ? stopAfter / every * every : stopAfter)")
   }
 
   private func files(_ folder: URL) throws -> [Data] {
@@ -46,7 +60,7 @@ import Training
     }
   }
 
-  /// Twenty steps on one, two, three and four threads, and stopped and resumed twice, each time with another number.
+  /// Twenty steps on one, two, three and four threads, and stopped, killed and resumed, each time with another number.
   @Test func theModelFileIsTheSameByteForByte() async throws {
     let one = try TestEnvironment.temporaryFolder()
     try await train(configuration, to: one, threads: 1)
@@ -58,7 +72,7 @@ import Training
     }
     let parts = try TestEnvironment.temporaryFolder()
     try await train(configuration, to: parts, threads: 3, stopAfter: 7)
-    try await train(configuration, to: parts, threads: 1, stopAfter: 15)
+    try await train(configuration, to: parts, threads: 1, stopAfter: 15, killed: true)
     try await train(configuration, to: parts, threads: 8)
     #expect(try files(parts) == expected, "stopped and resumed")
     let metadata = try Model(readingFrom: one.appending(path: "model.safetensors")).metadata
@@ -74,16 +88,26 @@ import Training
       try await train(other, to: folder, threads: 2)
     }
     #expect("\(error!)".contains("made with other options"))
-    // As older versions wrote it.
+  }
+
+  /// Sums were made in another order, or the same seed drew other images and labels.
+  @Test(
+    arguments: [
+      (["threads": "2"], "an older version"), (["lanes": "16"], "an older version"),
+      (["revision": "\(Trainer.revision + 1)"], "a newer version"),
+    ])
+  func goingOnFromAnotherVersionIsRefused(written: [String: String], word: String) async throws {
+    let folder = try TestEnvironment.temporaryFolder()
+    try await train(configuration, to: folder, threads: 2, stopAfter: 1)
     let file = folder.appending(path: "checkpoint.safetensors")
     var checkpoint = try Safetensors(Data(contentsOf: file))
-    checkpoint.metadata["lanes"] = nil
-    checkpoint.metadata["threads"] = "2"
+    checkpoint.metadata["revision"] = nil
+    checkpoint.metadata.merge(written) { $1 }
     try checkpoint.encoded().write(to: file)
-    let old = await #expect(throws: TrainingError.self) {
+    let error = await #expect(throws: TrainingError.self) {
       try await train(configuration, to: folder, threads: 2)
     }
-    #expect("\(old!)".contains("an older version"))
+    #expect("\(error!)".contains(word))
   }
 
   @Test func aBatchIsDrawnAlikeByAnyNumberOfThreads() throws {
