@@ -20,7 +20,7 @@ public struct AdaptiveThresholds: Sendable, Equatable {
   public var values: SIMD2<Double> { confidence * probabilities / probabilities.max() }
 
   /// After a step over unlabelled images with these means.
-  public mutating func update(with terms: LossTerms, decay: Double) {
+  public mutating func update(with terms: LossValues, decay: Double) {
     confidence += (1 - decay) * (terms.weakConfidence - confidence)
     probabilities += (1 - decay) * (terms.weakProbabilities - probabilities)
   }

@@ -35,20 +35,20 @@ struct BatchObjective: Sendable {
   }
 
   /// L, from the means of the whole batch.
-  func total(_ means: LossTerms) -> Double {
+  func total(_ means: LossValues) -> Double {
     [findings, masks, maskPixels, pseudoLabels, consistency].reduce(0) {
       $0 + $1.weight * means[keyPath: $1.mean]
     }
   }
 
   /// CE(finding): the class scores' gradient.
-  func finding<Element: Scalar>(_ scores: [Element], label: Int, _ means: inout LossTerms) -> [Element] {
+  func finding<Element: Scalar>(_ scores: [Element], label: Int, _ means: inout LossValues) -> [Element] {
     let loss = crossEntropy(scores, label: label)
     return scaled(loss.gradient, by: findings.add(loss.value, to: &means))
   }
 
   /// Dice(mask) + CE(mask): the mask logits' gradient.
-  func mask<Element: Scalar>(_ logits: [Element], target: [Element], _ means: inout LossTerms) -> [Element] {
+  func mask<Element: Scalar>(_ logits: [Element], target: [Element], _ means: inout LossValues) -> [Element] {
     let dice = diceLoss(logits, target: target)
     let gradient = scaled(dice.gradient, by: masks.add(dice.value, to: &means))
     guard maskPixels.weight > 0 else { return gradient }
@@ -57,7 +57,7 @@ struct BatchObjective: Sendable {
   }
 
   /// What the weak view's scores call the image; nil where they aren't sure enough.
-  func pseudoLabel<Element: Scalar>(_ weakScores: [Element], _ means: inout LossTerms) -> Int? {
+  func pseudoLabel<Element: Scalar>(_ weakScores: [Element], _ means: inout LossValues) -> Int? {
     let weak = softmax(weakScores)
     let share = 1 / Double(pseudoLabels.count)
     let probabilities = SIMD2(Double(weak[0]), Double(weak[1])) * share
@@ -69,7 +69,7 @@ struct BatchObjective: Sendable {
   }
 
   /// CE(strong, argmax weak): the strong view's scores' gradient.
-  func strongView<Element: Scalar>(_ scores: [Element], pseudoLabel: Int, _ means: inout LossTerms)
+  func strongView<Element: Scalar>(_ scores: [Element], pseudoLabel: Int, _ means: inout LossValues)
     -> [Element]
   {
     let loss = crossEntropy(scores, label: pseudoLabel)
@@ -79,7 +79,7 @@ struct BatchObjective: Sendable {
   /// KL(p || q) of an image with a mask and one without: the gradients of either's mask logits, p's with `others`,
   /// which its mask gave.
   func agreement<Element: Scalar>(
-    _ p: [Element], _ q: [Element], adding others: [Element], _ means: inout LossTerms
+    _ p: [Element], _ q: [Element], adding others: [Element], _ means: inout LossValues
   ) -> PairGradient<Element> {
     let loss = bernoulliKL(p, q)
     let factor = consistency.add(loss.value, to: &means)
@@ -94,7 +94,7 @@ struct BatchObjective: Sendable {
 
   /// CE(strong, weak) where the teacher is sure: the strong view's mask logits' gradient; nil where it is sure of
   /// nothing.
-  func strongView<Element: Scalar>(_ logits: [Element], teacher: [Element], _ means: inout LossTerms)
+  func strongView<Element: Scalar>(_ logits: [Element], teacher: [Element], _ means: inout LossValues)
     -> [Element]?
   {
     let (loss, confident) = confidentCrossEntropy(logits, teacher: teacher, confidence: maskConfidence)
@@ -106,15 +106,15 @@ struct BatchObjective: Sendable {
   /// One term: a weight, and a mean over so many of the batch's images or pairs.
   struct Term: Sendable {
     let weight: Double
-    let mean: any WritableKeyPath<LossTerms, Double> & Sendable
+    let mean: any WritableKeyPath<LossValues, Double> & Sendable
     let count: Int
 
-    init(_ weight: Double, _ mean: any WritableKeyPath<LossTerms, Double> & Sendable, over count: Int) {
+    init(_ weight: Double, _ mean: any WritableKeyPath<LossValues, Double> & Sendable, over count: Int) {
       (self.weight, self.mean, self.count) = (weight, mean, count)
     }
 
     /// An image's loss joins the mean. Returns what its gradient counts in L.
-    func add(_ loss: Double, to means: inout LossTerms) -> Double {
+    func add(_ loss: Double, to means: inout LossValues) -> Double {
       means[keyPath: mean] += loss / Double(count)
       return weight / Double(count)
     }

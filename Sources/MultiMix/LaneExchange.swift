@@ -58,7 +58,7 @@ public struct LaneSum<Element: Scalar>: Sendable {
   public var gradient: Parameters<Element>?
   /// The terms' means over the batch, as far as they come from these lanes; the total isn't in it yet. What isn't
   /// finite stays so through all sums.
-  public var terms = LossTerms()
+  public var terms = LossValues()
   /// Whether one of them was told to stop: then the step doesn't count, anywhere.
   public var isCancelled = false
 

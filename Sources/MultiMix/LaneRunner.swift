@@ -63,7 +63,7 @@ final class LaneRunner<Element: Scalar>: Sendable {
   }
 
   private func segment(
-    _ l: Int?, _ u: Int?, _ work: StepWork<Element>, _ means: inout LossTerms
+    _ l: Int?, _ u: Int?, _ work: StepWork<Element>, _ means: inout LossValues
   ) {
     let (batch, objective) = (work.batch, work.objective)
     if let l {
@@ -86,7 +86,7 @@ final class LaneRunner<Element: Scalar>: Sendable {
   }
 
   private func classify(
-    _ i: Int, _ work: StepWork<Element>, _ means: inout LossTerms
+    _ i: Int, _ work: StepWork<Element>, _ means: inout LossValues
   ) {
     let (image, label) = work.batch.classification[i]
     let dropout = work.dropout(work.batch.numberOfClassified(i))
@@ -95,7 +95,7 @@ final class LaneRunner<Element: Scalar>: Sendable {
   }
 
   private func followPseudoLabel(
-    _ i: Int, _ work: StepWork<Element>, _ means: inout LossTerms
+    _ i: Int, _ work: StepWork<Element>, _ means: inout LossValues
   ) {
     let (weak, strong) = work.batch.unlabelled[i]
     let weakScores = score(weak, work.dropout(work.batch.numberOfWeak(i)))

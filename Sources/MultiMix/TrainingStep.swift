@@ -60,7 +60,7 @@ public final class TrainingStep<Element: Scalar>: Sendable {
   public func run(
     _ batch: Batch<Element>, objective: Objective, thresholds: AdaptiveThresholds? = nil, seed: UInt32,
     gradient: Parameters<Element>, isCancelled: @escaping @Sendable () -> Bool = { false }
-  ) throws -> LossTerms {
+  ) throws -> LossValues {
     let kind = objective.activeConsistency
     precondition(batch.size == size)
     precondition(

@@ -10,7 +10,7 @@ extension LaneRunner {
   ///
   /// Overwrites the activations of the labelled image: its backward pass must be done.
   func followWeakView(
-    _ u: Int, _ work: StepWork<Element>, _ means: inout LossTerms
+    _ u: Int, _ work: StepWork<Element>, _ means: inout LossValues
   ) {
     let dropout = work.dropout(work.batch.numberOfUnlabelled(u))
     let weak = labelled.forward(

@@ -10,7 +10,7 @@ internal import Tensors
 public struct Trainer: Sendable {
   /// What there is to tell while training.
   public enum Event: Sendable {
-    case step(number: Int, of: Int, size: Int, losses: LossTerms)
+    case step(number: Int, of: Int, size: Int, losses: LossValues)
     case validation(step: Int, Evaluation.Figures, isBest: Bool)
     case resumed(step: Int)
   }
@@ -133,7 +133,7 @@ public struct Trainer: Sendable {
       // The next batch is drawn while this one goes through the network.
       async let following = step + 1 < configuration.steps ? self.batch(step + 1) : nil
       let rate = configuration.schedule.rate(configuration.learningRate, step: step, of: configuration.steps)
-      let losses: LossTerms
+      let losses: LossValues
       do {
         losses = try engine!.run(
           batch, objective: configuration.objective, thresholds: state.thresholds,

@@ -28,7 +28,7 @@ struct TrainingLog {
     try DurableFile.write(text, to: url)
   }
 
-  func append(step: Int, size: Int, rate: Double, _ terms: LossTerms, seconds: Double) throws {
+  func append(step: Int, size: Int, rate: Double, _ terms: LossValues, seconds: Double) throws {
     let values = [
       rate, terms.classification, terms.segmentation, terms.maskCrossEntropy, terms.pseudoLabel,
       terms.consistency, terms.total, terms.confident, terms.confidentPixels, terms.weakConfidence,

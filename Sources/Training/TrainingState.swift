@@ -44,7 +44,7 @@ struct TrainingState {
   }
 
   /// Step number `step` (from 1) along `gradient`, which came with `losses`.
-  mutating func update(gradient: Parameters<Float>, losses: LossTerms, learningRate: Double, step: Int) {
+  mutating func update(gradient: Parameters<Float>, losses: LossValues, learningRate: Double, step: Int) {
     adam.update(weights, gradient: gradient, learningRate: learningRate, step: step)
     average?.update(with: weights, step: step)
     // Without unlabelled images there is nothing to learn from.

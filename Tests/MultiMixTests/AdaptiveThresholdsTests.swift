@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @Suite struct AdaptiveThresholdsTests {
-  private func terms(_ confidence: Double, _ probabilities: SIMD2<Double>) -> LossTerms {
-    var terms = LossTerms()
+  private func terms(_ confidence: Double, _ probabilities: SIMD2<Double>) -> LossValues {
+    var terms = LossValues()
     terms.weakConfidence = confidence
     terms.weakProbabilities = probabilities
     return terms
@@ -44,7 +44,7 @@ import Testing
     let step = TrainingStep(
       MultiMixNetwork<Double>(Goldens.formulaWeights()), size: GradientTests.size, threads: 2)
     let gradient = Parameters<Double>(step.network.parameters.layout)
-    func run(_ thresholds: AdaptiveThresholds?) throws -> LossTerms {
+    func run(_ thresholds: AdaptiveThresholds?) throws -> LossValues {
       try step.run(
         plain.batch, objective: plain.objective, thresholds: thresholds, seed: GradientTests.seed,
         gradient: gradient)

@@ -46,7 +46,7 @@ import Testing
   ) throws -> Outcome {
     let step = TrainingStep(network(), size: 32, threads: threads, lanes: lanes, exchange: exchange)
     let gradient = Parameters<Float>(Self.architecture.layout)
-    var terms = LossTerms()
+    var terms = LossValues()
     // The second finds the memory of the first.
     for _ in 0..<steps {
       terms = try step.run(batch, objective: objective, seed: 3, gradient: gradient, isCancelled: isCancelled)
@@ -175,9 +175,9 @@ import Testing
   }
 
   @Test func termsTravelAsNumbers() {
-    var terms = LossTerms()
+    var terms = LossValues()
     terms.numbers = (1...terms.numbers.count).map(Double.init)
-    var copy = LossTerms()
+    var copy = LossValues()
     copy.numbers = terms.numbers
     #expect(copy == terms && Set(terms.numbers).count == terms.numbers.count)
     #expect(terms.weakProbabilities == [9, 10] && terms.classification == 1)

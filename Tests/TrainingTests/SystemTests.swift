@@ -61,7 +61,7 @@ import Training
   }
 
   private final class Losses: Sendable {
-    let all = Mutex<[LossTerms]>([])
+    let all = Mutex<[LossValues]>([])
     let figures = Mutex<Evaluation.Figures?>(nil)
   }
 

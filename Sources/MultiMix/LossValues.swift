@@ -1,5 +1,5 @@
 /// The terms of the objective over one batch, unweighted, and their weighted sum.
-public struct LossTerms: Sendable, Equatable {
+public struct LossValues: Sendable, Equatable {
   public var classification = 0.0
   public var segmentation = 0.0
   public var maskCrossEntropy = 0.0
@@ -28,14 +28,14 @@ public struct LossTerms: Sendable, Equatable {
     }
   }
 
-  private static var fields: [WritableKeyPath<LossTerms, Double>] {
+  private static var fields: [WritableKeyPath<LossValues, Double>] {
     [
       \.classification, \.segmentation, \.maskCrossEntropy, \.pseudoLabel, \.consistency, \.total,
       \.confident, \.weakConfidence, \.weakProbabilities[0], \.weakProbabilities[1], \.confidentPixels,
     ]
   }
 
-  static func += (sum: inout LossTerms, other: LossTerms) {
+  static func += (sum: inout LossValues, other: LossValues) {
     for field in fields { sum[keyPath: field] += other[keyPath: field] }
   }
 }
