@@ -107,7 +107,7 @@ struct DeliveryTests {
     #expect(try DestinationPath { _ in .nothing }.free(path) == path)
   }
 
-  @Test("where the file system can't say what lies at a path no number is free", .timeLimit(.minutes(1)))
+  @Test("where the file system can't say what lies at a path no number is free", .timeLimit(.minutes(10)))
   func noAnswer() {
     let lost = DestinationPath { path throws(WriteFailure) in
       throw WriteFailure(path: path.text, action: "look at it", code: EIO)
@@ -117,7 +117,7 @@ struct DeliveryTests {
     #expect(throws: WriteFailure.self) { try lost.folder("a", in: "/home") }
   }
 
-  @Test("the longest name that there is gives way to a number", .timeLimit(.minutes(1)))
+  @Test("the longest name that there is gives way to a number", .timeLimit(.minutes(10)))
   func longestName() throws {
     let name = String(repeating: "n", count: 251) + ".dcm"
     try root.write("", "inbox/" + name)
@@ -128,7 +128,7 @@ struct DeliveryTests {
   }
 
   @Test(
-    "results wait for an outbox that isn't there, and then go out", .timeLimit(.minutes(1)))
+    "results wait for an outbox that isn't there, and then go out", .timeLimit(.minutes(10)))
   func lostOutbox() async throws {
     let results = ResultDesk(folders)
     let staging = try fixture.staged()

@@ -44,7 +44,7 @@ struct LostHomeTests {
       claim.instances[0].id, token: claim.lease.token, completion, at: .now)
   }
 
-  @Test("the images wait, none is parked, and they go out when the outbox is back", .timeLimit(.minutes(1)))
+  @Test("the images wait, none is parked, and they go out when the outbox is back", .timeLimit(.minutes(10)))
   func outbox() async throws {
     try lose(fixture.folders.outbox)
     await #expect(throws: WriteFailure.self) {
@@ -60,7 +60,7 @@ struct LostHomeTests {
     #expect(root.files == ["done/x", "outbox/9.9/1.2.3.png", "outbox/report.csv"])
   }
 
-  @Test("sources that can't go home are a reason to pause", .timeLimit(.minutes(1)))
+  @Test("sources that can't go home are a reason to pause", .timeLimit(.minutes(10)))
   func done() async throws {
     try await leaveUnfiled("x")
     try lose(fixture.folders.done)
