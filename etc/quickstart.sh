@@ -23,7 +23,7 @@ if [ -n "$(ls -A "$folder")" ] && [ ! -e "$folder/.quickstart" ]; then
   exit 73
 fi
 touch "$folder/.quickstart"
-rm -rf "$folder"/{inbox,outbox,done,rejected}
+rm -rf "$folder"/{inbox,outbox,done,rejected,ledger}
 mkdir -p "$folder"/inbox
 # The radiographs only (the segmentations beside them are for training). Copied under a name that the daemon leaves
 # alone, then renamed, as a careful sender does.
@@ -35,7 +35,7 @@ done
 
 say "mmdicom serve --once"
 MMDICOM_INBOX=$folder/inbox MMDICOM_OUTBOX=$folder/outbox MMDICOM_DONE=$folder/done \
-  MMDICOM_REJECTED=$folder/rejected MMDICOM_MODEL=samples/multimix.safetensors \
+  MMDICOM_REJECTED=$folder/rejected MMDICOM_LEDGER=$folder/ledger MMDICOM_MODEL=samples/multimix.safetensors \
   "$program" serve --config etc/mmdicom.yaml --once
 
 say "report: $folder/outbox/report.csv"
