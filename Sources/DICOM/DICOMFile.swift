@@ -98,9 +98,6 @@ public struct DICOMFile: Sendable {
     FilePath(url.path).status(followingLink: true).map { FileStamp($0) } == stamp
   }
 
-  /// Bytes of its pixel data, as they stand in the file and are held here.
-  public var pixelDataSize: Int { pixels?.bytes.count ?? 0 }
-
   /// Decodes a frame, counted from 0. A file that another has replaced since it was read is refused: its results
   /// would stand beside an image that they aren't of.
   public func frame(_ index: Int) throws(DICOMPixelError) -> Frame {

@@ -11,14 +11,7 @@ struct LedgerCommandTests {
 
   init() throws {
     program = try Program()
-    try program.write(
-      """
-      inbox: inbox
-      outbox: outbox
-      settle_seconds: 0.2
-      scan_seconds: 0.2
-      study_quiet_seconds: 0.1
-      """, "mmdicom.yaml")
+    try program.configureService()
   }
 
   private func drop(_ count: Int) async throws {

@@ -133,4 +133,18 @@ struct Program {
       Dictionary(uniqueKeysWithValues: zip(header, line.components(separatedBy: ",")))
     }
   }
+
+  /// A daemon's configuration, mmdicom.yaml, that waits for nothing longer than a test needs.
+  /// - Parameter more: further lines of it.
+  func configureService(_ more: String = "") throws {
+    try write(
+      """
+      inbox: inbox
+      outbox: outbox
+      settle_seconds: 0.2
+      scan_seconds: 0.2
+      study_quiet_seconds: 0.1
+      \(more)
+      """, "mmdicom.yaml")
+  }
 }

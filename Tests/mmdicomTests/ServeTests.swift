@@ -9,15 +9,7 @@ struct ServeTests {
 
   init() throws {
     program = try Program()
-    try program.write(
-      """
-      inbox: inbox
-      outbox: outbox
-      settle_seconds: 0.2
-      scan_seconds: 0.2
-      study_quiet_seconds: 0.1
-      worker_timeout_seconds: 20
-      """, "mmdicom.yaml")
+    try program.configureService("worker_timeout_seconds: 20")
   }
 
   private func phantoms(_ count: Int) async throws {
