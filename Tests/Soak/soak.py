@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Tries the daemon the hard way. What is to be shown is in each command's own text; --help lists them.
 
-Needs pydicom (etc/requirements-test.txt) and a built program. Exit status: 0 when all held, 1 otherwise.
+README.md beside this file says how long each takes. Needs pydicom (etc/requirements-test.txt) and a built program. Exit
+status: 0 when all held, 1 otherwise.
 """
 import argparse
 import contextlib
@@ -12,6 +13,8 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -37,6 +40,7 @@ class Site:
 
     def __init__(self, options, root):
         self.options, self.root = options, Path(root)
+        self.environment, self.wrapper = {}, []
         self.root.mkdir(parents=True, exist_ok=True)
         for name in ["inbox", "outbox", "done", "rejected", "ledger"]:
             (self.root / name).mkdir(exist_ok=True)
@@ -46,8 +50,8 @@ class Site:
         )
 
     def start(self, *arguments):
-        command = [self.options.program, "serve", "--config", f"{self.root}/mmdicom.yaml", *arguments]
-        environment = dict(os.environ)
+        command = [*self.wrapper, self.options.program, "serve", "--config", f"{self.root}/mmdicom.yaml", *arguments]
+        environment = dict(os.environ, **self.environment)
         if self.options.model:
             environment["MMDICOM_MODEL"] = self.options.model
         log = open(self.root / "log", "a")
@@ -167,14 +171,7 @@ def kill(options):
     with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
         chance = random.Random(options.seed)
         sent = studies(options, root, options.count)
-        plain = Site(options, Path(root) / "plain")
-        process = plain.start()
-        for _ in sender(plain, sent):
-            time.sleep(0.01)
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=600)
-        plain.finish()
-
+        plain = undisturbed(options, root, sent)
         site = Site(options, Path(root) / "killed")
         drops = sender(site, sent)
         kills = 0
@@ -329,6 +326,185 @@ def drops(options):
     return check.failed
 
 
+def undisturbed(options, root, sent):
+    """A daemon that nobody disturbs, when all is done."""
+    plain = Site(options, Path(root) / "plain")
+    process = plain.start()
+    for _ in sender(plain, sent):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=600)
+    plain.finish()
+    return plain
+
+
+def is_done(site, plain):
+    homes = lambda s: len(s.home("done")) + len(s.home("rejected"))
+    return homes(site) >= homes(plain)
+
+
+def built(root, name, source, *arguments):
+    program = Path(root) / name
+    subprocess.run(["cc", "-O1", "-o", program, Path(__file__).with_name(source), *arguments], check=True)
+    return program
+
+
+def clock_library(root):
+    return built(root, "clock.so", "clock.c", "-shared", "-fPIC", "-ldl")
+
+
+def clock(options):
+    """Sets the clock of the day back and forth under the running daemon, by seconds, hours and days, and kills it now and
+    then, while studies arrive under names that repeat. It must go on by itself, and all must be as in a run with a
+    clock that nobody touched. The clock is a preloaded library (clock.c, built here with cc)."""
+    check = Checks()
+    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
+        chance = random.Random(options.seed)
+        sent = studies(options, root, options.count)
+        plain = undisturbed(options, root, sent)
+        library, ahead = clock_library(root), Path(root) / "ahead"
+        site = Site(options, Path(root) / "stepped")
+        site.environment = {"LD_PRELOAD": str(library), "FAULTS_CLOCK_STEP": str(ahead)}
+        seconds = 0.0
+        ahead.write_bytes(struct.pack("d", seconds))
+        place = os.open(ahead, os.O_WRONLY)
+        process = site.start()
+        steps, kills = Counter(), 0
+
+        def step():
+            nonlocal seconds
+            by = chance.choice([-86400, -3600, -3600, -600, -30, -2, 2, 30, 3600, 86400])
+            steps["back" if by < 0 else "forth"] += 1
+            seconds += by
+            os.pwrite(place, struct.pack("d", seconds), 0)
+
+        for _ in sender(site, sent):
+            time.sleep(0.02)
+            if chance.random() < 0.1:
+                step()
+            if chance.random() < 0.01:
+                process.kill()
+                process.wait()
+                kills += 1
+                process = site.start()
+        end = time.monotonic() + options.patience
+        done = lambda: is_done(site, plain)
+        while not done() and time.monotonic() < end:
+            step()
+            time.sleep(1)
+        check("it goes on by itself", done(), f"{site.status()}")
+        check("it lives", process.poll() is None, (site.root / "log").read_text()[-2000:])
+        process.send_signal(signal.SIGTERM)
+        check("it stops in order", process.wait(timeout=120) == 0)
+        os.close(place)
+        site.environment = {}
+        code = site.finish()
+        print(f"{steps['back']} steps back, {steps['forth']} forth, {kills} kills over {len(sent)} files; the last run "
+              f"ended with {code}")
+        with contextlib.closing(sqlite3.connect(f"file:{site.root}/ledger/ledger.sqlite?mode=ro", uri=True)) as ledger:
+            times = [at for at, in ledger.execute("SELECT at FROM audit ORDER BY number")]
+        check("the ledger saw the clock step back", any(a > b + 1_000_000 for a, b in zip(times, times[1:])))
+        compare(check, site, plain, sent)
+        if check.failed and options.keep:
+            shutil.copytree(root, options.keep, dirs_exist_ok=True)
+    return check.failed
+
+
+def slowly(options):
+    """A study arrives over ten minutes, a file every half minute or so, between files of other studies (by a clock that
+    runs --rate times as fast). Every image is read once, its results lie in the study's one folder."""
+    check = Checks()
+    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
+        images = [p for p in studies(options, root, options.count) if p.suffix == ".dcm"][: options.count]
+        study, parts = images[::2], []
+        for number, path in enumerate(study):
+            dataset = pydicom.dcmread(path)
+            dataset.StudyInstanceUID, dataset.StudyDate = "1.2.3.4", "20260102"
+            parts.append(Path(root) / f"part-{number}.dcm")
+            dataset.save_as(parts[-1])
+        sent = [path for pair in zip(parts, images[1::2]) for path in pair]
+        plain = undisturbed(options, root, sent)
+        site = Site(options, Path(root) / "slowly")
+        site.environment = {"LD_PRELOAD": str(clock_library(root)), "FAULTS_CLOCK_RATE": str(options.rate),
+                            "FAULTS_CLOCK_EPOCH": str(int(time.time()))}
+        process = site.start()
+        for number, path in enumerate(sent):
+            shutil.copyfile(path, site.root / "draft")
+            os.rename(site.root / "draft", site.root / "inbox" / SENDERS_NAMES[number % 2])
+            end = time.monotonic() + 600 / options.rate / len(sent)
+            while time.monotonic() < end or (site.root / "inbox" / SENDERS_NAMES[(number + 1) % 2]).exists():
+                time.sleep(0.05)
+        end = time.monotonic() + options.patience
+        while not is_done(site, plain) and time.monotonic() < end:
+            time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        check("it stops in order", process.wait(timeout=120) == 0)
+        check("the study has one folder", len(files(site.root / "outbox/1.2.3.4")) == 2 * len(parts),
+              files(site.root / "outbox"))
+        compare(check, site, plain, sent)
+    return check.failed
+
+
+def slow(options):
+    """Each change of a file in inbox, outbox and homes takes a tenth of a second longer, as on a mount that is slow (the
+    tracer faults.c, Linux on x86-64), while studies arrive under names that repeat."""
+    check = Checks()
+    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
+        sent = studies(options, root, options.count)
+        plain = undisturbed(options, root, sent)
+        site = Site(options, Path(root) / "slow")
+        site.wrapper = [built(root, "tracer", "faults.c"), "--slow", "100"]
+        for name in ["inbox", "outbox", "done", "rejected"]:
+            site.wrapper += ["--home", site.root / name]
+        site.wrapper.append("--")
+        process = site.start()
+        for _ in sender(site, sent):
+            time.sleep(0.02)
+        end = time.monotonic() + options.patience
+        while not is_done(site, plain) and time.monotonic() < end:
+            time.sleep(0.5)
+        check("all is done", is_done(site, plain), f"{site.status()}")
+        with open(site.root / "log") as log:
+            daemon = next(json.loads(line)["process"] for line in log if line.startswith('{"event": "started"'))
+        os.kill(daemon, signal.SIGTERM)
+        process.wait(timeout=120)
+        site.wrapper = []
+        check("a restart finds nothing to do", site.finish() == 0)
+        compare(check, site, plain, sent)
+    return check.failed
+
+
+def two(options):
+    """A second daemon on the folders of the first, or on one of them, refuses with 73 and says which; the first goes
+    on."""
+    check = Checks()
+    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
+        sent = studies(options, root, 6)[:6]
+        site = Site(options, Path(root) / "first")
+        process = site.start()
+        time.sleep(2)
+        for name in ["", "inbox", "outbox", "done", "rejected", "ledger"]:
+            other = Site(options, Path(root) / f"second-{name}")
+            text = "".join(f"{n}: {(site if n == name or not name else other).root}/{n}\n"
+                           for n in ["inbox", "outbox", "done", "rejected", "ledger"])
+            (other.root / "mmdicom.yaml").write_text(text)
+            second = other.start()
+            code = second.wait(timeout=60)
+            log = (other.root / "log").read_text()
+            check(f"a second one with the same {name or 'folders'} refuses",
+                  code == 73 and "in use by another mmdicom" in log, f"{code}: {log}")
+        for number, path in enumerate(sent):
+            shutil.copyfile(path, site.root / "draft")
+            os.rename(site.root / "draft", site.root / "inbox" / f"{number}.dcm")
+        end = time.monotonic() + options.patience
+        while len(site.home("done")) < len(sent) and time.monotonic() < end:
+            time.sleep(0.5)
+        check("the first goes on", len(site.home("done")) == len(sent) == len(site.rows()), f"{site.status()}")
+        process.send_signal(signal.SIGTERM)
+        check("it stops in order", process.wait(timeout=120) == 0)
+    return check.failed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=".build/debug/mmdicom")
@@ -336,14 +512,15 @@ def main():
     parser.add_argument("--folder", default=None, help="where to work; by default the temporary folder")
     parser.add_argument("--keep", default=None, help="where to leave the folders of a run that failed")
     commands = parser.add_subparsers(required=True)
-    for function in (kill, full, drops):
+    for function in (kill, full, drops, clock, slowly, slow, two):
         command = commands.add_parser(function.__name__, description=function.__doc__)
         command.set_defaults(function=function)
-        command.add_argument("--count", type=int, default=60 if function is kill else 12, help="phantoms")
+        command.add_argument("--count", type=int, default=60 if function in (kill, clock) else 12, help="phantoms")
         command.add_argument("--kills", type=int, default=60)
         command.add_argument("--longest", type=float, default=3.0, help="seconds between kills at most")
         command.add_argument("--seed", type=int, default=1)
         command.add_argument("--patience", type=float, default=240.0)
+        command.add_argument("--rate", type=float, default=20.0, help="how many times as fast the daemon's clocks run")
     options = parser.parse_args()
     options.program = str(Path(options.program).resolve())
     failed = options.function(options)
