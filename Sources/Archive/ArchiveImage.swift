@@ -2,8 +2,11 @@
 public struct ArchiveImage: Hashable, Sendable, Codable {
   /// Path relative to the archive root, as text: bytes that aren't UTF-8 as `\xE9`.
   public let path: String
-  /// The first folder under the archive root, "" for a file in the root itself.
-  public let source: String
+  /// The name of the archive among those of an ``ArchiveSet``; nil for one that is read by itself.
+  public internal(set) var archive: String?
+  /// The first folder under the archive root, "" for a file in the root itself; in a set of archives that have folders
+  /// of the same name, with its archive's name before it.
+  public internal(set) var source: String
   public let sopInstanceUID: String
   public let studyInstanceUID: String
   public let seriesInstanceUID: String
@@ -21,6 +24,15 @@ public struct ArchiveImage: Hashable, Sendable, Codable {
   /// Relative paths of the SEG files with lung segments that reference this image, sorted.
   public internal(set) var masks: [String]
 
-  /// What is kept together when splitting: the patient, or the study where the header names no patient.
-  package var patientKey: String { patientID.isEmpty ? "study " + studyInstanceUID : "patient " + patientID }
+  /// What else the patient is called, where another archive has the same instance or picture under another name.
+  var kin: String?
+
+  /// What is kept together when splitting and resampling: the patient, or the study where the header names no patient.
+  package var patientKey: String { kin ?? ownPatientKey }
+
+  /// As the header has it.
+  var ownPatientKey: String { patientID.isEmpty ? "study " + studyInstanceUID : "patient " + patientID }
+
+  /// The first folder under its own archive's root.
+  var folder: String { path.firstIndex(of: "/").map { String(path[..<$0]) } ?? "" }
 }

@@ -3,12 +3,15 @@ import Files
 extension ArchiveIndex {
   static func digest(of images: [ArchiveImage]) -> String {
     var digest = ContentDigest.Running()
-    for image in images.sorted(by: { $0.path < $1.path }) {
-      let fields =
+    for image in images.sorted(by: { ($0.path, $0.sopInstanceUID) < ($1.path, $1.sopInstanceUID) }) {
+      var fields =
         [
           image.path, image.sopInstanceUID, String(image.fileSize), image.finding?.rawValue ?? "",
           image.split?.rawValue ?? "",
         ] + image.masks
+      // What an archive by itself hasn't.
+      if image.source != image.folder { fields.append("source \(image.source)") }
+      if let kin = image.kin { fields.append("kin \(kin)") }
       digest.add(fields.joined(separator: "\t") + "\n")
     }
     return digest.finished().description

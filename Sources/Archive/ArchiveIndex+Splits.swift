@@ -12,29 +12,63 @@ extension ArchiveIndex {
   ///   - test: share of images for testing; `validation + test` is at most 1.
   public func assigningSplits(validation: Double, test: Double = 0, seed: UInt64) -> ArchiveIndex {
     precondition(validation >= 0 && test >= 0 && validation + test <= 1, "shares must lie within 0...1")
-    let patients = Dictionary(grouping: images.indices) { images[$0].patientKey }
+    let shares: [(Split, Double)] = [(.train, 1 - validation - test), (.val, validation), (.test, test)]
     var result = self
+    // Each archive by itself, so that adding another changes as little as may be.
+    for (_, archive) in Dictionary(grouping: images.indices, by: { images[$0].archive ?? "" }) {
+      deal(archive, shares, seed: seed, into: &result.images)
+    }
+    result.joinSplits(given: images.map(\.split))
+    result.digest = Self.digest(of: result.images)
+    return result
+  }
+
+  private func deal(
+    _ archive: [Int], _ shares: [(Split, Double)], seed: UInt64, into dealt: inout [ArchiveImage]
+  ) {
     var undecided: [Stratum: [(order: [UInt8], indices: [Int])]] = [:]
-    for (key, indices) in patients {
+    for (key, indices) in Dictionary(grouping: archive, by: { images[$0].ownPatientKey }) {
       if let known = Self.heldOutMost(indices.compactMap { images[$0].split }) {
-        for index in indices where images[index].split == nil { result.images[index].split = known }
+        for index in indices where images[index].split == nil { dealt[index].split = known }
       } else {
         let order = ContentDigest(of: "\(seed)\t\(key)").bytes
         undecided[Stratum(indices.map { images[$0] }), default: []].append((order, indices))
       }
     }
-    var deal = Deal(shares: [(.train, 1 - validation - test), (.val, validation), (.test, test)])
+    var deal = Deal(shares: shares)
     for (_, group) in undecided.sorted(by: { $0.key < $1.key }) {
       for patient in group.sorted(by: { $0.order.lexicographicallyPrecedes($1.order) }) {
         let split = deal.next(count: patient.indices.count)
-        for index in patient.indices { result.images[index].split = split }
+        for index in patient.indices { dealt[index].split = split }
       }
     }
-    result.digest = Self.digest(of: result.images)
-    return result
   }
 
-  private static func heldOutMost(_ splits: [Split]) -> Split? {
+  /// A patient of several archives is on one side: the one furthest from training that a labels file gives, or, where
+  /// none does, that was dealt. What one archive says against itself it keeps, as when it is read alone.
+  private mutating func joinSplits(given: [Split?]) {
+    let patients = Dictionary(grouping: images.indices) { images[$0].patientKey }
+    for (_, indices) in patients.sorted(by: { $0.key < $1.key }) {
+      let names = Set(indices.map { images[$0].archive })
+      guard names.count > 1,
+        let split = Self.heldOutMost(indices.compactMap { given[$0] })
+          ?? Self.heldOutMost(indices.compactMap { images[$0].split })
+      else { continue }
+      for index in indices where images[index].split != split {
+        if let before = given[index] {
+          let message =
+            "\(before.rawValue) here, but \(split.rawValue) elsewhere has the same patient; \(split.rawValue) is used"
+          problems.append(
+            ArchiveProblem(.heldOutElsewhere, path: images[index].path, message: message)
+              .inside(images[index].archive ?? ""))
+        }
+        images[index].split = split
+      }
+    }
+    problems = problems.countedTogether
+  }
+
+  static func heldOutMost(_ splits: [Split]) -> Split? {
     [Split.test, .val, .train].first(where: splits.contains)
   }
 
@@ -46,7 +80,7 @@ extension ArchiveIndex {
     var hasMask: Bool
 
     init(_ images: [ArchiveImage]) {
-      source = images.map(\.source).min() ?? ""
+      source = images.map(\.folder).min() ?? ""
       finding = images.map { $0.finding.map { $0.classIndex + 1 } ?? 0 }.max() ?? 0
       hasMask = images.contains { !$0.masks.isEmpty }
     }

@@ -1,3 +1,4 @@
+internal import Files
 import FoundationEssentials
 
 public import struct Foundation.URL
@@ -61,6 +62,23 @@ public struct ArchiveIndex: Sendable, Codable, Equatable {
     counts.headersRead = scan.headersRead
     pixelDigest = assembly.pixelDigest
     digest = Self.digest(of: assembly.images)
+  }
+
+  /// An index of several archives' images.
+  init(joining archives: [ArchiveIndex], images: [ArchiveImage], problems: [ArchiveProblem]) {
+    self.images = images
+    self.problems = problems
+    counts = Counts()
+    counts.radiographs = images.count
+    counts.masks = images.reduce(0) { $0 + $1.masks.count }
+    for archive in archives {
+      counts.files += archive.counts.files
+      counts.notDICOM += archive.counts.notDICOM
+      counts.headersRead += archive.counts.headersRead
+      counts.otherObjects.merge(archive.counts.otherObjects, uniquingKeysWith: +)
+    }
+    pixelDigest = ContentDigest(of: archives.map(\.pixelDigest).sorted().joined(separator: "\t")).description
+    digest = Self.digest(of: images)
   }
 
   /// The labels file that a scan takes when none is named; nil where the root has none.

@@ -32,6 +32,18 @@ public struct ArchiveProblem: Hashable, Sendable, Codable, CustomStringConvertib
     case undecodableImage = "undecodable_image"
     /// A mask whose pixels can't be decoded or that is empty; the image is kept without it.
     case undecodableMask = "undecodable_mask"
+    /// An instance that several archives hold; it counts once.
+    case instanceInSeveralArchives = "instance_in_several_archives"
+    /// An instance that two archives label differently; it counts as unlabelled.
+    case contradictoryFinding = "contradictory_finding"
+    /// An instance that has another Patient ID in another archive; both count as one patient.
+    case contradictoryPatient = "contradictory_patient"
+    /// An instance whose picture or lung mask is another in another archive.
+    case contradictoryPixels = "contradictory_pixels"
+    /// A picture that another archive holds as another instance; both count as one patient's.
+    case samePicture = "same_picture"
+    /// Images that one archive trains on and whose patient another holds out; they are held out here too.
+    case heldOutElsewhere = "held_out_elsewhere"
     /// The index couldn't be saved for the next run.
     case notSaved = "not_saved"
   }

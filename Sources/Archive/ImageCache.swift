@@ -15,15 +15,17 @@ public final class ImageCache: Sendable {
   /// Side of the squares in pixels.
   public let size: Int
   /// Number of images of the index, decodable or not.
-  public var count: Int { directory.entries.count }
+  public var count: Int { places.count }
   /// Images that can't be decoded, and masks; each is left out.
-  public var failures: [ArchiveProblem] { directory.failures }
-  /// Whether this open had to build the file.
+  public let failures: [ArchiveProblem]
+  /// Whether this open had to build the file, or one of them.
   public let wasBuilt: Bool
 
-  private let directory: CacheFormat.Directory
-  /// The whole file, mapped.
-  private let data: Data
+  /// A cache file: its table, and all of it, mapped.
+  private typealias Part = (directory: CacheFormat.Directory, data: Data)
+  private let parts: [Part]
+  /// Where each image is: in which part, and at which place of its table.
+  private let places: [(part: Int, entry: Int)]
 
   /// Opens the cache of an archive; builds it first when it isn't there, is damaged, or was made of other
   /// files or by another preprocessing.
@@ -41,18 +43,45 @@ public final class ImageCache: Sendable {
   ) throws(ImageCacheError) {
     let key = Self.key(index, size: size)
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let part: Part
     if let opened = CacheReader.open(cacheFile, key: key, count: index.images.count, threads: threads) {
-      (directory, data) = opened
+      part = opened
       wasBuilt = false
     } else {
       let builder = CacheBuilder(index: index, root: root, size: size, key: key, threads: threads)
       try builder.build(at: cacheFile, progress: progress)
       guard let built = CacheReader.open(cacheFile, key: key, count: index.images.count, threads: threads)
       else { throw .damagedWhileWriting(path: cacheFile.path) }
-      (directory, data) = built
+      part = built
       wasBuilt = true
     }
+    parts = [part]
+    places = part.directory.entries.indices.map { (0, $0) }
+    failures = part.directory.failures
     self.size = size
+  }
+
+  /// The caches of a set's members as one, by the positions of its index.
+  /// - Parameter caches: one for each member, in their order, all of one size.
+  public init(_ caches: [ImageCache], of set: ArchiveSet) {
+    precondition(caches.count == set.members.count && Set(caches.map(\.size)).count == 1)
+    size = caches[0].size
+    wasBuilt = caches.contains(where: \.wasBuilt)
+    var first: [Int] = []
+    var parts: [Part] = []
+    for cache in caches {
+      first.append(parts.count)
+      parts += cache.parts
+    }
+    self.parts = parts
+    places = set.places.map { place in
+      let inside = caches[place.member].places[place.position]
+      return (first[place.member] + inside.part, inside.entry)
+    }
+    failures =
+      caches.count == 1
+      ? caches[0].failures
+      : zip(set.members, caches).flatMap { member, cache in cache.failures.map { $0.inside(member.name) } }
   }
 
   static func key(_ index: ArchiveIndex, size: Int) -> [UInt8] {
@@ -60,10 +89,26 @@ public final class ImageCache: Sendable {
   }
 
   /// Whether the image could be decoded.
-  public func hasImage(_ position: Int) -> Bool { directory.entries[position].image != nil }
+  public func hasImage(_ position: Int) -> Bool { entry(position).image != nil }
 
   /// Whether there is a lung mask for the image.
-  public func hasMask(_ position: Int) -> Bool { directory.entries[position].mask != nil }
+  public func hasMask(_ position: Int) -> Bool { entry(position).mask != nil }
+
+  private func entry(_ position: Int) -> CacheFormat.Entry {
+    parts[places[position].part].directory.entries[places[position].entry]
+  }
+
+  /// SHA-256 of the image as stored; nil where it couldn't be decoded.
+  func imageDigest(_ position: Int) -> [UInt8]? {
+    let entry = entry(position)
+    return entry.image == nil ? nil : entry.imageDigest
+  }
+
+  /// SHA-256 of the lung mask as stored; nil where there's none.
+  func maskDigest(_ position: Int) -> [UInt8]? {
+    let entry = entry(position)
+    return entry.mask == nil ? nil : entry.maskDigest
+  }
 
   /// The image, size x size row by row, 0 black ... 1 white.
   /// - Precondition: ``hasImage(_:)``.
@@ -72,10 +117,10 @@ public final class ImageCache: Sendable {
   /// The image as stored, size x size row by row, 0 black ... 255 white.
   /// - Precondition: ``hasImage(_:)``.
   public func imageBytes(_ position: Int) -> [UInt8] {
-    guard let offset = directory.entries[position].image else {
+    guard let offset = entry(position).image else {
       preconditionFailure("image \(position) couldn't be decoded; ask hasImage first")
     }
-    return bytes(at: offset)
+    return bytes(of: position, at: offset)
   }
 
   /// How much of each pixel is lung, size x size row by row, 0...1; nil without a lung mask.
@@ -83,12 +128,12 @@ public final class ImageCache: Sendable {
 
   /// How much of each pixel is lung, 0...255; nil without a lung mask.
   public func maskBytes(_ position: Int) -> [UInt8]? {
-    directory.entries[position].mask.map(bytes(at:))
+    entry(position).mask.map { bytes(of: position, at: $0) }
   }
 
-  private func bytes(at offset: Int) -> [UInt8] {
+  private func bytes(of position: Int, at offset: Int) -> [UInt8] {
     let start = CacheFormat.headerBytes + offset
-    return Array(data[start..<(start + size * size)])
+    return Array(parts[places[position].part].data[start..<(start + size * size)])
   }
 
   private static func floats(_ bytes: [UInt8]) -> [Float] { bytes.map { Float($0) * (1 / 255) } }

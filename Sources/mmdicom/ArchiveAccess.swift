@@ -4,44 +4,98 @@ import Daemon
 import Files
 import Foundation
 
-/// The options that name an archive, and how its index and cache are opened.
+/// The options that name archives, and how their index and cache are opened.
 struct ArchiveAccess: ParsableArguments {
-  @Option(help: "Root folder of the archive.", completion: .directory)
-  var archive: String
+  @Option(
+    help: "Root folder of the archive; of several, the option once for each, to read them as one.",
+    completion: .directory)
+  var archive: [String]
 
   @Option(
-    help: "labels.csv; by default the one in the archive's root.", completion: .file(extensions: ["csv"]))
-  var labels: String?
+    help: ArgumentHelp(
+      "labels.csv; by default the one in the archive's root. With several archives, one for each, in their order."
+    ),
+    completion: .file(extensions: ["csv"]))
+  var labels: [String] = []
 
   @Option(help: "Where index and decoded images are kept; by default in the user's cache folder.")
   var cache: String?
 
-  var root: URL { URL(filePath: archive, directoryHint: .isDirectory) }
+  func validate() throws {
+    guard labels.isEmpty || labels.count == archive.count else {
+      throw ValidationError(
+        "\(labels.count) times --labels for \(archive.count) archives: name one for each, in their order, or none"
+      )
+    }
+    var seen: Set<String> = []
+    for (path, root) in zip(archive, roots) where !seen.insert(Self.resolved(root)).inserted {
+      throw ValidationError("--archive \(path): the same folder is given twice")
+    }
+  }
 
-  /// One folder per archive: $XDG_CACHE_HOME (or ~/.cache)/mmdicom/<name>-<hash of the path>.
-  private var cacheFolder: URL {
-    if let cache { return URL(filePath: cache, directoryHint: .isDirectory) }
+  /// Each archive's root and the labels file that was named for it.
+  var roots: [URL] { archive.map { URL(filePath: $0, directoryHint: .isDirectory) } }
+
+  func labels(of number: Int) -> URL? { labels.isEmpty ? nil : URL(filePath: labels[number]) }
+
+  /// As messages call them.
+  var names: String { archive.joined(separator: ", ") }
+
+  private static func resolved(_ root: URL) -> String {
+    root.standardizedFileURL.resolvingSymlinksInPath().path
+  }
+
+  /// One folder per archive, by itself or with others: $XDG_CACHE_HOME (or ~/.cache)/mmdicom/<name>-<hash of the path>.
+  /// A folder that was named is one archive's own, and has such a folder for each of several.
+  private func cacheFolder(of root: URL) -> URL {
+    let digest = ContentDigest(of: Self.resolved(root)).description.prefix(16)
+    let name = "\(root.standardizedFileURL.lastPathComponent)-\(digest)"
+    if let cache {
+      let folder = URL(filePath: cache, directoryHint: .isDirectory)
+      return archive.count == 1 ? folder : folder.appending(path: name, directoryHint: .isDirectory)
+    }
     let environment = ProcessInfo.processInfo.environment
     let base =
       environment["XDG_CACHE_HOME"].flatMap {
         $0.isEmpty ? nil : URL(filePath: $0, directoryHint: .isDirectory)
       }
       ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
-    let path = root.standardizedFileURL.resolvingSymlinksInPath().path
-    let digest = ContentDigest(of: path).description.prefix(16)
-    return base.appending(path: "mmdicom/\(root.standardizedFileURL.lastPathComponent)-\(digest)")
+    return base.appending(path: "mmdicom/\(name)")
   }
 
-  /// Scans the archive (headers that didn't change are not read again), completes the splits by patient and
-  /// opens the cache of decoded images.
-  /// - Parameter size: side of the decoded images in pixels.
+  /// Scans the archives (headers that didn't change are not read again), opens their caches of decoded images, and
+  /// completes the splits by patient.
+  /// - Parameters:
+  ///   - size: side of the decoded images in pixels.
+  ///   - notesProblems: whether what is wrong gets its lines here.
   func open(
-    threads: Int, size: Int = 256, progress: ProgressLine
+    threads: Int, size: Int = 256, notesProblems: Bool = true, progress: ProgressLine
   ) throws -> (index: ArchiveIndex, cache: ImageCache) {
-    guard FileManager.default.fileExists(atPath: root.path) else {
-      throw CommandFailure(.noInput, "\(archive): no such folder")
+    for (path, root) in zip(archive, roots) where !FileManager.default.fileExists(atPath: root.path) {
+      throw CommandFailure(.noInput, "\(path): no such folder")
     }
-    let folder = cacheFolder
+    var set = ArchiveSet(
+      try roots.indices.map { (roots[$0], try scan($0, threads: threads, progress: progress)) })
+    if set.members.count > 1 {
+      let small = try set.members.map {
+        try decode($0, threads: threads, size: ArchiveSet.comparedSize, progress: progress)
+      }
+      progress.begin("compare")
+      set.comparePictures(
+        small, saved: { self.savedPairs($0, $1) }, threads: threads, progress: { progress.update($0, of: $1) }
+      )
+      progress.end("\(set.members.count) archives, \(set.index.images.count) images in all")
+    }
+    let caches = try set.members.map { try decode($0, threads: threads, size: size, progress: progress) }
+    let index = set.index.withEverySplit
+    let cache = ImageCache(caches, of: set)
+    if notesProblems { for problem in index.problems + cache.failures { progress.note("\(problem)") } }
+    return (index, cache)
+  }
+
+  private func scan(_ number: Int, threads: Int, progress: ProgressLine) throws -> ArchiveIndex {
+    let root = roots[number]
+    let folder = cacheFolder(of: root)
     // Decoded images and patients' IDs lie in it: for this user alone.
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -51,28 +105,38 @@ struct ArchiveAccess: ParsableArguments {
     }
     progress.begin("index")
     let scanned = try ArchiveIndex(
-      scanning: root, labels: labels.map { URL(filePath: $0) }, saved: folder.appending(path: "headers.json"),
+      scanning: root, labels: labels(of: number), saved: folder.appending(path: "headers.json"),
       threads: threads
     ) { progress.update($0, of: $1) }
     progress.end(
       "\(scanned.images.count) images, \(scanned.images.count { !$0.masks.isEmpty }) with masks, "
         + "\(scanned.images.count { $0.finding != nil }) with findings")
-    if let warning = MissingLabels.warning(labels, root: root) { progress.note(warning) }
-    for problem in scanned.problems { progress.note("\(problem)") }
-    let index = scanned.withEverySplit
+    if let warning = MissingLabels.warning(labels(of: number), root: root) { progress.note(warning) }
+    return scanned
+  }
+
+  /// Beside the first one's cache.
+  private func savedPairs(_ first: ArchiveSet.Member, _ second: ArchiveSet.Member) -> URL {
+    let name = cacheFolder(of: second.root).lastPathComponent
+    return cacheFolder(of: first.root).appending(path: "same-pictures-\(name).json")
+  }
+
+  private func decode(
+    _ member: ArchiveSet.Member, threads: Int, size: Int, progress: ProgressLine
+  ) throws -> ImageCache {
+    let folder = cacheFolder(of: member.root)
     progress.begin("decode")
     let cache: ImageCache
     do {
       cache = try ImageCache(
-        for: index, root: root, at: folder.appending(path: "images-\(size).cache"), size: size,
+        for: member.index, root: member.root, at: folder.appending(path: "images-\(size).cache"), size: size,
         threads: threads
       ) { progress.update($0, of: $1) }
     } catch {
       throw CommandFailure(.cannotCreate, "\(error)")
     }
     progress.end(cache.wasBuilt ? "cached in \(folder.path)" : "from the cache")
-    for problem in cache.failures { progress.note("\(problem)") }
-    return (index, cache)
+    return cache
   }
 }
 

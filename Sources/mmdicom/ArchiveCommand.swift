@@ -17,14 +17,12 @@ extension ArchiveCommand {
       commandName: "index", abstract: "List what an archive holds: images, labels, masks, problems.",
       discussion: """
         Reads headers only: a file that is cut short behind its header counts as sound unless --check decodes it. \
+        Several archives are decoded all the same, into the cache of train and evaluate, so that a picture that two of \
+        them hold is found. \
         Exit status: 0 no problems, 1 some (each is named), 65 or 66 archive or labels can't be used.
         """)
 
-    @Option(help: ArgumentHelp("The archive's root.", valueName: "dir"))
-    var archive: String
-
-    @Option(help: ArgumentHelp("Labels; by default labels.csv in the root.", valueName: "file"))
-    var labels: String?
+    @OptionGroup var access: ArchiveAccess
 
     @Flag(help: "Also decode every image and mask, and name those that are cut short or damaged.")
     var check = false
@@ -34,25 +32,38 @@ extension ArchiveCommand {
 
     func run() async throws {
       try await reportingFailure {
-        let root = URL(filePath: archive)
-        let progress = ProgressLine()
-        progress.begin("index")
-        var index = try ArchiveIndex(
-          scanning: root, labels: labels.map { URL(filePath: $0) }
-        ) { done, total in
-          progress.update(done, of: total)
-        }.withEverySplit
-        progress.finish()
-        if let warning = MissingLabels.warning(labels, root: root) { Terminal.complain(warning) }
-        if check {
-          progress.begin("decode")
-          index.add(index.undecodable(root: root) { progress.update($0, of: $1) })
-          progress.finish()
-        }
+        let index = try access.archive.count == 1 ? readHeaders() : compare()
         for problem in index.problems { Terminal.complain("\(problem)") }
         Terminal.result(json ? try Self.json(index) : Self.text(index))
         guard index.problems.isEmpty else { throw ExitCode.someInputsFailed }
       }
+    }
+
+    /// One archive by itself: its headers, and its pixels on demand; nothing is kept.
+    private func readHeaders() throws -> ArchiveIndex {
+      let root = access.roots[0]
+      let labels = access.labels(of: 0)
+      let progress = ProgressLine()
+      progress.begin("index")
+      var index = try ArchiveIndex(scanning: root, labels: labels) { done, total in
+        progress.update(done, of: total)
+      }.withEverySplit
+      progress.finish()
+      if let warning = MissingLabels.warning(labels, root: root) { Terminal.complain(warning) }
+      if check {
+        progress.begin("decode")
+        index.add(index.undecodable(root: root) { progress.update($0, of: $1) })
+        progress.finish()
+      }
+      return index
+    }
+
+    /// Several, whose pictures are compared: as training sees them, with its cache.
+    private func compare() throws -> ArchiveIndex {
+      var (index, cache) = try access.open(
+        threads: ProcessInfo.processInfo.activeProcessorCount, notesProblems: false, progress: ProgressLine())
+      index.add(cache.failures)
+      return index
     }
 
     private static func json(_ index: ArchiveIndex) throws -> String {

@@ -66,7 +66,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       }
       guard !evaluation.rows.isEmpty else {
         throw CommandFailure(
-          .badData, "no labelled images in \(access.archive)\(wanted.map { ", split \($0)" } ?? "")")
+          .badData, "no labelled images in \(access.names)\(wanted.map { ", split \($0)" } ?? "")")
       }
       if let calibrate {
         let (calibrated, remark, sha256) = try self.calibrate(model, on: evaluation, writing: calibrate)
