@@ -16,11 +16,14 @@ package struct Admission: Sendable, Hashable {
   package var sender: [UInt8]
   /// Somebody asked for it to be read again, whatever came of it.
   package var isWanted: Bool
+  /// The order of coming, which is not that of admission: files that came together share a number, and later ones have
+  /// a higher one.
+  package var arrival: Int64
 
   package init(
     content: ContentDigest, pixels: ContentDigest? = nil, studyInstanceUID: String = "",
     seriesInstanceUID: String = "", sopInstanceUID: String = "", spooled: [UInt8], sender: [UInt8],
-    isWanted: Bool = false
+    isWanted: Bool = false, arrival: Int64 = 0
   ) {
     self.content = content
     self.pixels = pixels
@@ -30,6 +33,7 @@ package struct Admission: Sendable, Hashable {
     self.spooled = spooled
     self.sender = sender
     self.isWanted = isWanted
+    self.arrival = arrival
   }
 
   /// What is read together: the study, or the file alone where it names none.

@@ -117,6 +117,8 @@ package struct LedgerCounts: Sendable, Hashable {
   package var oldest: Timestamp?
   /// When the next file is tried again.
   package var nextRetry: Timestamp?
+  /// The highest ``Admission/arrival`` that there was.
+  package var lastArrival: Int64 = 0
 
   package init() {}
 }

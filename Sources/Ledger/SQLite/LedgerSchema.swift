@@ -12,6 +12,7 @@ enum LedgerSchema {
       try db.execute(sql: results)
       try db.execute(sql: trail)
     }
+    migrator.registerMigration("ledger-2-arrival") { db in try db.execute(sql: arrival) }
     return migrator
   }
 
@@ -100,5 +101,15 @@ enum LedgerSchema {
       BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
     CREATE TRIGGER audit_fixed BEFORE UPDATE ON audit
       BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+    """
+
+  /// The order of coming, by which studies are drawn: rows are written in another.
+  private static let arrival = """
+    ALTER TABLE instance ADD COLUMN arrival INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE gathering ADD COLUMN arrival INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX instance_ready;
+    CREATE INDEX instance_ready ON instance(arrival, id) WHERE state = 'ready';
+    CREATE INDEX gathering_arrival ON gathering(arrival, until);
+    INSERT INTO counter VALUES ('arrival', 0);
     """
 }

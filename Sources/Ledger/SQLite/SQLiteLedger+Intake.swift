@@ -8,6 +8,8 @@ extension SQLiteLedger {
     try await write(.promised, at: now) { transaction in
       var outcomes: [AdmissionOutcome] = []
       for file in files { outcomes.append(try transaction.admit(file)) }
+      let last = files.map(\.arrival).max() ?? 0
+      try transaction.run("UPDATE counter SET value = max(value, ?) WHERE name = 'arrival'", [last])
       return outcomes
     }
   }
@@ -32,10 +34,10 @@ extension LedgerTransaction {
       return .conflict(try insert(file, state, reason: "uid_conflict", rival: other), with: other)
     case .readAgain(let id):
       try run(
-        "UPDATE instance SET spooled = ?, sender = ?, home = NULL, seen = seen + 1 WHERE id = ?",
-        [file.spooled.data, file.sender.data, id])
+        "UPDATE instance SET spooled = ?, sender = ?, arrival = ?, home = NULL, seen = seen + 1 WHERE id = ?",
+        [file.spooled.data, file.sender.data, file.arrival, id])
       _ = try change(instance: id, by: .readAgain, "read again")
-      try gather(file.bundle)
+      try gather(file)
       return .readAgain(id)
     case .known(let id):
       // The spool names a file once, so this is the copy that the row speaks of.
@@ -54,23 +56,24 @@ extension LedgerTransaction {
       """
       INSERT INTO instance (content, pixels, bundle, study, series, sop, sender, spooled,
         state, attempts, crashes, token, holder, since, until, earliest, verdict, conflict,
-        reason, replaces, rival, seen, admitted_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+        reason, replaces, rival, seen, admitted_at, arrival)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
       """,
       [
         file.content.data, file.pixels?.data, file.bundle, file.studyInstanceUID, file.seriesInstanceUID,
         file.sopInstanceUID, file.sender.data, file.spooled.data,
-      ] + state.columns + [reason, replaces, rival, now.milliseconds])
+      ] + state.columns + [reason, replaces, rival, now.milliseconds, file.arrival])
     let id = db.lastInsertedRowID
     let event = state.isParked ? "parked" : replaces == nil ? "admitted" : "admitted as an amendment"
     try audit(event, instance: id, "\(file.content)\(reason.isEmpty ? "" : " " + reason)")
-    if case .gathering = state { try gather(file.bundle) }
+    if case .gathering = state { try gather(file) }
     return id
   }
 
   /// A file of the study came: it is complete a little later than before.
-  private func gather(_ bundle: String) throws {
-    let known = try rows("SELECT * FROM gathering WHERE bundle = ?", [bundle]).first.map { row in
+  private func gather(_ file: Admission) throws {
+    let row = try rows("SELECT * FROM gathering WHERE bundle = ?", [file.bundle]).first
+    let known = row.map { row in
       Gathering(
         firstArrival: Timestamp(milliseconds: row["first"]),
         wait: Wait(
@@ -78,7 +81,10 @@ extension LedgerTransaction {
     }
     let gathering = Gathering.arrival(known, at: now, rules: rules)
     try run(
-      "INSERT OR REPLACE INTO gathering (bundle, first, since, until, earliest) VALUES (?, ?, ?, ?, ?)",
-      [bundle, gathering.firstArrival.milliseconds] + Optional(gathering.wait).columns)
+      """
+      INSERT OR REPLACE INTO gathering (bundle, first, since, until, earliest, arrival) VALUES (?, ?, ?, ?, ?, ?)
+      """,
+      [file.bundle, gathering.firstArrival.milliseconds] + Optional(gathering.wait).columns
+        + [max(file.arrival, row?["arrival"] ?? 0)])
   }
 }

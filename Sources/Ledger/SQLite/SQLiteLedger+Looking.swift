@@ -40,6 +40,8 @@ extension SQLiteLedger {
       counts.nextRetry = try Int64.fetchOne(
         db, sql: "SELECT min(until) FROM instance WHERE until IS NOT NULL AND state = 'delayed'"
       ).map(Timestamp.init(milliseconds:))
+      counts.lastArrival =
+        try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = 'arrival'") ?? 0
       return counts
     }
   }

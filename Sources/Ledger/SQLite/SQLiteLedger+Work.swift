@@ -103,9 +103,10 @@ extension LedgerTransaction {
   mutating func settleWaits(_ order: DrawOrder) throws {
     let time = now.milliseconds
     let newest = order == .fair ? Self.portion / 2 : 0
-    for (direction, limit) in [("DESC", newest), ("ASC", Self.portion - newest)] where limit > 0 {
+    for (order, limit) in [("arrival DESC, until DESC", newest), ("until", Self.portion - newest)]
+    where limit > 0 {
       try completeStudies(
-        "SELECT bundle FROM gathering WHERE until <= ? ORDER BY until \(direction) LIMIT ?", [time, limit])
+        "SELECT bundle FROM gathering WHERE until <= ? ORDER BY \(order) LIMIT ?", [time, limit])
     }
     try completeStudies("SELECT bundle FROM gathering WHERE earliest > ? LIMIT ?", [time, Self.portion])
     for row in try rows(
@@ -131,7 +132,7 @@ extension LedgerTransaction {
     let first = try rows(
       """
       SELECT bundle FROM instance INDEXED BY instance_ready WHERE state = 'ready'
-      ORDER BY id \(newest ? "DESC" : "ASC") LIMIT 1
+      ORDER BY \(newest ? "arrival DESC, id DESC" : "arrival, id") LIMIT 1
       """
     ).first
     guard let first else { return nil }
