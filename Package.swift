@@ -33,7 +33,8 @@ let package = Package(
     .target(name: "CKernels", dependencies: ["COpenBLAS"]),
 
     // The way of a file.
-    room("Files", [crypto, system]),
+    .target(name: "CSystemCalls"),
+    room("Files", ["CSystemCalls", crypto, system]),
     room("DICOM", ["CDCMTK", "Files", crypto]),
     room("Radiography", ["DICOM", "Tensors"]),
     room("Rendering", ["DICOM", "Radiography", "Tensors", "Files", "CCairo", "CPNG"]),
@@ -84,7 +85,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Archive", "MultiMix", "NeuralNetworks", "Phantoms", "Tensors"],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("Files", ["Archive", system]),
+    tests("Files", ["Archive", "CSystemCalls", system]),
     tests("DICOM"),
     tests("Radiography", ["DICOM"], exclude: ["Goldens"]),
     tests("Rendering", ["DICOM", "Radiography"]),

@@ -26,6 +26,10 @@ extension FilePath {
   /// control characters, as `\xE9`; a backslash in front of an `x` as `\x5C`. ``init(text:)`` reads it back.
   package var text: String {
     let bytes = bytes
+    // As nearly every path is: nothing in it needs a look.
+    if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) {
+      return String(decoding: bytes, as: UTF8.self)
+    }
     var text = ""
     text.reserveCapacity(bytes.count)
     var parser = UTF8.ForwardParser()
@@ -56,6 +60,10 @@ extension FilePath {
 
   /// The path that ``text`` stands for.
   package init(text: String) {
+    if !text.utf8.contains(UInt8(ascii: "\\")) {
+      self.init(bytes: text.utf8)
+      return
+    }
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     let mark = Array("\\x".utf8)

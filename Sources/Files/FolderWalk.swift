@@ -89,6 +89,8 @@ package struct FolderWalk: Sendable {
   package private(set) var problems: [Problem] = []
 
   private let root: FilePath
+  /// Kept open where links are left out: every folder is reached from it.
+  private let base: OpenFolder?
   private let options: Options
   private var seenFolders: Set<FileIdentity>
   private var seenFiles: Set<FileIdentity> = []
@@ -97,10 +99,18 @@ package struct FolderWalk: Sendable {
   /// Walks `root`, which may be a link itself, and what lies under it. That the root can't be listed is a problem
   /// with the empty path.
   package init(_ root: FilePath, _ options: Options) {
+    self.init(root, OpenFolder(root), options)
+  }
+
+  /// Walks a folder that is open.
+  package init(_ root: OpenFolder, _ options: Options) { self.init(root.path, root, options) }
+
+  private init(_ root: FilePath, _ base: OpenFolder?, _ options: Options) {
     self.root = root
+    self.base = base
     self.options = options
     seenFolders = options.skipped
-    if let own = FileIdentity(of: root), !seenFolders.insert(own).inserted { return }
+    if let own = base?.status.map({ FileIdentity($0) }), !seenFolders.insert(own).inserted { return }
     walk([FilePath()])
     while !links.isEmpty {
       let pending = Self.sorted(links, by: \.path)
@@ -112,29 +122,55 @@ package struct FolderWalk: Sendable {
     problems = Self.sorted(problems, by: \.path)
   }
 
-  /// The regular file at `path` under `root`; nil when there is none.
+  /// The regular file at `path`, which is no link itself; nil when there is none.
+  package static func entry(_ path: FilePath) -> Entry? { entry(path, path.status(followingLink: false)) }
+
+  /// The regular file at `path` under `root`, reached through no link; nil when there is none.
   package static func entry(_ path: FilePath, in root: FilePath) -> Entry? {
-    guard let status = root.pushing(path).status(followingLink: false) else { return nil }
-    return status.st_mode & S_IFMT == S_IFREG ? Entry(path, status) : nil
+    OpenFolder(root).flatMap { entry(path, in: $0) }
+  }
+
+  /// The same under a folder that is open.
+  package static func entry(_ path: FilePath, in root: OpenFolder) -> Entry? {
+    entry(path, root.status(at: path))
+  }
+
+  private static func entry(_ path: FilePath, _ status: stat?) -> Entry? {
+    guard let status, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Entry(path, status)
   }
 
   private mutating func walk(_ folders: [FilePath]) {
     var pending = folders
     while let folder = pending.popLast() {
-      guard let names = Self.names(in: root.pushing(folder)) else {
-        problems.append(Problem(path: folder, kind: .folder(errno)))
+      guard let opened = open(folder), let names = opened.names() else {
+        if !isGone(folder, errno) { problems.append(Problem(path: folder, kind: .folder(errno))) }
         continue
       }
       self.folders.append(folder)
       for name in names where !options.leavesOut(name) {
-        if let inner = look(at: folder.appending(name)) { pending.append(inner) }
+        if let inner = look(at: folder.appending(name), opened.status(name)) { pending.append(inner) }
       }
     }
   }
 
+  private func open(_ folder: FilePath) -> OpenFolder? {
+    guard options.links == .leftOut else { return OpenFolder(root.pushing(folder)) }
+    guard let base else {
+      // `errno` of the attempt.
+      return OpenFolder(root)
+    }
+    return base.folder(folder)
+  }
+
+  /// Whether a folder went away, or a link took its place, since it was seen.
+  private func isGone(_ folder: FilePath, _ code: Int32) -> Bool {
+    !folder.isEmpty && options.links == .leftOut && [ENOENT, ELOOP, ENOTDIR].contains(code)
+  }
+
   /// Notes what lies at `path`; a folder that is still to be walked comes back.
-  private mutating func look(at path: FilePath) -> FilePath? {
-    guard let status = root.pushing(path).status(followingLink: false) else {
+  private mutating func look(at path: FilePath, _ status: stat?) -> FilePath? {
+    guard let status else {
       // Gone since the folder was listed.
       if errno != ENOENT { problems.append(Problem(path: path, kind: .entry(errno))) }
       return nil
@@ -163,26 +199,6 @@ package struct FolderWalk: Sendable {
     case S_IFREG:
       if seenFiles.insert(FileIdentity(status)).inserted { files.append(Entry(path, status)) }
     default: break
-    }
-  }
-
-  /// Every name in a folder but `.` and `..`, as the kernel gives them; nil, and `errno`, when it can't be read.
-  private static func names(in folder: FilePath) -> [FilePath.Component]? {
-    guard let stream = unsafe folder.withPlatformString({ unsafe opendir($0) }) else { return nil }
-    defer {
-      let code = errno
-      unsafe closedir(stream)
-      errno = code
-    }
-    var names: [FilePath.Component] = []
-    while true {
-      errno = 0
-      guard let entry = unsafe readdir(stream) else { return errno == 0 ? names : nil }
-      let bytes = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe Array(bytes.prefix { $0 != 0 })
-      }
-      guard bytes != Array(".".utf8), bytes != Array("..".utf8) else { continue }
-      if let name = FilePath.Component(bytes: bytes) { names.append(name) }
     }
   }
 

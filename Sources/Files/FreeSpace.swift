@@ -10,4 +10,13 @@ package enum FreeSpace {
     let (bytes, isMore) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
     return isMore ? .max : Int(clamping: bytes)
   }
+
+  /// Percent in use of what we may use where `path` lies, as df(1) counts; nil where that can't be told.
+  package static func usedPercent(at path: FilePath) -> Double? {
+    var status = statvfs()
+    guard unsafe path.withPlatformString({ unsafe statvfs($0, &status) }) == 0 else { return nil }
+    let used = Double(status.f_blocks) - Double(status.f_bfree)
+    let total = used + Double(status.f_bavail)
+    return total > 0 ? 100 * used / total : nil
+  }
 }

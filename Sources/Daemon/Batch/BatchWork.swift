@@ -5,6 +5,11 @@ import SystemPackage
 
 /// The batch as a source of work.
 actor BatchWork: WorkSource {
+  private nonisolated let executor = QueueExecutor("batch")
+  nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe executor.asUnownedSerialExecutor()
+  }
+
   private let inputs: AnalysisInputs
   private let output: URL
   private let tensors: Bool

@@ -10,7 +10,7 @@ extension DaemonConfiguration {
     "inbox", "outbox", "done", "rejected", "ledger", "model", "tensors", "threads", "settle_seconds",
     "scan_seconds",
     "study_quiet_seconds", "study_wait_seconds", "order",
-    "worker_timeout_seconds", "stop_seconds", "ignore",
+    "worker_timeout_seconds", "disk_stop_percent", "disk_resume_percent", "stop_seconds", "ignore",
     "log_level",
   ]
 
@@ -103,6 +103,13 @@ extension DaemonConfiguration {
     studyQuietTime = try values.seconds("study_quiet_seconds", in: 0...3600) ?? studyQuietTime
     studyLongestWait = try values.seconds("study_wait_seconds", in: 0...86400) ?? studyLongestWait
     workerTimeLimit = try values.seconds("worker_timeout_seconds", in: 1...86400) ?? workerTimeLimit
+    diskStopPercent = try values.percent("disk_stop_percent") ?? diskStopPercent
+    diskResumePercent = try values.percent("disk_resume_percent") ?? min(diskResumePercent, diskStopPercent)
+    guard diskResumePercent <= diskStopPercent else {
+      throw values.failure(
+        "disk_resume_percent",
+        "is \(diskResumePercent), more than disk_stop_percent (\(diskStopPercent)): intake would never stop")
+    }
     stopTimeLimit = try values.seconds("stop_seconds", in: 0...3600) ?? stopTimeLimit
     ignoredNames = try values.list("ignore") ?? ignoredNames
     if let text = try values.text("order") {

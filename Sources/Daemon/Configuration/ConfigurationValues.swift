@@ -80,6 +80,14 @@ struct ConfigurationValues {
     return .seconds(value)
   }
 
+  func percent(_ key: String) throws(ConfigurationFailure) -> Double? {
+    guard let text = try text(key) else { return nil }
+    guard let value = Double(text), (1.0...100).contains(value) else {
+      throw failure(key, "is '\(text)'; it must be a number of percent from 1 to 100")
+    }
+    return value
+  }
+
   func list(_ key: String) throws(ConfigurationFailure) -> [String]? {
     let content: ConfigContent?
     do { content = try self.content(key, .stringArray) } catch { throw failure(key, "must be a list") }

@@ -23,6 +23,10 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var workerTimeLimit = Duration.seconds(120)
   /// Which study is read next.
   package var order = DrawOrder.fair
+  /// Nothing is taken in while a disk of spool, outbox or ledger is fuller than this, in percent; 100: never stops ...
+  public var diskStopPercent = 95.0
+  /// ... until all are emptier than this.
+  public var diskResumePercent = 90.0
   /// Time to finish the current file after a request to stop.
   public var stopTimeLimit = Duration.seconds(30)
   /// Shell patterns for names of files that aren't touched.

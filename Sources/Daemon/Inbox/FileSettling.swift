@@ -30,6 +30,10 @@ package struct FileSettling: Sendable {
 
   private let settlingTime: Duration
   private var candidates: [FilePath: Candidate] = [:]
+  /// Those that aren't taken: complete ones, and those that are waited for. A look costs what changed, however many
+  /// files there are.
+  private var complete: Set<FilePath> = []
+  private var unfinished: Set<FilePath> = []
 
   /// Files count as written when unchanged for `settlingTime`.
   package init(settlingTime: Duration) {
@@ -57,49 +61,63 @@ package struct FileSettling: Sendable {
     case .seen(let age):
       if let age, age >= settlingTime { candidate.isComplete = true }
     }
+    set(path, candidate)
+  }
+
+  private mutating func set(_ path: FilePath, _ candidate: Candidate?) {
     candidates[path] = candidate
+    complete.remove(path)
+    unfinished.remove(path)
+    guard let candidate, !candidate.isTaken else { return }
+    if isComplete(candidate) { complete.insert(path) } else { unfinished.insert(path) }
   }
 
   /// Forgets a file that is gone.
-  package mutating func vanished(_ path: FilePath) {
-    candidates[path] = nil
-  }
+  package mutating func vanished(_ path: FilePath) { set(path, nil) }
 
   /// Forgets every file that isn't among `paths`, after a complete scan. Files that were taken stay until
   /// they are released: they are being moved away just now.
   package mutating func keepOnly(_ paths: Set<FilePath>) {
-    candidates = candidates.filter { paths.contains($0.key) || $0.value.isTaken }
+    for path in complete.union(unfinished) where !paths.contains(path) { set(path, nil) }
   }
 
-  /// The files that became complete, sorted by path; each is handed out once, until ``release(_:)``.
+  /// The files that became complete, sorted by path; each is handed out once, until it is given back or gone.
   package mutating func takeComplete() -> [(path: FilePath, stamp: FileStamp)] {
-    let complete = candidates.filter { !$0.value.isTaken && isComplete($0.value) }
-    for path in complete.keys { candidates[path]?.isTaken = true }
-    return complete.map { (path: $0.key, stamp: $0.value.stamp) }.sorted { $0.path.text < $1.path.text }
+    var taken: [(text: String, path: FilePath, stamp: FileStamp)] = []
+    for path in complete {
+      candidates[path]?.isTaken = true
+      if let candidate = candidates[path] { taken.append((path.text, path, candidate.stamp)) }
+    }
+    complete = []
+    return taken.sorted { $0.text < $1.text }.map { (path: $0.path, stamp: $0.stamp) }
   }
 
   /// Gives a taken file back: it wasn't moved away (it changed meanwhile) and has to settle anew.
-  package mutating func release(_ path: FilePath) {
-    candidates[path] = nil
+  package mutating func release(_ path: FilePath) { set(path, nil) }
+
+  /// Whoever took a file is done with it. Another that has come under its name since is none of his.
+  package mutating func release(_ path: FilePath, _ stamp: FileStamp) {
+    guard let candidate = candidates[path], candidate.isTaken, candidate.stamp == stamp else { return }
+    set(path, nil)
   }
 
   /// Gives a taken file back that a writer has open: it is complete when the writer closes it, or, where nobody
   /// tells of that, when it has been unchanged for the settling time from now on.
   package mutating func postpone(_ path: FilePath, at now: ContinuousClock.Instant) {
-    candidates[path]?.isTaken = false
-    candidates[path]?.isComplete = false
-    candidates[path]?.unchangedSince = now
-    candidates[path]?.lastSeen = now
+    guard var candidate = candidates[path] else { return }
+    candidate.isTaken = false
+    candidate.isComplete = false
+    candidate.unchangedSince = now
+    candidate.lastSeen = now
+    set(path, candidate)
   }
 
   /// Whether files are known that aren't complete yet.
-  package var isWaiting: Bool { candidates.values.contains { !$0.isTaken && !isComplete($0) } }
+  package var isWaiting: Bool { !unfinished.isEmpty }
 
   /// Those of them that are among `paths`; all when it is nil.
   package func waiting(among paths: Set<FilePath>?) -> [FilePath] {
-    candidates.filter { path, candidate in
-      !candidate.isTaken && !isComplete(candidate) && paths?.contains(path) ?? true
-    }.map(\.key)
+    unfinished.filter { paths?.contains($0) ?? true }
   }
 
   private func isComplete(_ candidate: Candidate) -> Bool {

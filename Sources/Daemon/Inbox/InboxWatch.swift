@@ -4,7 +4,7 @@ import Glibc
 package import SystemPackage
 
 /// Looks at the inbox: by kernel events where there are any, and by a scan from time to time. Feeds
-/// ``FileSettling``. Never blocks; its owner asks again and again.
+/// ``FileSettling``. Never waits for anything but the file system; its owner asks again and again.
 package struct InboxWatch: ~Copyable {
   private let root: FilePath
   private let options: FolderWalk.Options
@@ -13,12 +13,16 @@ package struct InboxWatch: ~Copyable {
   private var settling: FileSettling
   private var inotify: InotifyReader?
   private var nextScan: ContinuousClock.Instant?
+  /// When files that wait to settle are looked at again.
+  private var nextLook: ContinuousClock.Instant?
   /// What couldn't be read in the last scan, relative to the inbox.
   package private(set) var unreadable: [FolderWalk.Problem] = []
   /// Files that looked complete, and that somebody has open for writing.
   package private(set) var heldOpen: Set<FilePath> = []
   /// Folders that can't be watched; only scans see what comes into them.
   package private(set) var unwatched = 0
+  /// Where scans take long (a slow mount, a large backlog), at most a third of the time goes to them.
+  private static let scanShare = 2
 
   /// - Parameter usesEvents: false for network mounts' tests and for a single run.
   package init(
@@ -41,12 +45,14 @@ package struct InboxWatch: ~Copyable {
 
   /// The files that became complete since the last call; each is handed out once, unless released.
   package mutating func takeComplete(at now: ContinuousClock.Instant = .now) -> [InboxFile] {
-    takeEvents(at: now)
-    if nextScan.map({ now >= $0 }) ?? true { scan(at: now) }
+    // Without the inbox nothing is there to be seen; a scan says so.
+    var senders = try? SenderFolders(root)
+    takeEvents(&senders, at: now)
+    if nextScan.map({ now >= $0 }) ?? true { scan(at: now) } else { lookAgain(&senders, at: now) }
     var writers = OpenWriters()
     var complete: [InboxFile] = []
     for (path, stamp) in settling.takeComplete() {
-      if writers.contain(root.pushing(path)) {
+      if let place = senders?.place(path), writers.contain(place.name, in: place.folder) {
         settling.postpone(path, at: now)
         heldOpen.insert(path)
       } else {
@@ -54,29 +60,47 @@ package struct InboxWatch: ~Copyable {
         heldOpen.remove(path)
       }
     }
-    lookAgainSoon(at: now)
     return complete
   }
 
-  /// A file that waits to settle is looked at again as soon as it may have settled.
-  private mutating func lookAgainSoon(at now: ContinuousClock.Instant) {
-    guard settling.isWaiting, let next = nextScan else { return }
-    nextScan = min(next, now + max(settlingTime, .milliseconds(50)))
+  /// A file that waits to settle is looked at again as soon as it may have settled; the others aren't.
+  private mutating func lookAgain(_ senders: inout SenderFolders?, at now: ContinuousClock.Instant) {
+    guard settling.isWaiting else {
+      nextLook = nil
+      return
+    }
+    guard let next = nextLook else {
+      nextLook = now + max(settlingTime, .milliseconds(50))
+      return
+    }
+    guard now >= next else { return }
+    nextLook = now + max(settlingTime, .milliseconds(50))
+    guard senders != nil else { return }
+    for path in settling.waiting(among: nil) {
+      guard let status = senders?.place(path)?.status else {
+        if [ENOENT, ELOOP, ENOTDIR].contains(errno) { settling.vanished(path) }
+        continue
+      }
+      if status.st_mode & S_IFMT == S_IFREG {
+        settling.observe(path, FileStamp(status), .seen(age: nil), at: now)
+      } else {
+        settling.vanished(path)
+      }
+    }
   }
 
-  /// Gives a file back that changed while it was worked on.
-  package mutating func release(_ file: InboxFile) { settling.release(file.path) }
-
-  /// Forgets a file that was moved out of the inbox.
-  package mutating func forget(_ path: FilePath) { settling.vanished(path) }
+  /// Gives a file back that changed while it was worked on, or forgets one that was moved out of the inbox.
+  package mutating func release(_ file: InboxFile) { settling.release(file.path, file.stamp) }
 
   /// Scans now. With the file system's present time, files that are old enough count as written at once.
   package mutating func scan(at now: ContinuousClock.Instant = .now, fileSystemTime: Int? = nil) {
-    nextScan = now + scanInterval
+    let begun = ContinuousClock.now
     let scan = FolderWalk(root, options)
     unreadable = scan.problems
     unwatched = 0
-    for folder in scan.folders { watch(folder) }
+    if inotify != nil, let inbox = OpenFolder(root) {
+      for folder in scan.folders { watch(folder, in: inbox) }
+    }
     for file in scan.files {
       let age = fileSystemTime.map { Duration.nanoseconds($0 - file.changed) }
       settling.observe(file.path, file.stamp, .seen(age: age), at: now)
@@ -87,51 +111,59 @@ package struct InboxWatch: ~Copyable {
       settling.keepOnly(paths)
       heldOpen.formIntersection(paths)
     }
+    nextScan = now + max(scanInterval, begun.duration(to: .now) * Self.scanShare)
   }
 
-  private mutating func watch(_ folder: FilePath) {
-    guard inotify != nil else { return }
-    if inotify?.watch(folder, at: root.pushing(folder)) == false { unwatched += 1 }
+  private mutating func watch(_ folder: FilePath, in inbox: OpenFolder) {
+    guard let opened = inbox.folder(folder) else { return }
+    if inotify?.watch(folder, at: opened) == false { unwatched += 1 }
   }
 
-  private mutating func takeEvents(at now: ContinuousClock.Instant) {
+  private mutating func takeEvents(_ senders: inout SenderFolders?, at now: ContinuousClock.Instant) {
     for event in inotify?.events() ?? [] {
       switch event {
-      case .closed(let folder, let name): observe(folder, name, .closed, at: now)
-      case .renamedIn(let folder, let name, isFolder: false): observe(folder, name, .renamedIn, at: now)
-      case .created(let folder, let name, isFolder: false): observe(folder, name, .seen(age: nil), at: now)
+      case .closed(let folder, let name): observe(folder, name, .closed, &senders, at: now)
+      case .renamedIn(let folder, let name, isFolder: false):
+        observe(folder, name, .renamedIn, &senders, at: now)
+      case .created(let folder, let name, isFolder: false):
+        observe(folder, name, .seen(age: nil), &senders, at: now)
       case .renamedIn(let folder, let name, isFolder: true), .created(let folder, let name, isFolder: true):
-        adopt(folder, name, at: now)
-      case .left(let folder, let name, let isFolder):
+        adopt(folder, name, senders?.inbox, at: now)
+      case .movedAway(let folder, let name, let isFolder):
         let path = folder.appending(name)
         if isFolder { inotify?.unwatch(path) } else { settling.vanished(path) }
+      case .deleted(let folder, let name): settling.vanished(folder.appending(name))
       case .overflow: nextScan = now
       }
     }
   }
 
   private mutating func observe(
-    _ folder: FilePath, _ name: FilePath.Component, _ sign: FileSettling.Sign, at now: ContinuousClock.Instant
+    _ folder: FilePath, _ name: FilePath.Component, _ sign: FileSettling.Sign,
+    _ senders: inout SenderFolders?, at now: ContinuousClock.Instant
   ) {
     guard !options.leavesOut(name) else { return }
     let path = folder.appending(name)
     // Gone again, or not a regular file: then there is nothing to wait for.
-    guard let file = FolderWalk.entry(path, in: root) else { return settling.vanished(path) }
-    settling.observe(path, file.stamp, sign, at: now)
+    guard let status = senders?.folder(folder)?.status(name), status.st_mode & S_IFMT == S_IFREG else {
+      return settling.vanished(path)
+    }
+    settling.observe(path, FileStamp(status), sign, at: now)
   }
 
   /// A new folder: watches it first, then looks into it, so that no file falls between. A file in a
   /// folder that was renamed in may still be open, so only those that are old enough count as written. Their
   /// times are this machine's: another machine's rename sends no event.
-  private mutating func adopt(_ folder: FilePath, _ name: FilePath.Component, at now: ContinuousClock.Instant)
-  {
-    guard !options.leavesOut(name) else { return }
+  private mutating func adopt(
+    _ folder: FilePath, _ name: FilePath.Component, _ inbox: OpenFolder?, at now: ContinuousClock.Instant
+  ) {
     let path = folder.appending(name)
-    watch(path)
-    let scan = FolderWalk(root.pushing(path), options)
-    for inner in scan.folders where !inner.isEmpty { watch(path.pushing(inner)) }
+    guard !options.leavesOut(name), let inbox, let adopted = inbox.folder(path) else { return }
+    watch(path, in: inbox)
+    let first = FolderWalk(adopted, options)
+    for inner in first.folders where !inner.isEmpty { watch(path.pushing(inner), in: inbox) }
     // Between the watch of an inner folder and its listing a file may have come: look once more.
-    let again = FolderWalk(root.pushing(path), options)
+    let again = first.folders.count > 1 ? FolderWalk(adopted, options) : first
     let time = Self.systemTime
     for file in again.files {
       let age = Duration.nanoseconds(time - file.changed)

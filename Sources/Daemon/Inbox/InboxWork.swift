@@ -53,8 +53,7 @@ package struct InboxWork: Sendable {
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
         try await keepUp(.intake, pause: { await intake.pause() }, takeUp: { try await intake.takeUp() }) {
-          try await WorkerLoop(launcher: identifiers, source: intake, depth: 8).run()
-          try await intake.end()
+          try await intake.run(identifiers)
         }
         await reading.intakeIsOver()
         return true

@@ -10,8 +10,10 @@ enum InotifyEvent: Equatable {
   case renamedIn(folder: FilePath, name: FilePath.Component, isFolder: Bool)
   /// A folder (or a hard link to a file) was created in `folder`.
   case created(folder: FilePath, name: FilePath.Component, isFolder: Bool)
-  /// A file or folder left `folder`.
-  case left(folder: FilePath, name: FilePath.Component, isFolder: Bool)
+  /// A file or folder was renamed out of `folder`.
+  case movedAway(folder: FilePath, name: FilePath.Component, isFolder: Bool)
+  /// A file or folder in `folder` was removed. A folder's watch ends by itself.
+  case deleted(folder: FilePath, name: FilePath.Component)
   /// Events were lost, or a watch ended: only a scan can tell what is there.
   case overflow
 }
@@ -19,7 +21,7 @@ enum InotifyEvent: Equatable {
 /// Events of the kernel for a tree of folders (inotify(7)). Reads never block; the owner polls.
 struct InotifyReader: ~Copyable {
   private let descriptor: Int32
-  private var folders: [Int32: FilePath] = [:]
+  private var folders = WatchedFolders()
   private var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
   /// Nil when the kernel gives no more inotify instances; periodic scans must do then.
@@ -31,23 +33,21 @@ struct InotifyReader: ~Copyable {
   deinit { close(descriptor) }
 
   /// Watches a folder under the name by which events shall call it. Watching it again is harmless.
-  /// - Returns: false when the kernel refuses (too many watches, no such folder).
-  mutating func watch(_ folder: FilePath, at path: FilePath) -> Bool {
+  /// - Returns: false when the kernel refuses (too many watches).
+  mutating func watch(_ folder: FilePath, at opened: OpenFolder) -> Bool {
     let mask = UInt32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE)
-    let flags = UInt32(IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)
-    let watch = unsafe path.withPlatformString { unsafe inotify_add_watch(descriptor, $0, mask | flags) }
+    let flags = UInt32(IN_ONLYDIR | IN_EXCL_UNLINK)
+    // The very folder that is open, whatever lies under its name by now.
+    let watch = unsafe inotify_add_watch(descriptor, opened.heldPath, mask | flags)
     guard watch >= 0 else { return false }
-    folders[watch] = folder
+    folders.add(folder, watch)
     return true
   }
 
   /// Stops watching a folder that was moved away, and those under it: the kernel would go on reporting them
   /// under names that are no longer true.
   mutating func unwatch(_ folder: FilePath) {
-    for (watch, name) in folders where name.starts(with: folder) {
-      inotify_rm_watch(descriptor, watch)
-      folders[watch] = nil
-    }
+    for watch in folders.removeAll(under: folder) { inotify_rm_watch(descriptor, watch) }
   }
 
   /// The events since the last call.
@@ -95,7 +95,7 @@ struct InotifyReader: ~Copyable {
     func has(_ bit: Int) -> Bool { record.mask & UInt32(truncatingIfNeeded: bit) != 0 }
     if has(Int(IN_Q_OVERFLOW)) || has(Int(IN_UNMOUNT)) { return .overflow }
     if has(Int(IN_IGNORED)) {
-      folders[record.watch] = nil
+      folders.remove(record.watch)
       return nil
     }
     guard let folder = folders[record.watch], let name = record.name else { return nil }
@@ -105,9 +105,8 @@ struct InotifyReader: ~Copyable {
       return .renamedIn(folder: folder, name: name, isFolder: isFolder)
     }
     if has(Int(IN_CREATE)) { return .created(folder: folder, name: name, isFolder: isFolder) }
-    if has(Int(IN_MOVED_FROM)) || has(Int(IN_DELETE)) {
-      return .left(folder: folder, name: name, isFolder: isFolder)
-    }
+    if has(Int(IN_MOVED_FROM)) { return .movedAway(folder: folder, name: name, isFolder: isFolder) }
+    if has(Int(IN_DELETE)) { return .deleted(folder: folder, name: name) }
     return nil
   }
 }

@@ -8,22 +8,26 @@ extension Move {
   /// Senders may have put a link, or a file, where one of its folders was. Nothing of ours leaves through a link: then
   /// the file goes into the inbox itself.
   package static func back(_ file: FilePath, to path: FilePath, in inbox: FilePath) throws(WriteFailure) {
-    let place = hasOwnFolders(path, in: inbox) ? path : FilePath(root: nil, path.components.suffix(1))
-    var destination = inbox.pushing(place)
-    while try Move.file(from: file, to: destination) == .destinationTaken {
-      destination = try DestinationPath(look: DestinationPath.look).free(destination)
+    guard let source = Place(file) else {
+      throw WriteFailure(path: file.text, action: "move out of its folder", code: errno)
     }
+    guard let root = OpenFolder(inbox) else {
+      throw WriteFailure(path: inbox.text, action: "open", code: errno)
+    }
+    try back(source, to: path, in: root)
   }
 
-  /// Whether what lies above `path` below the inbox is folders, as far as it is there.
-  private static func hasOwnFolders(_ path: FilePath, in inbox: FilePath) -> Bool {
-    var folder = inbox
-    for name in path.removingLastComponent().components {
-      guard name.kind == .regular else { return false }
-      folder.append(name)
-      guard let status = folder.status(followingLink: false) else { return true }
-      guard status.st_mode & S_IFMT == S_IFDIR else { return false }
+  /// The same where both folders are open.
+  package static func back(_ source: Place, to path: FilePath, in inbox: OpenFolder) throws(WriteFailure) {
+    let parent = path.removingLastComponent()
+    let isPlain = path.isRelative && path.components.allSatisfy { $0.kind == .regular }
+    let folder = (isPlain ? inbox.makingFolder(parent) : nil) ?? inbox
+    var name = path.components.last { $0.kind == .regular } ?? "unnamed"
+    while try Move.file(from: source, to: Place(folder, name)) == .destinationTaken {
+      let names = DestinationPath { candidate in
+        candidate.lastComponent.flatMap { folder.status($0) } == nil ? .nothing : .other
+      }
+      name = try names.free(FilePath(root: nil, [name])).lastComponent ?? name
     }
-    return true
   }
 }

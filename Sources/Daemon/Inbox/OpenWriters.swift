@@ -1,4 +1,4 @@
-import Files
+package import Files
 import Glibc
 package import SystemPackage
 
@@ -17,15 +17,23 @@ package struct OpenWriters: ~Copyable {
   /// A look at one moment: whoever asks later makes a new one.
   package init() {}
 
-  /// Whether the file is known to be open for writing.
+  /// Whether the file at `path` is known to be open for writing.
   package mutating func contain(_ path: FilePath) -> Bool {
-    switch Self.lease(path) {
+    guard let name = path.lastComponent, let folder = OpenFolder(path.removingLastComponent()) else {
+      return false
+    }
+    return contain(name, in: folder)
+  }
+
+  /// The same of a file in a folder that is open.
+  package mutating func contain(_ name: FilePath.Component, in folder: OpenFolder) -> Bool {
+    switch Self.lease(name, in: folder) {
     case .some(let isHeld): return isHeld
     case nil:
-      guard let identity = FileIdentity(of: path) else { return false }
+      guard let status = folder.status(name) else { return false }
       let held = inProcesses ?? Self.heldInProcesses()
       inProcesses = held
-      return held.contains(identity)
+      return held.contains(FileIdentity(status))
     }
   }
 
@@ -34,10 +42,9 @@ package struct OpenWriters: ~Copyable {
   private static let setSignal: Int32 = 10
 
   /// Asks for a read lease and gives it back at once; nil when the file system or the rights don't let us know.
-  private static func lease(_ path: FilePath) -> Bool? {
+  private static func lease(_ name: FilePath.Component, in folder: OpenFolder) -> Bool? {
     // Without O_NONBLOCK a lease of somebody else's could make us wait.
-    let flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC
-    let file = unsafe path.withPlatformString { unsafe open($0, flags) }
+    let file = folder.open(name, O_RDONLY | O_NONBLOCK)
     guard file >= 0 else { return nil }
     defer { close(file) }
     // A writer that comes while we hold the lease is told of by a signal, which must not be one that ends us: SIGURG

@@ -8,11 +8,13 @@ import SystemPackage
 /// `report` do.
 public struct LedgerVisit: Sendable {
   private let folders: InboxFolders
+  private let diskStopPercent: Double
   private let ledger: SQLiteLedger
 
   /// - Throws: ``LedgerFailure``.
   public init(_ configuration: DaemonConfiguration) throws(LedgerFailure) {
     folders = configuration.folders
+    diskStopPercent = configuration.diskStopPercent
     do { ledger = try LedgerOpening.visitor(folders) } catch { throw LedgerFailure(error) }
   }
 
@@ -45,6 +47,11 @@ public struct LedgerVisit: Sendable {
       let copied = CopiedFiles(folders)
       status.copied = copied.count
       status.copiedFrom = copied.folders.prefix(3).map { FilePath(of: folders.inbox).pushing($0).text }
+      status.diskStopPercent = diskStopPercent
+      for folder in GuardedFolder.allCases {
+        let used = FreeSpace.usedPercent(at: FilePath(of: folder.place(in: folders)))
+        status.diskPercent[folder.rawValue] = used.map { ($0 * 10).rounded() / 10 }
+      }
       return status
     }
   }

@@ -6,7 +6,12 @@ package import Ledger
 
 /// `report.csv` as a projection of the ledger: one current row for each image, appended behind a cursor, and written
 /// anew where a row gives way to another that is written already.
-package struct ReportProjection: Sendable {
+package actor ReportProjection {
+  private nonisolated let executor = QueueExecutor("report")
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe executor.asUnownedSerialExecutor()
+  }
+
   /// How far the report was written; kept beside the ledger.
   private struct Mark: Codable {
     /// The last of the ledger's rows that the report has, or that needn't be in it.
@@ -19,7 +24,7 @@ package struct ReportProjection: Sendable {
   private let place: URL
   private let lock: URL
   /// All that is written.
-  var files: [URL] { [report, place, lock] }
+  nonisolated var files: [URL] { [report, place, lock] }
   private static let portion = 500
   /// The report's first line.
   static var header: String { ReportCSV.header }
@@ -35,7 +40,7 @@ package struct ReportProjection: Sendable {
   /// Nothing is ever cut off but half a record at the end, which a crash leaves. A report that somebody moved away is
   /// begun anew with the rows that follow.
   package func update(from ledger: any StudyLedger) async throws {
-    let held = try ReportLock(lock)
+    let held = try await ReportLock.taken(lock)
     defer { extendLifetime(held) }
     guard var mark, try await !ledger.hasDisplaced(since: mark.cursor) else {
       return try await writeAnew(from: ledger)
@@ -56,7 +61,7 @@ package struct ReportProjection: Sendable {
 
   /// Writes the whole report.
   package func rewrite(from ledger: any StudyLedger) async throws {
-    let held = try ReportLock(lock)
+    let held = try await ReportLock.taken(lock)
     try await writeAnew(from: ledger)
     extendLifetime(held)
   }
@@ -91,26 +96,39 @@ package struct ReportProjection: Sendable {
 }
 
 /// Keeps the daemon and `mmdicom report` from writing at the same time, for as long as the value lives.
-private struct ReportLock: ~Copyable {
+private struct ReportLock: ~Copyable, Sendable {
   private let descriptor: Int32
-  /// F_OFD_SETLKW of the kernel's interface; glibc shows it to GNU sources only.
-  private static let waitForOpenFileLock: Int32 = 38
+  /// F_OFD_SETLK of the kernel's interface; glibc shows it to GNU sources only.
+  private static let setOpenFileLock: Int32 = 37
+  /// Writing a report takes seconds at most.
+  private static let patience = Duration.seconds(60)
 
-  init(_ url: URL) throws(WriteFailure) {
-    let descriptor = unsafe open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+  private init(_ url: URL) throws(WriteFailure) {
+    descriptor = unsafe open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
     guard descriptor >= 0 else { throw WriteFailure(path: url.path, action: "open", code: errno) }
+  }
+
+  /// Asks again and again rather than wait in the kernel: no thread is held up, and the wait has an end.
+  static func taken(_ url: URL) async throws -> ReportLock {
+    let lock = try ReportLock(url)
+    let end = ContinuousClock.now + patience
+    while true {
+      let code = lock.take()
+      if code == 0 { return lock }
+      guard [EAGAIN, EACCES, EINTR].contains(code), .now < end else {
+        throw WriteFailure(path: url.path, action: "lock", code: code)
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  /// 0 or errno.
+  private func take() -> Int32 {
     var request = Glibc.flock()
     request.l_type = Int16(F_WRLCK)
     request.l_whence = Int16(SEEK_SET)
-    while unsafe fcntl(descriptor, Self.waitForOpenFileLock, &request) != 0 {
-      guard errno == EINTR else {
-        let code = errno
-        close(descriptor)
-        throw WriteFailure(path: url.path, action: "lock", code: code)
-      }
-    }
-    self.descriptor = descriptor
+    return unsafe fcntl(descriptor, Self.setOpenFileLock, &request) == 0 ? 0 : errno
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 }

@@ -31,6 +31,9 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
   /// Files that were copied because they can't be moved out of their folders, and these folders.
   public var copied = 0
   public var copiedFrom: [String] = []
+  /// Percent in use of the disks that spool, outbox and ledger lie on, and above which nothing is taken in.
+  public var diskPercent: [String: Double] = [:]
+  public var diskStopPercent = 100.0
 
   enum CodingKeys: String, CodingKey {
     case queued, working, analysed, rejected, parked, deliveries, paused, reasons, copied
@@ -38,6 +41,8 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
     case oldestSeconds = "oldest_seconds"
     case nextRetry = "next_retry"
     case copiedFrom = "copied_from"
+    case diskPercent = "disk_percent"
+    case diskStopPercent = "disk_stop_percent"
   }
 
   /// Two columns, for people.
@@ -58,6 +63,12 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
       rows.append(
         ("copied, not moved", "\(copied) files; no right to change \(copiedFrom.joined(separator: ", "))"))
     }
+    let disks = diskPercent.sorted { $0.key < $1.key }.map { "\($0.key) \(DiskGuard.text($0.value))" }
+    rows.append(
+      (
+        "disks in use",
+        "\(disks.joined(separator: ", ")); intake stops above \(DiskGuard.text(diskStopPercent))"
+      ))
     return rows
   }
 }

@@ -51,15 +51,4 @@ enum FolderRights {
   static func may(_ rights: Int32, _ path: FilePath) -> Bool {
     unsafe path.withPlatformString { unsafe access($0, rights) == 0 }
   }
-
-  /// Whether the file at `path` could be renamed out of its folder.
-  static func canMove(_ path: FilePath) -> Bool {
-    let folder = path.removingLastComponent()
-    guard may(W_OK | X_OK, folder) else { return false }
-    guard let above = folder.status(followingLink: true), above.st_mode & S_ISVTX != 0 else { return true }
-    // In a folder with the sticky bit only the owner of the file or of the folder may.
-    guard let file = path.status(followingLink: false) else { return true }
-    let user = geteuid()
-    return user == 0 || user == above.st_uid || user == file.st_uid
-  }
 }

@@ -62,13 +62,23 @@ package struct DestinationPath {
   ) throws(WriteFailure) -> FilePath {
     guard try isTaken(path), let name = path.lastComponent?.bytes else { return path }
     let (stem, ending) = split(name)
-    for number in 2... {
-      let candidate = FilePath(bytes: stem + Array("-\(number)".utf8) + ending)
-      let place = path.removingLastComponent().pushing(candidate)
-      if try !isTaken(place) { return place }
+    func candidate(_ number: Int) -> FilePath {
+      path.removingLastComponent().pushing(FilePath(bytes: stem + Array("-\(number)".utf8) + ending))
     }
-    return path  // Unreachable: the numbers don't end.
+    for number in 2...Self.few where try !isTaken(candidate(number)) { return candidate(number) }
+    // Doubling finds a free number, halving the one behind the last that is taken: the thousandth file of one name
+    // doesn't ask for each of those before it.
+    var (taken, free) = (Self.few, Self.few * 2)
+    while try isTaken(candidate(free)) { (taken, free) = (free, free * 2) }
+    while free - taken > 1 {
+      let middle = (taken + free) / 2
+      if try isTaken(candidate(middle)) { taken = middle } else { free = middle }
+    }
+    return candidate(free)
   }
+
+  /// Numbers that are asked for one by one.
+  private static let few = 64
 
   /// A name without and with its extension; a dot in front isn't the dot of one.
   private static func split(_ name: [UInt8]) -> (stem: [UInt8], ending: [UInt8]) {

@@ -2,7 +2,7 @@ package import Files
 import Glibc
 package import SystemPackage
 
-/// Moves files without ever overwriting or losing one.
+/// Moves files without ever overwriting or losing one. Every step is taken relative to folders that are held open.
 package enum Move {
   /// What became of a move.
   package enum Outcome: Sendable, Equatable {
@@ -13,61 +13,99 @@ package enum Move {
     case sourceMissing
   }
 
-  /// Renames `source` to `destination`; across file systems it copies, syncs, renames and then removes.
+  /// A name in a folder that is held open.
+  package struct Place: Sendable {
+    package let folder: OpenFolder
+    package let name: FilePath.Component
+
+    package init(_ folder: OpenFolder, _ name: FilePath.Component) {
+      (self.folder, self.name) = (folder, name)
+    }
+
+    /// The place at a path of our own; nil, and `errno`, where its folder can't be opened.
+    init?(_ path: FilePath) {
+      guard let name = path.lastComponent, let folder = OpenFolder(path.removingLastComponent()) else {
+        return nil
+      }
+      self.init(folder, name)
+    }
+
+    package var path: FilePath { folder.path.appending(name) }
+
+    /// A hidden name beside it.
+    fileprivate var draft: Place {
+      let bytes = Array(".".utf8) + name.bytes + Array(".part".utf8)
+      return Place(folder, FilePath.Component(bytes: bytes) ?? ".part")
+    }
+
+    fileprivate func sync() throws(WriteFailure) {
+      let code = folder.sync()
+      guard code == 0 else { throw WriteFailure(path: folder.path.text, action: "sync", code: code) }
+    }
+  }
+
+  /// Renames `source` to `destination`, whose folder is made; across file systems it copies, syncs, renames and then
+  /// removes.
   package static func file(from source: FilePath, to destination: FilePath) throws(WriteFailure) -> Outcome {
     try Folder.create(destination.removingLastComponent())
+    guard let from = Place(source) else {
+      guard errno != ENOENT else { return .sourceMissing }
+      throw WriteFailure(path: source.text, action: "move out of its folder", code: errno)
+    }
+    guard let to = Place(destination) else {
+      throw WriteFailure(path: destination.text, action: "move there", code: errno)
+    }
+    return try file(from: from, to: to)
+  }
+
+  /// The same where both folders are open.
+  package static func file(from source: Place, to destination: Place) throws(WriteFailure) -> Outcome {
     let code = renameWithoutReplacing(source, destination)
     switch code {
     case 0: break
     case EEXIST: return .destinationTaken
     case ENOENT: return .sourceMissing
     case EXDEV: return try copyAcross(from: source, to: destination)
-    default: throw WriteFailure(path: source.text, action: "move out of its folder", code: code)
+    default: throw WriteFailure(path: source.path.text, action: "move out of its folder", code: code)
     }
-    try Folder.sync(holding: destination)
-    try Folder.sync(holding: source)
+    try destination.sync()
+    try source.sync()
     return .moved
   }
 
   /// Gives a file its final name; what was at the destination is replaced. Across file systems it is copied to a hidden
   /// name there first.
   static func replacing(_ source: FilePath, _ destination: FilePath) throws(WriteFailure) {
-    var code = rename(source, destination)
+    guard let from = Place(source), let to = Place(destination) else {
+      throw WriteFailure(path: destination.text, action: "rename into place", code: errno)
+    }
+    var code = from.folder.rename(from.name, to: to.folder, to.name)
     if code == EXDEV {
-      let name = Array(".".utf8) + (destination.lastComponent?.bytes ?? []) + Array(".part".utf8)
-      let temporary = destination.removingLastComponent().pushing(FilePath(bytes: name))
-      try copy(from: source, to: temporary)
-      code = rename(temporary, destination)
-      _ = remove(code == 0 ? source : temporary)
+      let draft = to.draft
+      try copy(from: from, to: draft)
+      code = draft.folder.rename(draft.name, to: to.folder, to.name)
+      _ = code == 0 ? from.folder.remove(from.name) : draft.folder.remove(draft.name)
     }
     guard code == 0 else {
       throw WriteFailure(path: destination.text, action: "rename into place", code: code)
     }
-    try Folder.sync(holding: destination)
+    try to.sync()
   }
 
   /// 0 or errno. A second name first and then the first one gone: unlike a look before a rename, link(2) says in the same
   /// step that something lies there. Where there are no second names (FAT, some mounts, files of others), look and
   /// rename: the folders are locked, so that no other process of ours can come between.
-  private static func renameWithoutReplacing(_ source: FilePath, _ destination: FilePath) -> Int32 {
-    let code = unsafe source.withPlatformString { source in
-      unsafe destination.withPlatformString { unsafe Glibc.link(source, $0) == 0 ? 0 : errno }
-    }
+  private static func renameWithoutReplacing(_ source: Place, _ destination: Place) -> Int32 {
+    let code = source.folder.link(source.name, to: destination.folder, destination.name)
     switch code {
     case 0:
-      let code = remove(source)
-      if code != 0 { _ = remove(destination) }
+      let code = source.folder.remove(source.name)
+      if code != 0 { _ = destination.folder.remove(destination.name) }
       return code
     case EPERM, ENOTSUP, ENOSYS, EMLINK:
-      return FolderRights.may(F_OK, destination) ? EEXIST : rename(source, destination)
+      if destination.folder.status(destination.name) != nil { return EEXIST }
+      return source.folder.rename(source.name, to: destination.folder, destination.name)
     default: return code
-    }
-  }
-
-  /// 0 or errno.
-  package static func rename(_ source: FilePath, _ destination: FilePath) -> Int32 {
-    unsafe source.withPlatformString { source in
-      unsafe destination.withPlatformString { unsafe Glibc.rename(source, $0) == 0 ? 0 : errno }
     }
   }
 
@@ -77,64 +115,22 @@ package enum Move {
   }
 
   private static func copyAcross(
-    from source: FilePath, to destination: FilePath
+    from source: Place, to destination: Place
   ) throws(WriteFailure) -> Outcome {
-    guard !FolderRights.may(F_OK, destination) else { return .destinationTaken }
-    let name = Array(".".utf8) + (destination.lastComponent?.bytes ?? []) + Array(".part".utf8)
-    let temporary = destination.removingLastComponent().pushing(FilePath(bytes: name))
-    try copy(from: source, to: temporary)
-    let code = renameWithoutReplacing(temporary, destination)
+    guard destination.folder.status(destination.name) == nil else { return .destinationTaken }
+    let draft = destination.draft
+    try copy(from: source, to: draft)
+    let code = renameWithoutReplacing(draft, destination)
     guard code == 0 else {
-      _ = remove(temporary)
+      _ = draft.folder.remove(draft.name)
       if code == EEXIST { return .destinationTaken }
-      throw WriteFailure(path: destination.text, action: "rename into place", code: code)
+      throw WriteFailure(path: destination.path.text, action: "rename into place", code: code)
     }
-    try Folder.sync(holding: destination)
-    let removal = remove(source)
+    try destination.sync()
+    let removal = source.folder.remove(source.name)
     guard removal == 0 else {
-      throw WriteFailure(path: source.text, action: "remove after copying", code: removal)
+      throw WriteFailure(path: source.path.text, action: "remove after copying", code: removal)
     }
     return .moved
-  }
-
-  /// Copies content, times and rights, and syncs.
-  static func copy(from source: FilePath, to destination: FilePath) throws(WriteFailure) {
-    let input = unsafe source.withPlatformString { unsafe open($0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
-    guard input >= 0 else { throw WriteFailure(path: source.text, action: "read", code: errno) }
-    defer { close(input) }
-    var status = stat()
-    guard unsafe fstat(input, &status) == 0 else {
-      throw WriteFailure(path: source.text, action: "read", code: errno)
-    }
-    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-    let output = unsafe destination.withPlatformString { unsafe open($0, flags, 0o640) }
-    guard output >= 0 else { throw WriteFailure(path: destination.text, action: "create", code: errno) }
-    defer { close(output) }
-    var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    var copied = 0
-    while true {
-      let capacity = buffer.count
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(input, $0.baseAddress!, capacity) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw WriteFailure(path: source.text, action: "read", code: errno) }
-      if count == 0 { break }
-      var written = 0
-      while written < count {
-        let more = unsafe buffer[written..<count].withUnsafeBytes {
-          unsafe write(output, $0.baseAddress!, $0.count)
-        }
-        if more < 0 && errno == EINTR { continue }
-        guard more > 0 else { throw WriteFailure(path: destination.text, action: "write", code: errno) }
-        written += more
-      }
-      copied += count
-    }
-    guard copied == Int(status.st_size) else {
-      throw WriteFailure(path: source.text, message: "changed while it was copied")
-    }
-    var times = [status.st_atim, status.st_mtim]
-    _ = unsafe futimens(output, &times)
-    _ = fchmod(output, status.st_mode & 0o777)
-    guard fsync(output) == 0 else { throw WriteFailure(path: destination.text, action: "sync", code: errno) }
   }
 }

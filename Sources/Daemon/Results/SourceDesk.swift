@@ -9,6 +9,11 @@ package import SystemPackage
 /// What lies at a home already is never replaced. If it is the same bytes the file is there already, be it from an
 /// attempt that was cut off or from an earlier day; other bytes keep the name, and the file gets the next number.
 package actor SourceDesk {
+  private nonisolated let executor = QueueExecutor("sources")
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe executor.asUnownedSerialExecutor()
+  }
+
   private let folders: InboxFolders
   private let spool: Spool
   private let ledger: any StudyLedger
@@ -75,7 +80,7 @@ package actor SourceDesk {
       case .nothing: return hasReason(beside: candidate)
       case .other:
         guard
-          FolderWalk.entry(candidate, in: "")?.stamp.size == FolderWalk.entry(place, in: "")?.stamp.size,
+          FolderWalk.entry(candidate)?.stamp.size == FolderWalk.entry(place)?.stamp.size,
           isFirst || candidate == known || hasReason(beside: candidate)
         else {
           return false
@@ -139,7 +144,7 @@ package actor SourceDesk {
     let home = try home(of: twin, .rejected, tag: record.tag, known: known)
     // Where the same bytes lie already, they stay.
     guard
-      let file = FolderWalk.entry(home, in: "") ?? FolderWalk.entry(spool.place(of: twin), in: "")
+      let file = FolderWalk.entry(home) ?? FolderWalk.entry(spool.place(of: twin))
     else { return }
     let reason = RejectionReason(text: text).repeated(for: InboxFile(path: twin.sender, stamp: file.stamp))
     try write(reason.text, beside: home)

@@ -12,6 +12,11 @@ import SystemPackage
 /// The order that loses nothing: results under their final names and synced, then one commit of the ledger, then the
 /// source is moved. Whatever a crash interrupts is read again, with the same bytes, or found unfiled and finished.
 package actor StudyReading: WorkSource {
+  private nonisolated let executor = QueueExecutor("reading")
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe executor.asUnownedSerialExecutor()
+  }
+
   /// A file that was claimed.
   package struct Context: Sendable {
     let instance: InstanceRecord

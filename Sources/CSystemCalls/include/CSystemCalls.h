@@ -1,0 +1,29 @@
+#ifndef CSYSTEMCALLS_H
+#define CSYSTEMCALLS_H
+
+/// System calls of Linux that Swift can't reach: glibc has no function for them, or shows it to GNU sources only.
+/// Each sets errno where it fails.
+
+#pragma clang assume_nonnull begin
+
+/// O_PATH of open(2): a descriptor that is only good for what is relative to it.
+enum { SYSTEM_PATH_ONLY = 010000000 };
+
+/// Opens what lies at `path`, which is relative, below the folder that `folder` is open on: through no symbolic link
+/// and no "..", whoever swaps what meanwhile. `flags` as of open(2) without O_CREAT; O_CLOEXEC is added.
+/// Returns a descriptor, or -1: ELOOP or ENOTDIR where a link is in the way.
+int system_open_beneath(int folder, const char *path, int flags);
+
+/// The same without openat2(2), which kernels before 5.6 and some containers don't have.
+int system_walk_beneath(int folder, const char *path, int flags);
+
+/// Writes all of the file system that `descriptor` lies on to its disk: data, names and all. 0 or -1.
+int system_sync_file_system(int descriptor);
+
+/// Has the file's data written, waits for it, and tells whether it failed since the last one who asked: 0 or -1.
+/// Unlike fsync(2) it leaves names, sizes and the disk's own cache to whoever syncs the file system.
+int system_await_written(int descriptor);
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,147 @@
+package import Files
+import Glibc
+import Ledger
+package import Logging
+import ServiceLifecycle
+import SystemPackage
+
+/// Reads the inbox's events and scans it, all the time, whatever becomes of what it finds.
+package actor InboxWatcher {
+  private nonisolated let executor = QueueExecutor("inbox")
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe executor.asUnownedSerialExecutor()
+  }
+
+  private let inbox: FilePath
+  private let runsOnce: Bool
+  private let patience: Duration
+  private let prefersNewest: Bool
+  private let ignored: FolderWalk.Options
+  private var watch: InboxWatch
+  private var copied: CopiedFiles
+  private var emptied = EmptiedFolders()
+  /// Complete files that aren't taken yet.
+  private var backlog = Backlog()
+  /// Of the last look that found something.
+  private var arrival: Int64 = 0
+  /// With `--once`: what lay in the inbox at the start; nil otherwise.
+  private var batch: Set<FilePath>?
+  private var waitingSince: ContinuousClock.Instant?
+  /// What was left in the inbox, each warned of once.
+  private var left: Set<FilePath> = []
+  package var leftBehind: Int { left.count }
+  private var notices: InboxNotices
+  private let logger: Logger
+  /// Time between looks.
+  private static let interval = Duration.milliseconds(200)
+
+  package init(_ configuration: DaemonConfiguration, runsOnce: Bool, logger: Logger) {
+    self.runsOnce = runsOnce
+    self.logger = logger
+    inbox = FilePath(of: configuration.folders.inbox)
+    patience = configuration.settlingTime + configuration.studyLongestWait
+    prefersNewest = !runsOnce && configuration.order == .fair
+    ignored = .inbox(ignoring: configuration.ignoredNames)
+    watch = InboxWatch(
+      configuration.folders.inbox, ignoring: configuration.ignoredNames,
+      settlingTime: configuration.settlingTime, scanInterval: configuration.scanInterval,
+      usesEvents: !runsOnce)
+    copied = CopiedFiles(configuration.folders)
+    notices = InboxNotices(logger)
+  }
+
+  /// Prepares the first look.
+  /// - Parameters:
+  ///   - arrival: the highest number that was given to an arrival before.
+  ///   - fileSystemTime: the inbox's own clock.
+  package func start(after arrival: Int64, fileSystemTime: Int?) {
+    self.arrival = max(self.arrival, arrival)
+    copied.keepOnly(in: inbox)
+    guard runsOnce else { return }
+    watch.scan(fileSystemTime: fileSystemTime)
+    batch = Set(FolderWalk(inbox, ignored).files.map(\.path))
+  }
+
+  /// The number for files that come now.
+  package func nextArrival() -> Int64 {
+    arrival += 1
+    return arrival
+  }
+
+  /// Looks again and again, until it is cancelled or a stop is asked for.
+  package func keepLooking() async {
+    while !Task.isShuttingDownGracefully, !Task.isCancelled {
+      look()
+      emptied.remove(from: inbox, logger)
+      do { try await Task.sleep(for: Self.interval) } catch { return }
+    }
+  }
+
+  /// Takes note of what became complete.
+  package func look() {
+    let found = watch.takeComplete().filter { (batch?.contains($0.path) ?? true) && !copied.contain($0) }
+    if !found.isEmpty {
+      let arrival = nextArrival()
+      backlog.add(found.map { ArrivedFile($0, arrival: arrival) })
+    }
+    for path in notices.unreadable(watch.unreadable) { left.insert(path) }
+    notices.heldOpen(watch.heldOpen)
+  }
+
+  /// Whether something is complete and not taken.
+  package var isEmpty: Bool { backlog.isEmpty }
+
+  /// Hands files out to be taken; what becomes of each must be told to ``note(_:)``.
+  /// - Parameter room: bytes that there is room for.
+  package func draw(_ limit: Int, room: Int) -> [ArrivedFile] {
+    backlog.draw(limit, room: room, prefersNewest: prefersNewest)
+  }
+
+  /// Files that were handed out weren't taken after all.
+  package func putBack(_ files: [ArrivedFile]) { backlog.add(files) }
+
+  /// What became of files that were handed out.
+  package func note(_ outcomes: [Spool.Outcome], _ files: [ArrivedFile]) {
+    for (outcome, drawn) in zip(outcomes, files) {
+      switch outcome {
+      case .taken(let file):
+        emptied.left(file.sender.removingLastComponent())
+        left.remove(file.sender)
+        watch.release(drawn.file)
+      case .copied(_, let original):
+        // It stays, and is still the one that was handed out.
+        copied.add(original)
+        left.remove(original.path)
+        notices.copies()
+      case .notNow(let file): watch.release(file)
+      case .refused(let file, let failure):
+        if left.insert(file.path).inserted {
+          let why = failure?.reason ?? "no right to read it or to move it out of its folder"
+          logger.warning("left in the inbox: \(why)", metadata: ["file": "\(LogTag(file.path))"])
+        }
+        watch.release(file)
+        batch?.remove(file.path)
+      }
+    }
+  }
+
+  /// Writes down which files were copied: only when they have rows, for others must be copied once more.
+  package func saveCopies() throws(WriteFailure) { try copied.save() }
+
+  /// For a single run: whether nothing is there any more whose writer may go on.
+  package func hasNothingToWaitFor() -> Bool {
+    let unfinished = watch.waiting(among: batch)
+    guard !unfinished.isEmpty else {
+      waitingSince = nil
+      return true
+    }
+    let since = waitingSince ?? .now
+    waitingSince = since
+    guard since.duration(to: .now) > patience else { return false }
+    left.formUnion(unfinished)
+    logger.warning(
+      "files in the inbox are still being written; left for the next run",
+      metadata: ["files": "\(unfinished.count)"])
+    return true
+  }
+}

@@ -1,0 +1,77 @@
+package import Files
+import FoundationEssentials
+import Glibc
+import SystemPackage
+
+extension Spool {
+  /// Finishes what a crash interrupted, and returns all that lies here, synced.
+  package func recover() throws(WriteFailure) -> [SpooledFile] {
+    var found: [SpooledFile] = []
+    var listed: Set<FilePath> = []
+    let walk = FolderWalk(root, .inbox())
+    if let problem = walk.problems.first {
+      throw WriteFailure(path: root.pushing(problem.path).text, message: problem.message)
+    }
+    let present = Set(walk.files.map(\.path))
+    guard let inbox = OpenFolder(inbox) else {
+      throw WriteFailure(path: inbox.text, action: "open", code: errno)
+    }
+    let crossing = SpoolCrossing(in: inbox)
+    for folder in walk.folders where folder.components.count == 1 {
+      let list = root.pushing(folder).appending(SpoolBatch.listName)
+      let batch = SpoolBatch(folder, list: try Self.text(of: list))
+      let files = try files(of: batch, present, crossing, inbox)
+      listed.formUnion(batch.files.map(\.name) + [folder.appending(SpoolBatch.listName)])
+      remaining[folder] = files.count
+      found += files
+      if files.isEmpty { dissolve(folder) }
+    }
+    strangers = walk.files.map(\.path).filter { !listed.contains($0) }
+    try crossing.putBackAll()
+    return found
+  }
+
+  /// A list that is there and can't be read throws: taken for an empty one it would hide the files of its batch.
+  /// Without a list nothing was moved yet.
+  private static func text(of list: FilePath) throws(WriteFailure) -> String {
+    guard list.status(followingLink: false) != nil || errno != ENOENT else { return "" }
+    let opened = OpenedFile(list)
+    defer { extendLifetime(opened) }
+    do { return try String(contentsOf: opened.url, encoding: .utf8) } catch {
+      throw WriteFailure(path: list.text, message: "can't read the names of the files beside it")
+    }
+  }
+
+  /// The files of a batch that lie here, in its order; those that wait on their way are carried on. A crash may have
+  /// come before what was moved was synced, and no row may be written for what isn't.
+  private func files(
+    of batch: SpoolBatch, _ present: Set<FilePath>, _ crossing: SpoolCrossing, _ inbox: OpenFolder
+  ) throws(WriteFailure) -> [SpooledFile] {
+    var here = Set(batch.files.filter { present.contains($0.name) })
+    guard let folder = OpenFolder(root.pushing(batch.folder)) else {
+      throw WriteFailure(path: root.pushing(batch.folder).text, action: "open", code: errno)
+    }
+    try SyncedFiles.sync(batch.files.filter(here.contains).compactMap(\.name.lastComponent), in: folder)
+    var waiting: [(Move.Place, SpooledFile)] = []
+    for file in batch.files {
+      guard let place = crossing.waiting(file) else { continue }
+      guard here.contains(file) else {
+        waiting.append((place, file))
+        continue
+      }
+      // A writer may have gone on in it since it was copied; then it is a file of its own.
+      var writers = OpenWriters()
+      let held = FilePath(place.folder.heldPath).appending(place.name)
+      if self.place(of: file).hasSameContents(as: held), !writers.contain(place.name, in: place.folder) {
+        _ = place.folder.remove(place.name)
+      } else {
+        try Move.back(place, to: file.sender, in: inbox)
+      }
+    }
+    if !waiting.isEmpty {
+      var taking = try SpoolTaking(self.inbox, into: root.pushing(batch.folder), fault)
+      for case .taken(let file) in try taking.carryOn(waiting) { here.insert(file) }
+    }
+    return batch.files.filter(here.contains)
+  }
+}

@@ -1,0 +1,15 @@
+import Dispatch
+
+/// Runs an actor on a dispatch queue of its own: what it does may wait for disks, mounts and locks without taking a
+/// thread from the pool that all tasks share. (Dispatch's own executor isn't there on Linux.)
+package final class QueueExecutor: SerialExecutor {
+  private let queue: DispatchQueue
+
+  /// - Parameter label: for debuggers.
+  package init(_ label: String) { queue = DispatchQueue(label: "mmdicom." + label) }
+
+  package func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { unsafe job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+  }
+}
