@@ -15,7 +15,7 @@ import Testing
     #expect(
       [box.top, box.bottom, box.left, box.right].map { ($0 * 1000).rounded() } == [150, 750, 250, 850])
     let pixels = box.pixels(ofSide: 200)
-    #expect([pixels.row, pixels.column, pixels.rows, pixels.columns] == [30, 50, 120, 120])
+    #expect(pixels.row == 30 && pixels.column == 50 && pixels.rows == 120 && pixels.columns == 120)
   }
 
   @Test func endsAtThePicturesBorders() throws {
