@@ -55,9 +55,22 @@ package struct Analyser {
   package func read(_ image: PreparedImage) -> ReadImage {
     let start = ContinuousClock.now
     var prediction: Prediction?
-    if case .ready(_, let input, _, _) = image.content { prediction = predictor.predict(input.values) }
+    if case .ready(let radiograph, let input, _, _) = image.content {
+      prediction = predictor.predict(input.values) {
+        Self.closeLook(at: $0, of: radiograph, size: input.size)
+      }
+    }
     return ReadImage(
       image: image, prediction: prediction, duration: image.duration + start.duration(to: .now))
+  }
+
+  /// The lungs as a classifier that reads them alone is shown them, in training too.
+  private static func closeLook(at box: LungBox, of radiograph: Radiograph, size: Int) -> [Float] {
+    let side = SquareView.detail(of: size)
+    let part = box.pixels(ofSide: side)
+    return SquareView.values(
+      of: ModelInput(radiograph, size: side).values, side: side,
+      box: PixelBox(row: part.row, column: part.column, rows: part.rows, columns: part.columns), size: size)
   }
 
   /// Draws what was found and writes the results into `folder`, each under a temporary name first.
@@ -85,6 +98,11 @@ package struct Analyser {
     case (.ready, nil): preconditionFailure("a ready image was not read")
     case (.ready(let radiograph, let input, let source, let compression), let prediction?):
       let findings = Findings(prediction, of: radiograph, input: input, metadata: predictor.metadata)
+      guard findings.lungs != .notFound else {
+        row.refuse(.notAnalysed, code: "lungs_not_found", file: image.url.path)
+        detail = "no pair of lungs was found in the picture"
+        break
+      }
       let files = ResultFiles(in: folder, sopInstanceUID: image.identity.sopInstanceUID)
       do throws(ResultFailure) {
         let overlay = try overlay(of: radiograph, findings, prediction, input)
@@ -97,6 +115,7 @@ package struct Analyser {
         }
         let notes =
           radiograph.notes.map { ReportNote.picture($0) } + headerNotes.map { ReportNote.header($0) }
+          + (findings.lungs == .doubtful ? [.lungsDoubtful] : [])
         row.state(findings, notes: notes)
         detail = notes.map(\.description).joined(separator: "; ")
       } catch {

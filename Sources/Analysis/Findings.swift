@@ -15,6 +15,8 @@ package struct Findings: Sendable {
   package let lungPixels: Int
   /// `lungPixels` / pixels of the content box.
   package let lungFraction: Double
+  /// Whether what was drawn is a pair of lungs; taken for one where the model has no gate.
+  let lungs: LungShape.Verdict
   /// Lung pixels x area of a pixel, mm²; nil unless the spacing is calibrated.
   package let lungArea: Double?
 
@@ -28,6 +30,7 @@ package struct Findings: Sendable {
     isPositive = probability >= metadata.decisionThreshold
     finding = Self.className(isPositive: isPositive, names: metadata.classNames)
     // Probabilities are interpolated, not logits, so that "0 outside the content box" means no lung.
+    lungs = metadata.gatesLungs ? prediction.lungShape(in: input.values).verdict : .lungs
     let lung = input.mapBack(prediction.lungProbability)
     lungProbability = lung
     let count = lung.count { $0 >= 0.5 }

@@ -16,6 +16,10 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   public let decisionThreshold: Double
   /// The class scores are divided by it before the softmax.
   public let temperature: Double
+  /// What the classifier reads, `whole` or `lungs`.
+  public let inputGeometry: String
+  /// Whether a picture without a pair of lungs gets no finding.
+  public let lungGate: Bool
   /// Whether the mirror image is read too, and the two answers averaged.
   public let testTimeFlip: Bool
   /// Which of the paper's systems it is, that is which parts were trained.
@@ -42,6 +46,8 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     classNames = metadata.classNames
     decisionThreshold = metadata.decisionThreshold
     temperature = metadata.temperature
+    inputGeometry = metadata.view.rawValue
+    lungGate = metadata.gatesLungs
     testTimeFlip = metadata.testTimeFlip
     system = metadata.system.rawValue
     trainingDataDigest = metadata.trainingDataDigest
@@ -61,6 +67,8 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     class_names: \(classNames.joined(separator: ", "))
     decision_threshold: \(decisionThreshold)
     temperature: \(temperature)
+    input_geometry: \(inputGeometry)
+    lung_gate: \(lungGate)
     test_time_flip: \(testTimeFlip)
     system: \(system)
     training_data_digest: \(trainingDataDigest)
@@ -87,6 +95,8 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     case inputSize = "input_size"
     case classNames = "class_names"
     case decisionThreshold = "decision_threshold"
+    case inputGeometry = "input_geometry"
+    case lungGate = "lung_gate"
     case testTimeFlip = "test_time_flip"
     case trainingDataDigest = "training_data_digest"
   }

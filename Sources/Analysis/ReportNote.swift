@@ -19,6 +19,7 @@ import Radiography
 /// | `low_contrast` | the pixels use less than a fifth of the display range |
 /// | `file_mended` | an element of the picture's couldn't be read, or the transfer syntax is another than stated |
 /// | `tiny_matrix` | fewer than 200 rows or columns |
+/// | `lungs_doubtful` | what the network draws as lungs may be none, or not all of them |
 /// | `ATTRIBUTE_shortened` | an identifying value is longer than DICOM allows and cut in results |
 /// | `ATTRIBUTE_normalised` | in another shape in the source ("2024-01-15", a UID's leading zeros) than in results |
 /// | `ATTRIBUTE_left_out` | not understood, empty in results |
@@ -32,11 +33,14 @@ import Radiography
 enum ReportNote: Sendable {
   case picture(QualityNote)
   case header(HeaderNote)
+  /// What the network draws may be no pair of lungs.
+  case lungsDoubtful
 
   var code: String {
     switch self {
     case .picture(let note): note.code
     case .header(let note): note.code
+    case .lungsDoubtful: "lungs_doubtful"
     }
   }
 
@@ -44,6 +48,7 @@ enum ReportNote: Sendable {
     switch self {
     case .picture(let note): note.description
     case .header(let note): note.description
+    case .lungsDoubtful: "what was drawn as lungs may be none, or not all of them"
     }
   }
 }

@@ -7,6 +7,8 @@ struct CacheBuilder {
   let index: ArchiveIndex
   let root: URL
   let size: Int
+  /// Whether lung masks are kept too.
+  let masks: Bool
   let key: [UInt8]
   let threads: Int
 
@@ -24,7 +26,7 @@ struct CacheBuilder {
   }
 
   private func write(to file: borrowing DurableFile, progress: (Int, Int) -> Void) throws(WriteFailure) {
-    let decoder = CachedImageDecoder(root: root, size: size)
+    let decoder = CachedImageDecoder(root: root, size: size, masks: masks)
     let images = index.images
     var directory = CacheFormat.Directory(size: size, key: key)
     var offset = 0

@@ -15,6 +15,8 @@ struct CachedImage: Sendable {
 struct CachedImageDecoder: Sendable {
   let root: URL
   let size: Int
+  /// Whether lung masks are decoded too.
+  var masks = true
 
   func decode(_ image: ArchiveImage) -> CachedImage {
     var result = CachedImage()
@@ -26,7 +28,7 @@ struct CachedImageDecoder: Sendable {
       return result
     }
     result.image = Self.bytes(ModelInput(radiograph, size: size).values)
-    result.mask = mask(of: image, on: radiograph, problems: &result.problems)
+    if masks { result.mask = mask(of: image, on: radiograph, problems: &result.problems) }
     return result
   }
 

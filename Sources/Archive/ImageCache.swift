@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import Radiography
 
 public import struct Foundation.URL
 
@@ -18,6 +19,8 @@ public final class ImageCache: Sendable {
   public var count: Int { places.count }
   /// Images that can't be decoded, and masks; each is left out.
   public let failures: [ArchiveProblem]
+  /// The same images as larger squares, for a classifier that looks closely at a part; nil where none does.
+  public let detail: ImageCache?
   /// Whether this open had to build the file, or one of them.
   public let wasBuilt: Bool
 
@@ -35,20 +38,24 @@ public final class ImageCache: Sendable {
   ///   - cacheFile: where the cache lies or will lie; it appears there only when complete.
   ///   - size: side of the squares in pixels.
   ///   - threads: how many threads decode; nil takes one for each processor.
+  ///   - masks: whether the lung masks are kept too.
+  ///   - detail: what ``detail`` shall be, of the same index.
   ///   - progress: called on the calling thread with images done and images in all, only when building.
   /// - Throws: ``ImageCacheError`` when the file can't be written.
   public init(
     for index: ArchiveIndex, root: URL, at cacheFile: URL, size: Int = 256, threads: Int? = nil,
-    progress: (Int, Int) -> Void = { _, _ in }
+    masks: Bool = true, detail: ImageCache? = nil, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(ImageCacheError) {
-    let key = Self.key(index, size: size)
+    precondition(detail.map { $0.count == index.images.count } ?? true)
+    let key = Self.key(index, size: size, masks: masks)
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let part: Part
     if let opened = CacheReader.open(cacheFile, key: key, count: index.images.count, threads: threads) {
       part = opened
       wasBuilt = false
     } else {
-      let builder = CacheBuilder(index: index, root: root, size: size, key: key, threads: threads)
+      let builder = CacheBuilder(
+        index: index, root: root, size: size, masks: masks, key: key, threads: threads)
       try builder.build(at: cacheFile, progress: progress)
       guard let built = CacheReader.open(cacheFile, key: key, count: index.images.count, threads: threads)
       else { throw .damagedWhileWriting(path: cacheFile.path) }
@@ -59,6 +66,7 @@ public final class ImageCache: Sendable {
     places = part.directory.entries.indices.map { (0, $0) }
     failures = part.directory.failures
     self.size = size
+    self.detail = detail
   }
 
   /// The caches of a set's members as one, by the positions of its index.
@@ -74,6 +82,8 @@ public final class ImageCache: Sendable {
       parts += cache.parts
     }
     self.parts = parts
+    let details = caches.compactMap(\.detail)
+    detail = details.count == caches.count ? ImageCache(details, of: set) : nil
     places = set.places.map { place in
       let inside = caches[place.member].places[place.position]
       return (first[place.member] + inside.part, inside.entry)
@@ -84,8 +94,9 @@ public final class ImageCache: Sendable {
       : zip(set.members, caches).flatMap { member, cache in cache.failures.map { $0.inside(member.name) } }
   }
 
-  static func key(_ index: ArchiveIndex, size: Int) -> [UInt8] {
-    ContentDigest(of: "\(index.pixelDigest)\t\(size)\t\(preprocessingVersion)").bytes
+  static func key(_ index: ArchiveIndex, size: Int, masks: Bool = true) -> [UInt8] {
+    let kept = masks ? "" : "\timages alone"
+    return ContentDigest(of: "\(index.pixelDigest)\t\(size)\t\(preprocessingVersion)\(kept)").bytes
   }
 
   /// Whether the image could be decoded.
@@ -121,6 +132,21 @@ public final class ImageCache: Sendable {
       preconditionFailure("image \(position) couldn't be decoded; ask hasImage first")
     }
     return bytes(of: position, at: offset)
+  }
+
+  /// A part of the image as a network of input side `size` reads it by itself: see `SquareView`. Cut from the squares
+  /// of ``detail`` where there are some, else from these.
+  /// - Parameter box: its pixels on a square of a given side.
+  /// - Precondition: ``hasImage(_:)``.
+  public func part(
+    _ position: Int, size: Int,
+    box: (_ side: Int) -> (row: Int, column: Int, rows: Int, columns: Int)
+  ) -> [Float] {
+    let squares = detail ?? self
+    let part = box(squares.size)
+    return SquareView.values(
+      of: squares.image(position), side: squares.size,
+      box: PixelBox(row: part.row, column: part.column, rows: part.rows, columns: part.columns), size: size)
   }
 
   /// How much of each pixel is lung, size x size row by row, 0...1; nil without a lung mask.

@@ -27,7 +27,8 @@ struct CellRun {
         folder.url.path,
         "was made by another version, whose trainings differ; take another folder to train every cell anew")
     }
-    let data = TrainingData(index: index, cache: cache, configuration: configuration)
+    var data = TrainingData(index: index, cache: cache, configuration: configuration)
+    if configuration.view == .lungs { data = data.findingLungs(by: [], margin: configuration.lungsMargin) }
     try folder.create()
     let trainer = try Trainer(configuration, data: data, output: folder.training, threads: grid.threads)
     let file = try await trainer.run(resume: true) { [folder] event in

@@ -63,6 +63,18 @@ public struct Architecture: Sendable, Equatable {
   /// Channels that the encoder's block `level` takes.
   func inputs(ofBlock level: Int) -> Int { level == 0 ? 1 : widths[level - 1] }
 
+  /// What the names of a second encoder begin with, which reads the lungs alone: see ``Model/reader``.
+  static let readerPrefix = "lungs."
+
+  /// Names and shapes of that encoder.
+  public var readerLayout: ParameterLayout {
+    var reader = ParameterLayout()
+    for entry in layout.entries where entry.name.hasPrefix("encoder.") {
+      reader.add(Self.readerPrefix + entry.name, entry.shape)
+    }
+    return reader
+  }
+
   /// Names and shapes as in the published PyTorch module's `state_dict`.
   public var layout: ParameterLayout {
     var layout = ParameterLayout()

@@ -23,6 +23,14 @@ package enum LungRegions {
     return mended
   }
 
+  /// How many regions of at least 1/2 are no islands.
+  /// - Parameter probability: [side * side], row by row.
+  static func lungs(_ probability: [Float], side: Int) -> Int {
+    let isLung = probability.map { $0 >= 0.5 }
+    let sizes = connected(isLung, side: side).filter { isLung[$0[0]] }.map(\.count)
+    return sizes.count { Double($0) >= smallestShare * Double(sizes.max() ?? 0) }
+  }
+
   private static func isOnBorder(_ pixel: Int, _ side: Int) -> Bool {
     let (row, column) = (pixel / side, pixel % side)
     return row == 0 || column == 0 || row == side - 1 || column == side - 1

@@ -8,15 +8,47 @@ public import Tensors
 public struct Model: Sendable {
   public var metadata: ModelMetadata
   public let parameters: ParameterValues<Float>
+  /// An encoder of its own for the lungs alone, where the classifier reads nothing else and has one; of the
+  /// architecture's ``Architecture/readerLayout``. The masks then are those of a network that it never changed.
+  public let reader: ParameterValues<Float>?
   /// Of the file, in hexadecimal; nil for a model that was not read from one.
   public let sha256: String?
 
-  /// - Parameter parameters: of the architecture's layout.
-  public init(metadata: ModelMetadata, parameters: ParameterValues<Float>) {
+  /// - Parameters:
+  ///   - parameters: of the architecture's layout.
+  ///   - reader: of the architecture's layout for it.
+  public init(
+    metadata: ModelMetadata, parameters: ParameterValues<Float>, reader: ParameterValues<Float>? = nil
+  ) {
     precondition(parameters.layout == metadata.architecture.layout)
+    precondition(reader.map { $0.layout == metadata.architecture.readerLayout } ?? true)
     self.metadata = metadata
     self.parameters = parameters
+    self.reader = reader
     sha256 = nil
+  }
+
+  /// The weights that a training of the classifier begins with: those of the network, and where there is a reader its
+  /// own in the encoder's place.
+  public var classifier: ParameterValues<Float> {
+    guard let reader else { return parameters }
+    return ParameterValues(
+      parameters.layout,
+      parameters.layout.entries.flatMap { entry in
+        let own = Architecture.readerPrefix + entry.name
+        return reader.layout.entry(own) == nil ? parameters.values(entry.name) : reader.values(own)
+      })
+  }
+
+  /// The encoder of a network as a model's reader.
+  /// - Parameter network: of the architecture's layout.
+  public static func reader(
+    of network: ParameterValues<Float>, _ architecture: Architecture
+  ) -> ParameterValues<Float> {
+    let layout = architecture.readerLayout
+    return ParameterValues(
+      layout,
+      layout.entries.flatMap { network.values(String($0.name.dropFirst(Architecture.readerPrefix.count))) })
   }
 
   /// With the weights as they are now.
@@ -35,37 +67,54 @@ public struct Model: Sendable {
     do { contents = try Safetensors(data) } catch { throw .corrupt(url.path, "\(error)") }
     metadata = try ModelMetadata(contents.metadata, file: file)
     let layout = metadata.architecture.layout
-    var values: [Float] = []
-    values.reserveCapacity(layout.count)
-    for entry in layout.entries {
-      guard let array = contents.arrays[entry.name] else { throw .missingParameter(url.path, entry.name) }
-      guard array.shape == entry.shape else {
-        throw .shape(url.path, entry.name, expected: entry.shape, found: array.shape)
-      }
-      guard array.values.allSatisfy(\.isFinite) else {
-        throw .corrupt(url.path, "\(entry.name) holds a value that is not finite")
-      }
-      values += array.values
+    parameters = try Self.values(of: layout, in: contents, path: url.path)
+    let hasReader = contents.arrays.keys.contains { $0.hasPrefix(Architecture.readerPrefix) }
+    guard !hasReader || metadata.view == .lungs else {
+      throw .invalidMetadata(
+        file, "an encoder that reads the lungs, but the classifier reads the whole picture")
     }
-    parameters = ParameterValues(layout, values)
+    reader =
+      hasReader ? try Self.values(of: metadata.architecture.readerLayout, in: contents, path: url.path) : nil
     // The published module has a layer that it never uses.
     for name in contents.arrays.keys
-    where layout.entry(name) == nil && !name.hasPrefix("decoder.conv_last_saliency.") {
+    where layout.entry(name) == nil && reader?.layout.entry(name) == nil
+      && !name.hasPrefix("decoder.conv_last_saliency.")
+    {
       throw .unknownParameter(url.path, name)
     }
     sha256 = ContentDigest(of: data).description
   }
 
+  private static func values(of layout: ParameterLayout, in contents: Safetensors, path: String)
+    throws(ModelError) -> ParameterValues<Float>
+  {
+    var values: [Float] = []
+    values.reserveCapacity(layout.count)
+    for entry in layout.entries {
+      guard let array = contents.arrays[entry.name] else { throw .missingParameter(path, entry.name) }
+      guard array.shape == entry.shape else {
+        throw .shape(path, entry.name, expected: entry.shape, found: array.shape)
+      }
+      guard array.values.allSatisfy(\.isFinite) else {
+        throw .corrupt(path, "\(entry.name) holds a value that is not finite")
+      }
+      values += array.values
+    }
+    return ParameterValues(layout, values)
+  }
+
   /// float16 where that keeps every weight, as in a model that was exported so.
   public var exactPrecision: Safetensors.Precision {
-    parameters.all.allSatisfy { Float(Float16($0)) == $0 } ? .float16 : .float32
+    (parameters.all + (reader?.all ?? [])).allSatisfy { Float(Float16($0)) == $0 } ? .float16 : .float32
   }
 
   /// The model as a safetensors file's bytes.
   public func encoded(_ precision: Safetensors.Precision) -> Data {
     var file = Safetensors(metadata: metadata.dictionary)
-    for entry in parameters.layout.entries {
-      file.arrays[entry.name] = .init(shape: entry.shape, values: parameters.values(entry.name))
+    for values in [parameters] + [reader].compactMap(\.self) {
+      for entry in values.layout.entries {
+        file.arrays[entry.name] = .init(shape: entry.shape, values: values.values(entry.name))
+      }
     }
     return file.encoded(precision)
   }

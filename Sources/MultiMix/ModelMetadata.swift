@@ -11,6 +11,10 @@ internal import Foundation
 /// | `input_size` | height and width that images are resized to | 256 |
 /// | `class_names` | in the order of the class scores | `normal,pneumonia` |
 /// | `decision_threshold`, `temperature` | how scores become a finding | 0.5, 1 |
+/// | `input_geometry` | what the classifier reads, `whole` or `lungs`: ``FindingsView`` | `whole` |
+/// | `lungs_margin` | of the lungs' box, in shares of its sides | 0.06 |
+/// | `lungs_weight` | of the lungs' scores in the mean with the whole picture's | 1 |
+/// | `lung_gate` | whether a picture without a pair of lungs gets no finding: ``LungShape`` | `false` |
 /// | `test_time_flip` | whether the mirror image is read too | `false` |
 /// | `training_data_digest` | SHA-256 of the archive's index | empty |
 /// | `lanes` | how many lanes added its gradients: ``TrainingStep`` | unknown |
@@ -31,6 +35,15 @@ public struct ModelMetadata: Sendable, Equatable {
   public var system = System.multimix
   /// How many lanes added up the gradients that it was trained with; nil where that isn't known.
   public var lanes: Int?
+  /// What the classifier reads.
+  public var view = FindingsView.whole
+  /// Around the lungs where it reads them alone, in shares of their height and width.
+  public var lungsMargin = FindingsView.defaultMargin
+  /// What the scores of the lungs alone weigh where the classifier reads them; the rest is the whole picture's. At 1 that
+  /// has no say.
+  public var lungsWeight = 1.0
+  /// Whether a picture in which it draws no pair of lungs gets no finding. Only for a model whose masks are good.
+  public var gatesLungs = false
   /// Whether the mirror image is read too, and the two answers averaged: twice the time.
   public var testTimeFlip = false
   /// In words: what it was trained on and for how long, how temperature and threshold were chosen, and its
@@ -58,6 +71,7 @@ public struct ModelMetadata: Sendable, Equatable {
   /// Takes back what was chosen on answers that the model no longer gives.
   public mutating func forgetCalibration() {
     (temperature, decisionThreshold) = (1, 0.5)
+    gatesLungs = false
     (calibration, validation) = ("", "")
   }
 
@@ -83,6 +97,12 @@ public struct ModelMetadata: Sendable, Equatable {
       "intended_use": "research use only, not for diagnosis",
     ]
     if let lanes { entries["lanes"] = "\(lanes)" }
+    if view == .lungs {
+      entries["input_geometry"] = view.rawValue
+      entries["lungs_margin"] = "\(lungsMargin)"
+      entries["lungs_weight"] = "\(lungsWeight)"
+    }
+    if gatesLungs { entries["lung_gate"] = "true" }
     if testTimeFlip { entries["test_time_flip"] = "true" }
     for (key, path) in Self.remarks where !self[keyPath: path].isEmpty {
       entries[key] = self[keyPath: path]
@@ -108,12 +128,25 @@ public struct ModelMetadata: Sendable, Equatable {
     architecture = try Self.architecture(dictionary, file)
     decisionThreshold = try number("decision_threshold") { (0...1).contains($0) } ?? decisionThreshold
     temperature = try number("temperature") { (1e-3...1e3).contains($0) } ?? temperature
+    lungsWeight = try number("lungs_weight") { (0...1).contains($0) } ?? lungsWeight
+    gatesLungs = try number("lung_gate") { _ in true } ?? gatesLungs
     testTimeFlip = try number("test_time_flip") { _ in true } ?? testTimeFlip
     lanes = try number("lanes") { $0 > 0 }
     trainingDataDigest = dictionary["training_data_digest"] ?? ""
+    if let name = dictionary["input_geometry"] {
+      guard let view = FindingsView(rawValue: name) else {
+        throw .invalidMetadata(file, "input_geometry = \(name)")
+      }
+      self.view = view
+    }
+    lungsMargin = try number("lungs_margin") { (0...1).contains($0) } ?? lungsMargin
     if let name = dictionary["system"] {
       guard let system = System(rawValue: name) else { throw .invalidMetadata(file, "system = \(name)") }
       self.system = system
+    }
+    guard view == .whole || system.segments else {
+      throw .invalidMetadata(
+        file, "a classifier that reads the lungs in a system that doesn't find them")
     }
     for (key, path) in Self.remarks { self[keyPath: path] = dictionary[key] ?? "" }
     if let names = dictionary["class_names"] {

@@ -5,30 +5,62 @@ internal import Tensors
 
 /// What the network says of one image.
 public struct Prediction: Sendable {
-  /// [2], in the order of the model's class names.
+  /// [2], in the order of the model's class names; where the classifier reads the lungs and the whole picture too, the
+  /// weighted mean of both.
   public let classLogits: [Float]
   /// [size * size], row by row: the logit of "lung" for every pixel.
   public let maskLogits: [Float]
-  /// [size * size]: the absolute gradient of the larger class score by the pixel.
+  /// [size * size]: the absolute gradient of the larger class score by the pixel, where the classifier reads the
+  /// lungs that of the lungs, brought back onto the whole picture.
   public let saliency: [Float]
   /// The calibrated probability of pneumonia: softmax(logits / temperature).
   public let pneumoniaProbability: Double
+  /// What the classifier read, where that isn't the whole picture.
+  public let closeLook: CloseLook?
+
+  /// The lungs as the classifier read them.
+  public struct CloseLook: Sendable {
+    /// Where in the picture; all of it where no lungs were found.
+    public let box: LungBox
+    /// [size * size], 0...1.
+    public let input: [Float]
+    /// [size * size]: the absolute gradient of the larger class score by the box's pixels.
+    public let saliency: [Float]
+  }
 
   /// sigmoid of the mask logits, without islands and holes: see `LungRegions`.
-  public var lungProbability: [Float] {
-    LungRegions.mended(sigmoid(maskLogits), side: Int(Double(maskLogits.count).squareRoot()))
+  public var lungProbability: [Float] { Self.lungProbability(ofLogits: maskLogits) }
+
+  /// What the mask looks like as a pair of lungs.
+  /// - Parameter input: the whole picture.
+  public func lungShape(in input: [Float]) -> LungShape {
+    LungShape(lungProbability, in: input, side: Int(Double(maskLogits.count).squareRoot()))
+  }
+
+  static func lungProbability(ofLogits logits: [Float]) -> [Float] {
+    LungRegions.mended(sigmoid(logits), side: Int(Double(logits.count).squareRoot()))
   }
 
   /// Input and outputs as a safetensors file's bytes: `input` [1, 1, size, size], `class_logits` [1, 2],
-  /// `mask_logits` and `saliency` [1, 1, size, size].
+  /// `mask_logits` and `saliency` [1, 1, size, size]. Where the classifier read the lungs alone, what it read and
+  /// where, too: `lungs_input` and `lungs_saliency` [1, 1, size, size], and `lungs_box` [4], top, bottom, left and
+  /// right as shares of `input`'s height and width.
   public func encoded(input: [Float]) -> Data {
     let side = Int(Double(input.count).squareRoot())
     let plane = [1, 1, side, side]
-    return Safetensors(arrays: [
+    var arrays: [String: Safetensors.Array] = [
       "input": .init(shape: plane, values: input), "class_logits": .init(shape: [1, 2], values: classLogits),
       "mask_logits": .init(shape: plane, values: maskLogits),
       "saliency": .init(shape: plane, values: saliency),
-    ]).encoded()
+    ]
+    if let closeLook {
+      let box = closeLook.box
+      arrays["lungs_input"] = .init(shape: plane, values: closeLook.input)
+      arrays["lungs_saliency"] = .init(shape: plane, values: closeLook.saliency)
+      arrays["lungs_box"] = .init(
+        shape: [4], values: [box.top, box.bottom, box.left, box.right].map { Float($0) })
+    }
+    return Safetensors(arrays: arrays).encoded()
   }
 }
 
@@ -41,6 +73,8 @@ public final class Predictor: Sendable {
   /// Whether the mirror image is read too.
   public let flips: Bool
   private let network: MultiMixNetwork<Float>
+  /// What reads the lungs alone.
+  private let reader: MultiMixNetwork<Float>
   private let activations: Mutex<Activations>
 
   private struct Activations {
@@ -60,9 +94,11 @@ public final class Predictor: Sendable {
     let architecture = model.metadata.architecture
     network = MultiMixNetwork(
       Parameters(model.parameters), architecture, bridgesSaliency: model.metadata.system.bridgesSaliency)
+    reader = model.reader == nil ? network : MultiMixNetwork(Parameters(model.classifier), architecture)
     let size = architecture.inputSize
     let workers = Workers(count: threads)
     network.refresh(on: workers)
+    if model.reader != nil { reader.refresh(on: workers) }
     activations = Mutex(
       Activations(
         workers: workers, state: SegmentationState(size: size, of: architecture, dropout: false),
@@ -72,22 +108,70 @@ public final class Predictor: Sendable {
   /// Where the mirror image is read too, class scores, mask logits and saliency are the means over both, the
   /// mirror's planes turned back. Logits rather than probabilities are averaged, so that the temperature and
   /// whatever else takes logits works on the mean as on one answer.
-  /// - Parameter input: [size * size], 0 ... 1.
-  public func predict(_ input: [Float]) -> Prediction {
-    var answer = answer(input)
-    if flips {
-      let other = self.answer(mirrored(input))
-      answer.scores = mean(answer.scores, other.scores)
-      answer.mask = mean(answer.mask, mirrored(other.mask))
-      answer.saliency = mean(answer.saliency, mirrored(other.saliency))
+  /// - Parameters:
+  ///   - input: [size * size], 0 ... 1: the whole picture.
+  ///   - closeLook: a part of the picture as the classifier shall read it, [size * size], 0 ... 1; asked for once,
+  ///     by a model that reads the lungs alone.
+  public func predict(_ input: [Float], closeLook: (LungBox) -> [Float]) -> Prediction {
+    let whole = bothWays(input, answer)
+    guard metadata.view == .lungs else {
+      return prediction(scores: whole.scores, mask: whole.mask, saliency: whole.saliency, of: nil)
     }
-    return Prediction(
-      classLogits: answer.scores, maskLogits: answer.mask, saliency: answer.saliency,
-      pneumoniaProbability: metadata.pneumoniaProbability(
-        ofLogit: metadata.pneumoniaLogit(ofScores: answer.scores)))
+    let box = lungBox(ofLogits: whole.mask) ?? .whole
+    let part = closeLook(box)
+    let close = bothWays(part, finding)
+    let weight = Float(metadata.lungsWeight)
+    return prediction(
+      scores: zip(close.scores, whole.scores).map { weight * $0 + (1 - weight) * $1 }, mask: whole.mask,
+      saliency: box.placed(close.saliency, side: metadata.inputSize),
+      of: .init(box: box, input: part, saliency: close.saliency))
   }
 
-  private func answer(_ input: [Float]) -> (scores: [Float], mask: [Float], saliency: [Float]) {
+  /// The same of a model that reads the whole picture; one that reads the lungs alone gets the picture as it is for
+  /// them.
+  public func predict(_ input: [Float]) -> Prediction { predict(input) { _ in input } }
+
+  /// Where the lungs are, for a classifier that reads them alone; nil where none are found.
+  /// - Parameter input: [size * size], 0 ... 1: the whole picture.
+  public func lungBox(in input: [Float]) -> LungBox? { lungBox(ofLogits: bothWays(input, answer).mask) }
+
+  private func lungBox(ofLogits logits: [Float]) -> LungBox? {
+    LungBox(
+      around: Prediction.lungProbability(ofLogits: logits).map { $0 >= 0.5 }, side: metadata.inputSize,
+      margin: metadata.lungsMargin)
+  }
+
+  private func prediction(
+    scores: [Float], mask: [Float], saliency: [Float], of closeLook: Prediction.CloseLook?
+  ) -> Prediction {
+    Prediction(
+      classLogits: scores, maskLogits: mask, saliency: saliency,
+      pneumoniaProbability: metadata.pneumoniaProbability(ofLogit: metadata.pneumoniaLogit(ofScores: scores)),
+      closeLook: closeLook)
+  }
+
+  /// `mask` is empty where only the finding was asked for.
+  private typealias Answer = (scores: [Float], mask: [Float], saliency: [Float])
+
+  private func bothWays(_ input: [Float], _ answer: ([Float]) -> Answer) -> Answer {
+    let one = answer(input)
+    guard flips else { return one }
+    let other = answer(mirrored(input))
+    return (
+      mean(one.scores, other.scores), mean(one.mask, mirrored(other.mask)),
+      mean(one.saliency, mirrored(other.saliency))
+    )
+  }
+
+  private func finding(_ input: [Float]) -> Answer {
+    activations.withLock { activations in
+      let (state, scratch, workers) = (activations.state, activations.scratch, activations.workers)
+      let (scores, saliency) = state.finding(reader, input, scratch, workers)
+      return (scores, [], saliency)
+    }
+  }
+
+  private func answer(_ input: [Float]) -> Answer {
     activations.withLock { activations in
       let (state, scratch, workers) = (activations.state, activations.scratch, activations.workers)
       let mask = state.forward(network, input, .none, scratch, workers)

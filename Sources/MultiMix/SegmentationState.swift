@@ -49,6 +49,17 @@ package final class SegmentationState<Element: Scalar>: Sendable {
     return logits
   }
 
+  /// Image [size * size] -> class scores [2] and their saliency [size * size], without the decoder.
+  func finding(
+    _ network: MultiMixNetwork<Element>, _ image: [Element], _ scratch: GradientScratch<Element>,
+    _ workers: Workers
+  ) -> (scores: [Element], saliency: [Element]) {
+    clean.input.setPlane(0, image)
+    let scores = network.encoder.forward(clean, dropout: .none, on: workers)
+    network.computeSaliency(clean, scores: scores, scratch: scratch, into: saliency, on: workers)
+    return (scores, saliency.plane())
+  }
+
   /// Adds the weight gradients of a loss with gradient `logits` by the mask logits.
   func backward(
     _ network: MultiMixNetwork<Element>, _ logits: [Element], _ dropout: DropoutPlan,

@@ -16,6 +16,11 @@ extension Model {
   /// | `saliency` | [N, 1, size, size] | absolute gradient of the larger class score by the pixel |
   /// | `pneumonia_probability` | [N] | calibrated: softmax(logits / temperature) |
   ///
+  /// A model whose classifier reads the lungs alone has a second input, `lungs_input`, of the same shape (the lungs'
+  /// box, cut out and stretched as `SquareView` does it), which `class_logits` and the probability are of (or the
+  /// weighted mean with the whole picture's), and
+  /// `lungs_saliency`, on that box, instead of `saliency`.
+  ///
   /// Inference runtimes don't differentiate, so the saliency's gradient is written out as forward operations. The
   /// results are those of ``Predictor`` up to rounding, the mirror image included where the model reads it too. The
   /// model's metadata lie in `metadata_props`, the SHA-256 of the file that it was read from among them.
@@ -41,6 +46,8 @@ extension Model {
 private struct ONNXNetwork {
   private let model: Model
   private(set) var graph = ONNXGraph(name: "multimix")
+  /// Whether the lungs alone are being read.
+  private var isReading = false
 
   private typealias Value = ONNXGraph.Value
 
@@ -71,10 +78,35 @@ private struct ONNXNetwork {
       answer.mask = mean(answer.mask, mirrored(other.mask))
       answer.saliency = mean(answer.saliency, mirrored(other.saliency))
     }
+    var saliencyName = "saliency"
+    if model.metadata.view == .lungs {
+      // Where the lungs are is the caller's to find, in `mask_logits`; what they look like closely is in no `input`.
+      let close = finding(graph.addInput("lungs_input", plane))
+      let weight = Float(model.metadata.lungsWeight)
+      answer.scores = graph.apply(
+        "Add", graph.apply("Mul", close.scores, graph.scalar(weight)),
+        graph.apply("Mul", answer.scores, graph.scalar(1 - weight)))
+      answer.saliency = close.saliency
+      saliencyName = "lungs_saliency"
+    }
     graph.addOutput(answer.scores, as: "class_logits", [.batch, .fixed(Architecture.classes)])
     graph.addOutput(answer.mask, as: "mask_logits", plane)
-    graph.addOutput(answer.saliency, as: "saliency", plane)
+    graph.addOutput(answer.saliency, as: saliencyName, plane)
     graph.addOutput(pneumoniaProbability(answer.scores), as: "pneumonia_probability", [.batch])
+  }
+
+  /// What the classifier says of the lungs alone.
+  private mutating func finding(_ lungs: Value) -> (scores: Value, saliency: Value) {
+    isReading = true
+    defer { isReading = false }
+    func read(_ images: Value) -> (scores: Value, saliency: Value) {
+      let (blocks, scores) = encode(images)
+      return (scores, saliency(blocks, scores: scores))
+    }
+    let one = read(lungs)
+    guard model.metadata.testTimeFlip else { return one }
+    let other = read(mirrored(lungs))
+    return (mean(one.scores, other.scores), mean(one.saliency, mirrored(other.saliency)))
   }
 
   /// What the network says of each image.
@@ -91,8 +123,11 @@ private struct ONNXNetwork {
     graph.apply("Div", graph.apply("Add", a, b), graph.scalar(Float(2)))
   }
 
-  /// The model's parameter of that name.
+  /// The model's parameter of that name; the reader's, where it has one and that is at work.
   private mutating func parameter(_ name: String) -> Value {
+    if isReading, let reader = model.reader, let entry = reader.layout.entry("lungs." + name) {
+      return graph.constant(entry.name, entry.shape, .float32(reader.values(entry.name)))
+    }
     let shape = model.parameters.layout.entry(name)?.shape ?? []
     return graph.constant(name, shape, .float32(model.parameters.values(name)))
   }

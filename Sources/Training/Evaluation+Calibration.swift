@@ -1,3 +1,4 @@
+internal import Archive
 public import EvaluationMetrics
 internal import Foundation
 public import MultiMix
@@ -18,7 +19,7 @@ extension Evaluation {
         Row(
           image: $0.image, pneumoniaLogit: $0.pneumoniaLogit,
           pneumoniaProbability: changed.pneumoniaProbability(ofLogit: $0.pneumoniaLogit),
-          segmentation: $0.segmentation)
+          segmentation: $0.segmentation, lungs: $0.lungs)
       }, metadata: changed)
   }
 
@@ -49,14 +50,49 @@ extension Evaluation {
   }
 }
 
+extension Evaluation {
+  /// The largest threshold at which pneumonia is found this often, on average over the sources with at least ten such
+  /// images: a large source counts no more than a small one. Half-way to the next lower probability; nil where there
+  /// is no such source.
+  public func threshold(forSensitivity wanted: Double) -> Double? {
+    let bySource = sources.map { source in
+      classified.filter { $0.image.source == source && $0.isPneumonia }.map(\.pneumoniaProbability)
+    }.filter { $0.count >= Calibration.fewestOfAClass }
+    guard !bySource.isEmpty else { return nil }
+    func sensitivity(_ threshold: Double) -> Double {
+      bySource.reduce(0) { sum, probabilities in
+        sum + Double(probabilities.count { $0 >= threshold }) / Double(probabilities.count)
+      } / Double(bySource.count)
+    }
+    let candidates = Set(bySource.joined()).sorted(by: >)
+    guard let reached = candidates.first(where: { sensitivity($0) >= wanted }) else { return nil }
+    let below = classified.map(\.pneumoniaProbability).filter { $0 < reached }.max() ?? 0
+    return (reached + below) / 2
+  }
+
+  /// Whether the gate behind the network would refuse hardly any of these images, of which all show lungs: one in two
+  /// hundred at most. A model with poor masks refuses many.
+  public var lungsAreFound: Bool {
+    system.segments && !rows.isEmpty && 200 * rows.count(where: { $0.lungs == .notFound }) <= rows.count
+  }
+}
+
 extension ModelMetadata {
   /// Takes temperature and threshold from the evaluation of this model's weights on the validation split, and
-  /// notes how they and the figures came about.
-  public mutating func calibrate(on validation: Evaluation) {
-    let (evaluation, remark) = validation.calibrated()
+  /// notes how they and the figures came about; has a gate for lungs where that refuses hardly any of these images.
+  /// - Parameter sensitivity: what the threshold shall be chosen for, see ``Evaluation/threshold(forSensitivity:)``;
+  ///   nil takes the largest Youden's J.
+  public mutating func calibrate(on validation: Evaluation, sensitivity: Double? = nil) {
+    var (evaluation, remark) = validation.calibrated()
+    if let sensitivity, let threshold = evaluation.threshold(forSensitivity: sensitivity) {
+      evaluation = evaluation.applying(
+        Calibration(temperature: evaluation.metadata.temperature, threshold: threshold))
+      remark += "; threshold then for a sensitivity of \(sensitivity), sources alike"
+    }
     temperature = evaluation.metadata.temperature
     decisionThreshold = evaluation.metadata.decisionThreshold
     calibration = remark
+    gatesLungs = validation.lungsAreFound
     self.validation = evaluation.figures().summary + " (on the images that it was chosen and calibrated on)"
   }
 }

@@ -14,6 +14,8 @@ public struct Evaluation: Sendable {
     /// At the model's temperature.
     public let pneumoniaProbability: Double
     public let segmentation: SegmentationMetrics?
+    /// Whether what the model draws is a pair of lungs.
+    public let lungs: LungShape.Verdict
     /// Whether the model's scores and mask logits were numbers.
     let isFinite: Bool
 
@@ -22,12 +24,13 @@ public struct Evaluation: Sendable {
 
     package init(
       image: ArchiveImage, pneumoniaLogit: Double, pneumoniaProbability: Double,
-      segmentation: SegmentationMetrics?, isFinite: Bool = true
+      segmentation: SegmentationMetrics?, lungs: LungShape.Verdict = .lungs, isFinite: Bool = true
     ) {
       self.image = image
       self.pneumoniaLogit = pneumoniaLogit
       self.pneumoniaProbability = pneumoniaProbability
       self.segmentation = segmentation
+      self.lungs = lungs
       self.isFinite = isFinite
     }
   }
@@ -75,7 +78,10 @@ public struct Evaluation: Sendable {
   private static func read(_ position: Int, _ model: Predictor, _ index: ArchiveIndex, _ cache: ImageCache)
     -> Row
   {
-    let prediction = model.predict(cache.image(position))
+    let image = cache.image(position)
+    let prediction = model.predict(image) {
+      cache.part(position, size: cache.size, box: $0.pixels(ofSide:))
+    }
     let segmentation = cache.maskBytes(position).map { mask in
       SegmentationMetrics(
         prediction: prediction.lungProbability.map { $0 >= 0.5 }, reference: mask.map { $0 > 127 },
@@ -85,6 +91,7 @@ public struct Evaluation: Sendable {
       image: index.images[position],
       pneumoniaLogit: model.metadata.pneumoniaLogit(ofScores: prediction.classLogits),
       pneumoniaProbability: prediction.pneumoniaProbability, segmentation: segmentation,
+      lungs: prediction.lungShape(in: image).verdict,
       isFinite: (prediction.classLogits + prediction.maskLogits).allSatisfy(\.isFinite))
   }
 }

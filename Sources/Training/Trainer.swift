@@ -52,6 +52,15 @@ public struct Trainer: Sendable {
         "widths \(configuration.widths), but those of the initial model are "
           + "\(initial.metadata.architecture.widths)")
     }
+    if configuration.view == .lungs, !data.knowsLungs {
+      throw .configuration("the view of the lungs, but nobody has looked for them")
+    }
+    if configuration.view == .lungs, !configuration.system.segments,
+      !(initial?.metadata.system.segments ?? false)
+    {
+      throw .configuration(
+        "the system \(configuration.system.rawValue) finds no lungs: name a model that does with --initial")
+    }
     self.configuration = configuration
     self.configuration.initialModel = initial?.sha256
     self.initial = initial
@@ -98,7 +107,7 @@ public struct Trainer: Sendable {
     if resume && !hasCheckpoint { report(.resumed(step: 0)) }
     var generator = SplitMix64(configuration.seed, 0x696e_6974)
     if let initial {
-      parameters.memory.values = initial.parameters.all
+      parameters.memory.values = initial.classifier.all
     } else {
       parameters.initialize(using: &generator)
     }
@@ -190,7 +199,10 @@ public struct Trainer: Sendable {
     metadata.system = configuration.system
     metadata.lanes = configuration.lanes
     metadata.testTimeFlip = configuration.testTimeFlip
-    var model = Model(metadata: metadata, parameters: parameters)
+    metadata.view = configuration.view
+    metadata.lungsMargin = configuration.lungsMargin
+    metadata.lungsWeight = configuration.lungsWeight
+    var model = self.model(metadata, parameters)
     let evaluation = Evaluation(
       (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
       positions: data.validation)
@@ -211,6 +223,19 @@ public struct Trainer: Sendable {
       try TrainingError.write(model.encoded(.float32), to: bestModel)
     }
     report(.validation(step: progress.step, figures, isBest: isBest))
+  }
+
+  /// What was trained, as a model. Where that reads the lungs and finds none, it is the reader of the model that finds
+  /// them for it.
+  private func model(_ metadata: ModelMetadata, _ parameters: Parameters<Float>) -> Model {
+    guard configuration.view == .lungs, !configuration.system.segments, let initial else {
+      return Model(metadata: metadata, parameters: parameters)
+    }
+    var metadata = metadata
+    metadata.system = initial.metadata.system
+    return Model(
+      metadata: metadata, parameters: initial.parameters,
+      reader: Model.reader(of: ParameterValues(parameters), architecture))
   }
 
   /// What made the model, beside it.

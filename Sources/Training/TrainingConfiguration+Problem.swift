@@ -50,6 +50,12 @@ extension TrainingConfiguration {
     if !(0...1).contains(detectorVariation) {
       return "probability of detector variation \(detectorVariation)"
     }
+    if view == .lungs, !system.classifies {
+      return "the view of the lungs, but the system \(system.rawValue) reads nothing in them"
+    }
+    if !(0...1).contains(lungsMargin) { return "margin of the lungs \(lungsMargin)" }
+    if !(0...1).contains(lungsWeight) { return "weight of the lungs \(lungsWeight)" }
+    if !(0..<0.5).contains(lungBoxVariation) { return "variation of the lungs' box \(lungBoxVariation)" }
     if !(0...1).contains(domainMixing) { return "probability of domain mixing \(domainMixing)" }
     if (labelledClassification ?? 0) < 0 || (labelledSegmentation ?? 0) < 0 {
       return "a negative label budget"

@@ -47,6 +47,14 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// unlabelled images) from a source with fewer than ten images of a class: what a picture's style says of its
   /// source then says nothing of its finding.
   public var balancedFindings = false
+  /// What the classifier reads of an image: all, or the lungs alone.
+  public var view = FindingsView.whole
+  /// Around the lungs where it reads them alone, in shares of their height and width.
+  public var lungsMargin = FindingsView.defaultMargin
+  /// What the scores of the lungs weigh there in the mean with those of the whole picture.
+  public var lungsWeight = 1.0
+  /// By how much of its height and width each edge of the lungs' box moves at random in training.
+  public var lungBoxVariation = 0.0
   /// Probability that an image takes grey levels of another source folder: see `DomainMixing`.
   public var domainMixing = 0.0
   /// Probability that a view that varies in geometry and exposure also looks as if another detector had taken it:

@@ -97,7 +97,7 @@ extension TrainingData {
     _ stream: Stream, _ position: Int, _ size: Int, _ configuration: TrainingConfiguration,
     using generator: inout SplitMix64
   ) -> Views {
-    let image = image(position, size)
+    let image = picture(stream, position, size, configuration, using: &generator)
     switch stream {
     case .segmentation:
       let source = mixed(image, of: position, configuration, using: &generator)
@@ -115,6 +115,18 @@ extension TrainingData {
       let other = mixed(image, of: position, configuration, using: &generator)
       return .unlabelled(
         weak: weak.values, strong: Augmentation.strong(other, using: &generator).values)
+    }
+  }
+
+  /// What a stream's images are views of: the whole picture, or what the classifier reads of it.
+  private func picture(
+    _ stream: Stream, _ position: Int, _ size: Int, _ configuration: TrainingConfiguration,
+    using generator: inout SplitMix64
+  ) -> GrayImage {
+    switch (configuration.view, stream) {
+    case (.lungs, .classification), (.lungs, .unlabelled):
+      lungs(position, size, variation: configuration.lungBoxVariation, using: &generator)
+    case (.whole, _), (_, .segmentation), (_, .segmentationUnlabelled): image(position, size)
     }
   }
 

@@ -1,4 +1,5 @@
 public import Archive
+internal import MultiMix
 
 /// The images of an archive's training split, sorted into the streams of the objective.
 public struct TrainingData: Sendable {
@@ -9,6 +10,8 @@ public struct TrainingData: Sendable {
   /// Positions of the validation split.
   public let validation: [Int]
   let mixing: DomainMixing
+  /// Where the lungs are in the images that are read by them alone, by position: see ``findingLungs(by:margin:progress:)``.
+  var boxes: [Int: LungBox] = [:]
 
   /// How many labels it keeps.
   public var labels: TrainingLabels {

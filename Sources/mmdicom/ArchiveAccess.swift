@@ -3,6 +3,8 @@ import ArgumentParser
 import Daemon
 import Files
 import Foundation
+import MultiMix
+import Radiography
 
 /// The options that name archives, and how their index and cache are opened.
 struct ArchiveAccess: ParsableArguments {
@@ -67,9 +69,11 @@ struct ArchiveAccess: ParsableArguments {
   /// completes the splits by patient.
   /// - Parameters:
   ///   - size: side of the decoded images in pixels.
+  ///   - view: what the classifier will read of them.
   ///   - notesProblems: whether what is wrong gets its lines here.
   func open(
-    threads: Int, size: Int = 256, notesProblems: Bool = true, progress: ProgressLine
+    threads: Int, size: Int = 256, view: FindingsView = .whole, notesProblems: Bool = true,
+    progress: ProgressLine
   ) throws -> (index: ArchiveIndex, cache: ImageCache) {
     for (path, root) in zip(archive, roots) where !FileManager.default.fileExists(atPath: root.path) {
       throw CommandFailure(.noInput, "\(path): no such folder")
@@ -86,7 +90,9 @@ struct ArchiveAccess: ParsableArguments {
       )
       progress.end("\(set.members.count) archives, \(set.index.images.count) images in all")
     }
-    let caches = try set.members.map { try decode($0, threads: threads, size: size, progress: progress) }
+    let caches = try set.members.map {
+      try decode($0, threads: threads, size: size, view: view, progress: progress)
+    }
     let index = set.index.withEverySplit
     let cache = ImageCache(caches, of: set)
     if notesProblems { for problem in index.problems + cache.failures { progress.note("\(problem)") } }
@@ -122,7 +128,7 @@ struct ArchiveAccess: ParsableArguments {
   }
 
   private func decode(
-    _ member: ArchiveSet.Member, threads: Int, size: Int, progress: ProgressLine
+    _ member: ArchiveSet.Member, threads: Int, size: Int, view: FindingsView = .whole, progress: ProgressLine
   ) throws -> ImageCache {
     let folder = cacheFolder(of: member.root)
     progress.begin("decode")
@@ -130,13 +136,26 @@ struct ArchiveAccess: ParsableArguments {
     do {
       cache = try ImageCache(
         for: member.index, root: member.root, at: folder.appending(path: "images-\(size).cache"), size: size,
-        threads: threads
+        threads: threads, detail: try detail(view, of: size, member, in: folder, threads: threads, progress)
       ) { progress.update($0, of: $1) }
     } catch {
       throw CommandFailure(.cannotCreate, "\(error)")
     }
     progress.end(cache.wasBuilt ? "cached in \(folder.path)" : "from the cache")
     return cache
+  }
+
+  /// The squares that a classifier's close look at the lungs is cut from; nil where it reads the whole picture.
+  private func detail(
+    _ view: FindingsView, of size: Int, _ member: ArchiveSet.Member, in folder: URL, threads: Int,
+    _ progress: ProgressLine
+  ) throws(ImageCacheError) -> ImageCache? {
+    guard view == .lungs else { return nil }
+    let side = SquareView.detail(of: size)
+    return try ImageCache(
+      for: member.index, root: member.root, at: folder.appending(path: "detail-\(side).cache"), size: side,
+      threads: threads, masks: false
+    ) { progress.update($0, of: $1) }
   }
 }
 

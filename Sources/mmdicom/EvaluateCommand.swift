@@ -28,6 +28,13 @@ struct EvaluateCommand: AsyncParsableCommand {
         + "print its figures.", valueName: "file"))
   var calibrate: String?
 
+  @Option(
+    help: """
+      With --calibrate: choose the threshold at which so much of the pneumonia is found, 0 to 1, on average over the \
+      sources with at least ten such images; by default the largest sum of sensitivity and specificity.
+      """)
+  var sensitivity: Double?
+
   @Flag(
     help: "Print one JSON document: the figures over all images, and under \"sources\" per source folder.")
   var json = false
@@ -42,6 +49,12 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (1...256).contains(threads) else { throw ValidationError("--threads must be from 1 to 256") }
+    if let sensitivity {
+      guard calibrate != nil else { throw ValidationError("--sensitivity is for --calibrate") }
+      guard sensitivity > 0, sensitivity <= 1 else {
+        throw ValidationError("--sensitivity must be above 0 and at most 1")
+      }
+    }
   }
 
   func run() async throws {
@@ -53,7 +66,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       let predictors = (0..<max(1, threads)).map { [model] _ in Predictor(model, threads: 1) }
       let progress = ProgressLine()
       let (index, cache) = try access.open(
-        threads: threads, size: model.metadata.inputSize, progress: progress)
+        threads: threads, size: model.metadata.inputSize, view: model.metadata.view, progress: progress)
       progress.begin("evaluate")
       let positions = wanted.map { index.indices(of: $0) } ?? Array(index.images.indices)
       let evaluation = Evaluation(predictors, index: index, cache: cache, positions: positions) {
@@ -100,12 +113,14 @@ struct EvaluateCommand: AsyncParsableCommand {
     throws(CommandFailure)
     -> (evaluation: Evaluation, remark: String, sha256: String)
   {
-    guard let calibration = evaluation.fittedCalibration() else {
+    guard evaluation.fittedCalibration() != nil else {
       throw CommandFailure(
         .badData, "can't calibrate: fewer than \(Calibration.fewestOfAClass) labelled images of a class")
     }
     var model = model
-    model.metadata.calibrate(on: evaluation)
+    model.metadata.calibrate(on: evaluation, sensitivity: sensitivity)
+    let calibration = Calibration(
+      temperature: model.metadata.temperature, threshold: model.metadata.decisionThreshold)
     let url = URL(filePath: path)
     try OutputFile.write(model.encoded(model.exactPrecision), to: path, option: "--calibrate")
     let sha256: String

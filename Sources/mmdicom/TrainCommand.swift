@@ -83,8 +83,9 @@ struct TrainCommand: AsyncParsableCommand {
       try Self.requireOurs(in: output)
       let start = try initial.map { try ModelOption.load(URL(filePath: $0)) }
       let progress = ProgressLine()
-      let (index, cache) = try access.open(threads: threads, progress: progress)
-      let data = TrainingData(index: index, cache: cache, configuration: configuration)
+      let (index, cache) = try access.open(
+        threads: threads, view: configuration.view, progress: progress)
+      var data = TrainingData(index: index, cache: cache, configuration: configuration)
       progress.note(
         "streams: \(data.segmentation.count) masks, \(data.segmentationUnlabelled.count) without; "
           + "\(data.classification.count) findings, \(data.unlabelled.count) without; "
@@ -99,6 +100,7 @@ struct TrainCommand: AsyncParsableCommand {
       for warning in LabelShortage.warnings(data.labels, configuration) {
         progress.note("warning: \(warning)")
       }
+      if configuration.view == .lungs { data = findingLungs(data, start, configuration, progress) }
       do {
         let trainer = try Trainer(
           configuration, data: data, output: output, threads: threads, initial: start)
@@ -117,6 +119,25 @@ struct TrainCommand: AsyncParsableCommand {
         throw CommandFailure(.cannotCreate, "\(error)\(Self.whatRemains(in: output))")
       }
     }
+  }
+
+  /// The box of every image that the classifier reads by its lungs alone.
+  private func findingLungs(
+    _ data: TrainingData, _ start: Model?, _ configuration: TrainingConfiguration, _ progress: ProgressLine
+  ) -> TrainingData {
+    var finders: [Predictor] = []
+    if let start, start.metadata.system.segments {
+      finders = (0..<threads).map { _ in Predictor(start, threads: 1) }
+    } else {
+      progress.note(
+        "warning: images without a mask are shown whole; name a model that finds lungs with --initial")
+    }
+    progress.begin("lungs")
+    let found = data.findingLungs(by: finders, margin: configuration.lungsMargin) {
+      progress.update($0, of: $1)
+    }
+    progress.end("looked for in every image with a finding")
+    return found
   }
 
   /// The files that a training replaces, but for the model and the checkpoint, which the trainer guards itself.

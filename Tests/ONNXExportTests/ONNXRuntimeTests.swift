@@ -94,6 +94,27 @@ struct ONNXRuntimeTests {
     #expect(largestDifference(comparison.ours[0].maskLogits, once.maskLogits) > 0.1)
   }
 
+  /// Masks of the whole picture, a reader's scores of the lungs, and the mean of those with the picture's.
+  @Test func theLungsAreASecondInput() throws {
+    let plain = model(64)
+    let other = ParameterValues<Float>(plain.parameters.layout, plain.parameters.all.map { -$0 })
+    var metadata = plain.metadata
+    (metadata.view, metadata.lungsWeight) = (.lungs, 0.5)
+    let model = Model(
+      metadata: metadata, parameters: plain.parameters, reader: Model.reader(of: other, metadata.architecture)
+    )
+    let images = try Array(images("gradients", 64).prefix(2))
+    let ours = Predictor(model, threads: 1).predict(images[0]) { _ in images[1] }
+    func input(_ n: Int) -> Safetensors.Array { .init(shape: [1, 1, 64, 64], values: images[n]) }
+    let theirs = try ONNXRuntime.run(
+      model.encodedONNX(), ["input": input(0), "lungs_input": input(1)])
+    #expect(try largestDifference(#require(theirs["class_logits"]).values, ours.classLogits) < 1e-4)
+    #expect(try largestDifference(#require(theirs["mask_logits"]).values, ours.maskLogits) < 5e-4)
+    let saliency = try #require(theirs["lungs_saliency"]).values
+    #expect(try relativeError(saliency, #require(ours.closeLook).saliency) < 5e-3)
+    #expect(theirs["saliency"] == nil)
+  }
+
   @Test func metadataAndSystemAreFollowed() throws {
     let model = model(64) {
       $0.temperature = 1.7

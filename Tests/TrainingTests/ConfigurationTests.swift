@@ -87,6 +87,15 @@ import Training
     #expect(release.problem == nil && release.stages.last?.size == 256 && release.system == .multimix)
   }
 
+  /// The fourth version's is a reader for the third.
+  @Test(arguments: ["release-5"])
+  func theReleasedReadersTrainingsCanBeRead(name: String) throws {
+    let file = TestEnvironment.packageRoot.appending(path: "etc/training/\(name).json")
+    let release = try TrainingConfiguration().changed(byJSON: Data(contentsOf: file))
+    #expect(release.problem == nil && release.stages.last?.size == 256 && release.view == .lungs)
+    #expect(release.system == .enc && (0..<1).contains(release.lungsWeight))
+  }
+
   @Test func workGoesWithPixels() {
     var configuration = TrainingConfiguration()
     configuration.stages = [.init(size: 64, steps: 10), .init(size: 128, steps: 5)]

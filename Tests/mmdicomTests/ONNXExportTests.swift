@@ -27,9 +27,9 @@ struct ONNXExportTests {
     names = [output.name for output in session.get_outputs()]
     for path in sorted(glob.glob(sys.argv[2] + "/*.safetensors")):
         ours = load_file(path)
-        theirs = dict(zip(names, session.run(names, {"input": ours["input"]})))
+        theirs = dict(zip(names, session.run(names, {i.name: ours[i.name] for i in session.get_inputs()})))
         print(os.path.basename(path)[:-12], theirs["pneumonia_probability"][0], end="")
-        for name in ("class_logits", "mask_logits", "saliency"):
+        for name in ("class_logits", "mask_logits", names[2]):
             a, b = theirs[name].astype(np.float64), ours[name].astype(np.float64)
             print("", np.linalg.norm(a - b) / np.linalg.norm(b), end="")
         print()

@@ -79,8 +79,11 @@ struct CasePanels {
         }
         let row = rows[rows.count / 2]
         let image = cache.image(position)
+        let prediction = predictor.predict(image) {
+          cache.part(position, size: cache.size, box: $0.pixels(ofSide:))
+        }
         let heat = HeatMap(
-          saliency: predictor.predict(image).saliency, width: cache.size, height: cache.size)
+          saliency: prediction.saliency, width: cache.size, height: cache.size)
         let words = "\(finding.rawValue) called \(isCalled ? "pneumonia" : "normal")"
         panels.append(picture(image.map { RGBColour.gray($0).packed }, [words, row.image.source]))
         panels.append(
