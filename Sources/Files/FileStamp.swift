@@ -20,6 +20,15 @@ package struct FileStamp: Hashable, Sendable, Codable {
     self.init(
       size: Int(status.st_size), modified: status.st_mtim.nanoseconds, inode: UInt64(status.st_ino))
   }
+
+  /// Whether it may be that of a second name of the file with the stamp `original`, or of a copy that keeps its times.
+  package func mayBeCopy(of original: FileStamp) -> Bool {
+    guard size == original.size else { return false }
+    if inode == original.inode || modified == original.modified { return true }
+    // Some file systems drop the fraction of a second, and FAT counts in twos.
+    let second = 1_000_000_000
+    return modified.isMultiple(of: second) && abs(modified - original.modified) < 2 * second
+  }
 }
 
 /// Which file it is, whatever its names.

@@ -131,18 +131,19 @@ struct DeliveryTests {
     "results wait for an outbox that isn't there, and then go out", .timeLimit(.minutes(10)))
   func lostOutbox() async throws {
     let results = ResultDesk(folders)
+    let intent = PublicationIntent(of: ContentDigest(of: "image"), folders)
     let staging = try fixture.staged()
     try FileManager.default.removeItem(at: folders.outbox)
     // As a mount that is gone: every look below it fails.
     try root.write("", "outbox")
     #expect(throws: WriteFailure.self) {
       var row = fixture.row()
-      _ = try results.publish(&row, from: staging, copy: 1, own: [])
+      _ = try results.publish(&row, from: staging, copy: 1, own: [], intent: intent)
     }
     try FileManager.default.removeItem(at: folders.outbox)
     try folders.create()
     var row = fixture.row()
-    #expect(try results.publish(&row, from: staging, copy: 1, own: []).count == 1)
+    #expect(try results.publish(&row, from: staging, copy: 1, own: [], intent: intent).count == 1)
     #expect(row.outputs == ["9.9/1.2.3.png"])
   }
 

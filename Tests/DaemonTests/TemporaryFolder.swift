@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A folder of its own for a test, removed at its end.
 final class TemporaryFolder: Sendable {
@@ -23,6 +24,13 @@ final class TemporaryFolder: Sendable {
 
   func read(_ path: String) -> String? {
     try? String(contentsOf: url.appending(path: path), encoding: .utf8)
+  }
+
+  /// Sets when a file was modified, in nanoseconds since 1970.
+  func setTime(_ modified: Int, of path: String) throws {
+    let time = timespec(tv_sec: modified / 1_000_000_000, tv_nsec: modified % 1_000_000_000)
+    let code = unsafe utimensat(AT_FDCWD, url.appending(path: path).path, [time, time], 0)
+    if code != 0 { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
   }
 
   /// Every file that isn't a lock or in the daemon's own folder `ledger`, relative to the folder, sorted.

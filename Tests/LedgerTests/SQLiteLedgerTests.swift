@@ -87,6 +87,23 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: site.file + ".new"))
   }
 
+  @Test func aLogThatLostItsFileIsKeptOutOfTheNewOne() async throws {
+    let site = try LedgerSite(.sqlite)
+    let ledger = try SQLiteLedger(at: site.file, as: .keeper)
+    _ = try await ledger.admit((1...200).map { .file($0) }, at: .at(0))
+    let log = try Data(contentsOf: URL(filePath: site.file + "-wal"))
+    #expect(log.count > 4096)
+    try ledger.close()
+    try FileManager.default.removeItem(atPath: site.file)
+    try log.write(to: URL(filePath: site.file + "-wal"))
+
+    let new = try SQLiteLedger(at: site.file, as: .keeper)
+    #expect(try await new.audit(of: nil, after: 0, limit: 1).isEmpty)
+    try new.close()
+    #expect(refusal(site) == nil)
+    #expect(try Data(contentsOf: URL(filePath: site.file + ".left-wal")) == log)
+  }
+
   @Test func aVisitorLooksAndRetriesWhileTheDaemonWrites() async throws {
     let site = try await site()
     let daemon = try SQLiteLedger(at: site.file, as: .keeper)

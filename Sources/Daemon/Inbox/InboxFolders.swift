@@ -33,13 +33,17 @@ public struct InboxFolders: Sendable, Equatable {
   package var spool: URL { ledger.appending(path: "spool") }
   /// Results in the making.
   package var staging: URL { ledger.appending(path: "staging") }
+  /// What is being published; see ``PublicationIntent``.
+  package var publishing: URL { ledger.appending(path: "publishing") }
 
   /// Marks of contents that somebody wants to be read again; see ``WantedContent``.
   package var wanted: URL { ledger.appending(path: "wanted") }
 
   /// Makes what is missing.
   package func create() throws(WriteFailure) {
-    for folder in [inbox, outbox, done, rejected, spool, staging, wanted] { try Folder.create(folder) }
+    for folder in [inbox, outbox, done, rejected, spool, staging, publishing, wanted] {
+      try Folder.create(folder)
+    }
   }
 
   /// Keeps other daemons away from every one of the folders for as long as the value lives.

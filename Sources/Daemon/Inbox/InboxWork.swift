@@ -41,7 +41,7 @@ package struct InboxWork: Sendable {
     try ResultDesk(configuration.folders).clear()
     try await ledger.recover(holder: StudyReading.holder, at: .now)
     try await ledger.note("started", detail: runsOnce ? "once" : "", at: .now)
-    try await reading.takeUp()
+    try await reading.start()
     try await intake.start(fileSystemTime: fileSystemTime)
   }
 

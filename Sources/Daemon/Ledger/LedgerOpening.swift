@@ -37,7 +37,9 @@ package enum LedgerOpening {
     let file = folders.ledgerFile
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
     let aside = URL(filePath: "\(file.path).\(Timestamp.now.milliseconds)")
-    for suffix in ["-wal", "-shm", ""] {
+    // The file first: without its log it would be taken for the ledger by a start after a crash, less what was committed
+    // last. A log that is left without its file is put aside when the new one is made.
+    for suffix in ["", "-wal", "-shm"] {
       let code = unsafe rename(file.path + suffix, aside.path + suffix) == 0 ? 0 : errno
       guard code == 0 || code == ENOENT else {
         throw WriteFailure(path: file.path, action: "put aside", code: code)
@@ -49,7 +51,7 @@ package enum LedgerOpening {
 
   /// Files in the making that a crash left: hidden, and never anybody else's in folders that are locked.
   private static func removeDrafts(_ folders: InboxFolders) {
-    for folder in [folders.ledger, folders.outbox, folders.rejected] {
+    for folder in [folders.ledger, folders.publishing, folders.outbox, folders.rejected] {
       for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
       where name.hasPrefix(".") && (name.hasSuffix(".part") || name.hasPrefix(SourceDesk.draftName)) {
         unsafe unlink(folder.appending(path: name).path)

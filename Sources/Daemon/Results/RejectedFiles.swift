@@ -1,5 +1,6 @@
 package import Files
 package import FoundationEssentials
+import Glibc
 package import SystemPackage
 
 /// Looks whether files change after they were rejected: a writer that nobody knew of may have kept its descriptor and
@@ -72,6 +73,30 @@ package struct RejectedFiles: Sendable {
 
   private static func reason(of path: FilePath) -> FilePath { path.appending(ending: ".reason.txt") }
 
+  /// Removes reasons whose files are gone: somebody took them away, or a crash came between a file that was taken back
+  /// and its reason. Texts of others are left alone. Not while reasons are written: each is there before its file.
+  /// - Parameter tags: of files that are still to come.
+  package static func removeStrayReasons(in folder: URL, except tags: Set<String>) {
+    let root = FilePath(of: folder)
+    for reason in FolderWalk(root, .inbox()).files where reason.path.bytes.suffix(ending.count) == ending[...]
+    {
+      let file = root.pushing(FilePath(bytes: reason.path.bytes.dropLast(ending.count)))
+      guard file.status(followingLink: false) == nil, errno == ENOENT, let text = text(of: reason, in: root)
+      else { continue }
+      let described = RejectionReason(text: text)
+      guard described.origin != nil, let tag = described.tag, !tags.contains(tag) else { continue }
+      _ = Move.remove(root.pushing(reason.path))
+    }
+  }
+
+  private static func text(of reason: FolderWalk.Entry, in root: FilePath) -> String? {
+    // A reason is a few lines; what is longer isn't one of ours.
+    guard reason.stamp.size < 1 << 16 else { return nil }
+    let opened = OpenedFile(root.pushing(reason.path))
+    defer { extendLifetime(opened) }
+    return try? String(contentsOf: opened.url, encoding: .utf8)
+  }
+
   private mutating func scan(at now: ContinuousClock.Instant, fileSystemTime: Int?) {
     let walk = FolderWalk(root, .inbox())
     let files = Dictionary(walk.files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
@@ -102,12 +127,7 @@ package struct RejectedFiles: Sendable {
   /// What a reason file says, read once; nil when it can't be read.
   private func entry(of reason: FolderWalk.Entry) -> Known? {
     if let entry = known[reason.path], entry.reasonStamp == reason.stamp { return entry }
-    let opened = OpenedFile(root.pushing(reason.path))
-    // A reason is a few lines; what is longer isn't one of ours.
-    guard reason.stamp.size < 1 << 16, let text = try? String(contentsOf: opened.url, encoding: .utf8) else {
-      return nil
-    }
-    extendLifetime(opened)
+    guard let text = Self.text(of: reason, in: root) else { return nil }
     let origin = RejectionReason(text: text).origin
     return Known(
       reasonStamp: reason.stamp, origin: origin?.path, size: origin?.size ?? 0,

@@ -39,6 +39,9 @@ package struct RejectionReason: Sendable, Equatable {
     return RejectionReason(text: lines.joined())
   }
 
+  /// What the log calls the file that it was written for; nil where it doesn't say.
+  package var tag: String? { value("tag") }
+
   /// Takes a file's text as it is.
   package init(text: String) { self.text = text }
 

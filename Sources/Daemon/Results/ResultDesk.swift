@@ -24,16 +24,21 @@ package struct ResultDesk: Sendable {
   }
 
   /// Renames the results of a row from its staging folder to the study's folder, synced when this returns. May be done
-  /// again: the results of one row always have the same names.
+  /// again: the results of one row always have the same names, and what an attempt that was cut off left is replaced.
   /// - Parameters:
   ///   - row: its `outputs` are names in `staging`; they come back relative to the outbox.
   ///   - copy: 2 for the second image with the same SOP Instance UID, 3 for the third ...
   ///   - own: paths below the outbox that earlier results of the same row have.
+  ///   - intent: of the row's file; it is for others to forget it, when the ledger has the results.
   /// - Throws: ``DeliveryFault`` when the names of this row are at fault, ``WriteFailure`` otherwise.
   package func publish(
-    _ row: inout ReportRow, from staging: URL, copy: Int, own: Set<FilePath>
+    _ row: inout ReportRow, from staging: URL, copy: Int, own: Set<FilePath>, intent: PublicationIntent
   ) throws -> [Completion.Result] {
-    guard !row.outputs.isEmpty else { return [] }
+    let begun = intent.results
+    guard !row.outputs.isEmpty else {
+      try remove(begun, except: own)
+      return []
+    }
     let outbox = FilePath(of: folders.outbox)
     let wanted = ResultFiles.studyFolder(for: row.identity.studyInstanceUID)
     let study = try DestinationPath(look: DestinationPath.look).folder(
@@ -52,15 +57,20 @@ package struct ResultDesk: Sendable {
       let isFree = try zip(places, digests).allSatisfy { place, digest in
         guard try DestinationPath.look(place) != .nothing else { return true }
         let path = FilePath(root: nil, place.components.suffix(2))
-        // A result that was renamed before a crash is the same bytes.
-        return own.contains(path) || ContentDigest(ofFileAt: place) == digest
+        guard !own.contains(path) else { return true }
+        guard let there = ContentDigest(ofFileAt: place) else { return false }
+        return there == digest || begun.contains(.init(path: path, content: there))
       }
       if isFree { break }
       number += 1
     }
+    let names = final.outputs
+    final.outputs = names.map { "\(study.lastComponent?.string ?? wanted)/\($0)" }
+    let paths = final.outputs.map { FilePath($0) }
+    try intent.note(begun.union(zip(paths, digests).map { .init(path: $0, content: $1) }))
     try Folder.create(study)
-    for (source, name) in zip(staged, final.outputs) { try Move.replacing(source, study.appending(name)) }
-    final.outputs = final.outputs.map { "\(study.lastComponent?.string ?? wanted)/\($0)" }
+    for (source, name) in zip(staged, names) { try Move.replacing(source, study.appending(name)) }
+    try remove(begun, except: own.union(paths))
     row = final
     return zip(final.outputs, digests).map { path, digest in
       let url = folders.outbox.appending(path: path)
@@ -68,6 +78,18 @@ package struct ResultDesk: Sendable {
       return Completion.Result(
         kind: Self.kind(path), path: Array(path.utf8),
         uid: isObject ? ImageIdentity(ofFileAt: url).sopInstanceUID : "", content: digest)
+    }
+  }
+
+  /// Takes back what an attempt that was cut off put into place.
+  private func remove(
+    _ results: Set<PublicationIntent.Result>, except kept: Set<FilePath>
+  ) throws(WriteFailure) {
+    for result in results where !kept.contains(result.path) {
+      let place = FilePath(of: folders.outbox).pushing(result.path)
+      guard ContentDigest(ofFileAt: place) == result.content else { continue }
+      let code = Move.remove(place)
+      guard code == 0 else { throw WriteFailure(path: place.text, action: "remove", code: code) }
     }
   }
 

@@ -60,8 +60,9 @@ package actor SourceDesk {
   // MARK: Homes
 
   /// Where the file goes, or lies already. Bytes are compared only at the place that the ledger knows, at the file's own
-  /// name, and where a reason names the file: the ledger has every content once, so that what else lies under a number
-  /// is another's, and a thousand files of one name aren't read for each that comes.
+  /// name, where a reason names the file, and where what lies there looks like this very file, whose move was cut off
+  /// behind its second name: the ledger has every content once, so that what else lies under a number is another's, and
+  /// a thousand files of one name aren't read for each that comes.
   /// - Parameter known: where the ledger says that these bytes lie.
   package nonisolated func home(
     of file: SpooledFile, _ verdict: Verdict, tag: String, known: FilePath? = nil
@@ -79,9 +80,9 @@ package actor SourceDesk {
       case .folder: return false
       case .nothing: return hasReason(beside: candidate)
       case .other:
-        guard
-          FolderWalk.entry(candidate)?.stamp.size == FolderWalk.entry(place)?.stamp.size,
-          isFirst || candidate == known || hasReason(beside: candidate)
+        guard let there = FolderWalk.entry(candidate)?.stamp,
+          let here = FolderWalk.entry(place)?.stamp, there.size == here.size,
+          isFirst || candidate == known || there.mayBeCopy(of: here) || hasReason(beside: candidate)
         else {
           return false
         }
@@ -108,6 +109,10 @@ package actor SourceDesk {
     let file = SpooledFile(
       name: FilePath(bytes: record.spooled), sender: FilePath(bytes: record.sender))
     try await move(file, verdict, of: record)
+    // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
+    // on somebody may want it anew.
+    PublicationIntent(of: record.content, folders).forget()
+    WantedContent(folders).forget(record.content)
     try await ledger.file(id, at: now)
     try await bringTwins(of: record.id)
   }

@@ -79,6 +79,21 @@ package actor StudyReading: WorkSource {
     try await report.update(from: ledger)
   }
 
+  /// Finishes what a crash interrupted.
+  package func start() async throws {
+    try await takeUp()
+    // Those that couldn't be brought home have reasons that wait for them.
+    var tags: Set<String> = []
+    var last: Int64 = 0
+    while true {
+      let unfiled = try await ledger.instances(.unfiled, after: last, limit: 100)
+      guard let end = unfiled.last else { break }
+      tags.formUnion(unfiled.map(\.tag))
+      last = end.id
+    }
+    RejectedFiles.removeStrayReasons(in: configuration.folders.rejected, except: tags)
+  }
+
   private func bringLeftHome() async throws {
     var last: Int64 = 0
     while true {
@@ -231,7 +246,9 @@ package actor StudyReading: WorkSource {
   ) async throws -> Completion {
     let record = job.instance
     let own = Set(try await ledger.results(of: record.id).map { FilePath(bytes: $0.path) })
-    let published = try results.publish(&row, from: job.staging, copy: try await copy(of: record), own: own)
+    let published = try results.publish(
+      &row, from: job.staging, copy: try await copy(of: record), own: own,
+      intent: PublicationIntent(of: record.content, configuration.folders))
     let verdict = Verdict(row.status)
     if verdict == .rejected { try sources.announce(row, detail: detail, of: file, tag: record.tag) }
     let root = FilePath(

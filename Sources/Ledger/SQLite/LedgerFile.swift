@@ -39,8 +39,18 @@ enum LedgerFile {
     try LedgerSchema.migrator.migrate(queue)
     try queue.close()
     guard fsync(descriptor) == 0 else { throw failure("sync", path) }
+    try putLogAside(path)
     guard unsafe rename(new, path) == 0 else { throw failure("rename", path) }
     do { try Folder.sync(holding: FilePath(path)) } catch { throw LedgerError.unusable(detail: "\(error)") }
+  }
+
+  /// A log beside no file belongs to one that was taken away: SQLite would write its pages into the new one. It is kept,
+  /// as `ledger.sqlite.left-wal`.
+  private static func putLogAside(_ path: String) throws {
+    unsafe unlink(path + "-shm")
+    guard unsafe rename(path + "-wal", path + ".left-wal") == 0 || errno == ENOENT else {
+      throw failure("put aside the log of", path)
+    }
   }
 
   private static func failure(_ action: String, _ path: String) -> LedgerError {

@@ -1,0 +1,94 @@
+import Analysis
+import Daemon
+import Files
+import Foundation
+import Ledger
+import Logging
+import SystemPackage
+import Testing
+
+@Suite("What an attempt that was cut off published is taken back, whatever the next attempt gives")
+struct PublicationIntentTests {
+  private let fixture: DeliveryFixture
+  private let intent: PublicationIntent
+  private var root: TemporaryFolder { fixture.root }
+  private var results: ResultDesk { ResultDesk(fixture.folders) }
+
+  init() throws {
+    fixture = try DeliveryFixture()
+    intent = PublicationIntent(of: ContentDigest(of: "image"), fixture.folders)
+  }
+
+  /// An attempt that ends before the ledger hears of it.
+  private func attempt(_ outputs: [String], _ text: String) throws -> [String] {
+    var row = fixture.row()
+    row.outputs = outputs
+    for name in outputs { try root.write("\(name) \(text)", "ledger/made/\(name)") }
+    let made = root.url.appending(path: "ledger/made")
+    _ = try results.publish(&row, from: made, copy: 1, own: [], intent: intent)
+    return row.outputs
+  }
+
+  @Test("results of another model take the place of those of the attempt before")
+  func otherModel() throws {
+    let names = ["1.2.3.overlay.dcm", "1.2.3.png"]
+    #expect(try attempt(names, "one") == names.map { "9.9/\($0)" })
+    // The crash came between the two.
+    try FileManager.default.removeItem(at: root.url.appending(path: "outbox/9.9/1.2.3.png"))
+    #expect(try attempt(names, "other") == names.map { "9.9/\($0)" })
+    #expect(root.files == names.map { "outbox/9.9/\($0)" })
+    #expect(root.read("outbox/9.9/1.2.3.png") == "1.2.3.png other")
+    // And back again.
+    #expect(try attempt(names, "one") == names.map { "9.9/\($0)" })
+    #expect(root.files == names.map { "outbox/9.9/\($0)" })
+  }
+
+  @Test("what the next attempt doesn't make is removed")
+  func fewer() throws {
+    _ = try attempt(["1.2.3.overlay.dcm", "1.2.3.png"], "one")
+    _ = try attempt(["1.2.3.png"], "other")
+    #expect(root.files == ["outbox/9.9/1.2.3.png"])
+    _ = try attempt([], "")
+    #expect(root.files == [])
+  }
+
+  @Test("what others wrote keeps its place")
+  func strangers() throws {
+    try root.write("of another", "outbox/9.9/1.2.3.png")
+    #expect(try attempt(["1.2.3.png"], "one") == ["9.9/1.2.3-2.png"])
+    try root.write("changed since", "outbox/9.9/1.2.3-2.png")
+    _ = try attempt([], "")
+    #expect(root.files == ["outbox/9.9/1.2.3-2.png", "outbox/9.9/1.2.3.png"])
+  }
+
+  @Test("an intent is gone when the ledger has the results, also where a crash kept it")
+  func settled() async throws {
+    let desk = fixture.desk
+    _ = try await desk.deliver(fixture.drop("a"), fixture.row(), detail: "", staging: fixture.staged())
+    #expect(intent.results.isEmpty)
+    #expect(root.files == ["done/a", "outbox/9.9/1.2.3.png", "outbox/report.csv"])
+
+    // A row that is done, its file in the spool yet.
+    let other = try fixture.drop("b", "other")
+    guard case .taken(let spooled)? = try await desk.spool.take([other]).first else {
+      throw CancellationError()
+    }
+    let admission = Admission(
+      content: ContentDigest(of: "other"), studyInstanceUID: "9.9", sopInstanceUID: "1.2.4",
+      spooled: spooled.name.bytes, sender: other.path.bytes)
+    _ = try await desk.ledger.admit([admission], at: .now)
+    let claim = try #require(
+      try await desk.ledger.claim(
+        by: StudyReading.holder, limit: 1, order: .arrival, for: .seconds(60), at: .now))
+    let kept = PublicationIntent(of: ContentDigest(of: "other"), fixture.folders)
+    try kept.note([.init(path: "9.9/1.2.4.png", content: ContentDigest(of: "x"))])
+    try await desk.ledger.complete(
+      claim.instances[0].id, token: claim.lease.token,
+      Completion(.analysed, record: [], home: Array("b".utf8)),
+      at: .now)
+    #expect(kept.results.count == 1)
+    try await desk.reading.start()
+    #expect(kept.results.isEmpty)
+    #expect(root.files.contains("done/b"))
+  }
+}
