@@ -9,7 +9,7 @@ extension DaemonConfiguration {
   package static let keys = [
     "inbox", "outbox", "done", "rejected", "ledger", "model", "tensors", "threads", "settle_seconds",
     "scan_seconds",
-    "study_quiet_seconds", "study_wait_seconds", "order",
+    "study_quiet_seconds", "study_wait_seconds", "order", "report_by_day",
     "worker_timeout_seconds", "stop_seconds", "ignore",
     "log_level",
   ]
@@ -105,6 +105,7 @@ extension DaemonConfiguration {
     workerTimeLimit = try values.seconds("worker_timeout_seconds", in: 1...86400) ?? workerTimeLimit
     stopTimeLimit = try values.seconds("stop_seconds", in: 0...3600) ?? stopTimeLimit
     ignoredNames = try values.list("ignore") ?? ignoredNames
+    reportsByDay = try values.flag("report_by_day") ?? reportsByDay
     if let text = try values.text("order") {
       guard let known = DrawOrder(rawValue: text) else {
         let names = DrawOrder.allCases.map(\.rawValue).joined(separator: " or ")

@@ -34,6 +34,9 @@ public struct InboxFolders: Sendable, Equatable {
   /// Results in the making.
   package var staging: URL { ledger.appending(path: "staging") }
 
+  /// Results whose place others have taken, for the record.
+  package var superseded: URL { ledger.appending(path: "superseded") }
+
   /// Marks of contents that somebody wants to be read again; see ``WantedContent``.
   package var wanted: URL { ledger.appending(path: "wanted") }
 

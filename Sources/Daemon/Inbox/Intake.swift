@@ -129,7 +129,7 @@ package actor Intake: WorkSource {
     switch outcome {
     case .identified(let identity, let text):
       try note(file, identity, text)
-    case .finished, .workerCrashed:
+    case .finished, .heldBack, .workerCrashed:
       // Whoever reads it will see: here it is a file of which nothing is known.
       try note(file, ImageIdentity(), nil)
     }

@@ -8,6 +8,8 @@ package struct ClaimedFile: Sendable {
   package let token: Int64
   /// Where the worker writes its results.
   let staging: URL
+  /// The image that stands under its UID.
+  let standing: StandingImage?
 }
 
 /// Rows in hand by their lease. Pure.

@@ -28,12 +28,16 @@ package struct ResultDesk: Sendable {
   /// - Parameters:
   ///   - row: its `outputs` are names in `staging`; they come back relative to the outbox.
   ///   - copy: 2 for the second image with the same SOP Instance UID, 3 for the third ...
-  ///   - own: paths below the outbox that earlier results of the same row have.
+  ///   - replaced: paths below the outbox of results that these take the place of; what lies there is kept elsewhere.
   /// - Throws: ``DeliveryFault`` when the names of this row are at fault, ``WriteFailure`` otherwise.
   package func publish(
-    _ row: inout ReportRow, from staging: URL, copy: Int, own: Set<FilePath>
+    _ row: inout ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>
   ) throws -> [Completion.Result] {
-    guard !row.outputs.isEmpty else { return [] }
+    let superseded = SupersededResults(folders)
+    guard !row.outputs.isEmpty else {
+      for path in replaced { try superseded.keep(path) }
+      return []
+    }
     let outbox = FilePath(of: folders.outbox)
     let wanted = ResultFiles.studyFolder(for: row.identity.studyInstanceUID)
     let study = try DestinationPath(look: DestinationPath.look).folder(
@@ -53,25 +57,42 @@ package struct ResultDesk: Sendable {
         guard try DestinationPath.look(place) != .nothing else { return true }
         let path = FilePath(root: nil, place.components.suffix(2))
         // A result that was renamed before a crash is the same bytes.
-        return own.contains(path) || ContentDigest(ofFileAt: place) == digest
+        return replaced.contains(path) || ContentDigest(ofFileAt: place) == digest
       }
       if isFree { break }
       number += 1
     }
     try Folder.create(study)
+    let finals = final.outputs.map { FilePath(root: nil, study.appending($0).components.suffix(2)) }
+    for path in replaced {
+      let new = zip(finals, digests).first { $0.0 == path }?.1
+      // What is the same bytes stays.
+      if new == nil || ContentDigest(ofFileAt: outbox.pushing(path)) != new { try superseded.keep(path) }
+    }
     for (source, name) in zip(staged, final.outputs) { try Move.replacing(source, study.appending(name)) }
     final.outputs = final.outputs.map { "\(study.lastComponent?.string ?? wanted)/\($0)" }
     row = final
-    return zip(final.outputs, digests).map { path, digest in
-      let url = folders.outbox.appending(path: path)
-      let isObject = path.hasSuffix(".dcm")
-      return Completion.Result(
-        kind: Self.kind(path), path: Array(path.utf8),
-        uid: isObject ? ImageIdentity(ofFileAt: url).sopInstanceUID : "", content: digest)
-    }
+    return zip(final.outputs, digests).map { path, digest in result(at: path, digest) }
   }
 
-  private static func kind(_ path: String) -> String {
+  /// A result that lies at `path` below the outbox; nil where nothing lies there.
+  func result(at path: String) -> Completion.Result? {
+    ContentDigest(ofFileAt: FilePath(of: folders.outbox.appending(path: path))).map { result(at: path, $0) }
+  }
+
+  private func result(at path: String, _ digest: ContentDigest) -> Completion.Result {
+    let url = folders.outbox.appending(path: path)
+    let object = path.hasSuffix(".dcm") ? ReplacedResult(kind: Self.kind(path), ofFileAt: url) : nil
+    var result = Completion.Result(
+      kind: Self.kind(path), path: Array(path.utf8), uid: object?.sopInstanceUID ?? "", content: digest
+    )
+    result.sopClassUID = object?.sopClassUID ?? ""
+    result.studyInstanceUID = object?.studyInstanceUID ?? ""
+    result.seriesInstanceUID = object?.seriesInstanceUID ?? ""
+    return result
+  }
+
+  static func kind(_ path: String) -> String {
     for kind in ["overlay", "segmentation", "report", "presentation"] where path.hasSuffix(".\(kind).dcm") {
       return kind
     }

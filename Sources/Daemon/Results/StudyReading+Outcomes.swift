@@ -8,8 +8,21 @@ import SystemPackage
 
 /// What becomes of a file that a worker answered for, or died on.
 extension StudyReading {
-  func finish(_ job: ClaimedFile, _ answer: ReportRow, _ detail: String) async throws {
+  func finish(
+    _ job: ClaimedFile, _ answer: ReportRow, _ detail: String, _ trace: ReadingTrace
+  ) async throws {
     let record = job.instance
+    if let content = trace.content, content != record.content {
+      return try await identifyAnew(job, answer.identity, content)
+    }
+    var amended: StandingImage?
+    if let standing = job.standing, answer.status != .rejected {
+      switch standing.compare(trace) {
+      case .conflict: return try await conflict(job, answer.identity, trace)
+      case .amends: amended = standing
+      case .unrelated: break
+      }
+    }
     let file = SpooledFile(record)
     var row = answer
     // Relative to the inbox, for in the inbox it no longer lies.
@@ -18,7 +31,7 @@ extension StudyReading {
     do {
       // A lease that was lost meanwhile: another may have published.
       try await ledger.renew(token: job.token, for: Self.lease, at: .now)
-      let completion = try await publication.publish(&row, detail, of: job)
+      let completion = try await publication.publish(&row, detail, trace, of: job, amending: amended)
       try await ledger.complete(record.id, token: job.token, completion, at: .now)
     } catch let fault as DeliveryFault {
       return try await park(job, "results_misplaced", "\(fault)")
@@ -29,13 +42,55 @@ extension StudyReading {
     }
     held.remove(job)
     try await bringHome(record)
-    try await report.update(from: ledger)
+    try await updateReport()
     breaker.succeeded()
     pauseNote.clear()
     tally.count(row.status)
     var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
     if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
     log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
+  }
+
+  /// What a worker read and didn't write.
+  func holdBack(_ job: ClaimedFile, _ identity: ImageIdentity, _ why: HeldBack) async throws {
+    switch why {
+    case .changed(let content): try await identifyAnew(job, identity, content)
+    case .conflict(let trace): try await conflict(job, identity, trace)
+    }
+  }
+
+  /// Its bytes aren't those that were identified: nothing is published, and they are read for what they are.
+  private func identifyAnew(
+    _ job: ClaimedFile, _ identity: ImageIdentity, _ content: ContentDigest
+  ) async throws {
+    let record = job.instance
+    let file = Admission(
+      content: content, studyInstanceUID: identity.studyInstanceUID,
+      seriesInstanceUID: identity.seriesInstanceUID, sopInstanceUID: identity.sopInstanceUID,
+      spooled: record.spooled, sender: record.sender)
+    let outcome = try await ledger.identifyAnew(record.id, token: job.token, as: file, at: .now)
+    held.remove(job)
+    log(.warning, "holds other bytes than when it came: it is read again", record)
+    if case .known(let id) = outcome { _ = try await sources.add(SpooledFile(record), of: id) }
+  }
+
+  private func conflict(
+    _ job: ClaimedFile, _ identity: ImageIdentity, _ trace: ReadingTrace
+  ) async throws {
+    guard let standing = job.standing else { return }
+    let row = ReportRow.refused(
+      .notAnalysed, code: "uid_conflict", file: FilePath(bytes: job.instance.sender).text,
+      identity: identity, model: model.name, modelSHA256: model.sha256)
+    try await ledger.conflict(
+      job.instance.id, token: job.token, with: standing.instance.id, Completion.Chain(trace, of: row),
+      record: Array(ReportCSV.record(row).utf8), at: .now)
+    held.remove(job)
+    left.insert(job.instance.id)
+    try await updateReport()
+    log(
+      .warning,
+      "another picture than the one that stands under its UID: parked until 'mmdicom retry --accept'",
+      job.instance, ["reason": "uid_conflict", "other": "\(standing.instance.tag)"])
   }
 
   private func park(_ job: ClaimedFile, _ reason: String, _ why: String) async throws {
@@ -81,7 +136,8 @@ extension StudyReading {
     let row = ReportRow.refused(
       .rejected, code: "worker_crashed", file: FilePath(bytes: record.sender).text, identity: identity,
       model: model.name, modelSHA256: model.sha256)
-    try await finish(job, row, "the worker process died or hung on this file alone, twice")
+    try await finish(
+      job, row, "the worker process died or hung on this file alone, twice", ReadingTrace())
   }
 
   func bringHome(_ record: InstanceRecord) async throws {
@@ -106,5 +162,12 @@ extension StudyReading {
       metadata["name"] = "\(FilePath(bytes: record.sender).lastComponent?.text ?? "")"
     }
     logger.log(level: level, message, metadata: metadata)
+  }
+}
+
+extension StandingImage {
+  /// What a reading is to it.
+  func compare(_ trace: ReadingTrace) -> IdentityDecision.Comparison {
+    .of(trace.pixels, standing: instance.pixels ?? trace.standingPixels, isAccepted: isAccepted)
   }
 }

@@ -30,6 +30,8 @@ package actor StudyReading: WorkSource {
   private(set) var model = LoadedModel(name: "", sha256: "")
   var held = HeldRows()
   private var isIntakeOver = false
+  private var isReporting = false
+  private var isReportBehind = false
   package internal(set) var breaker = Breaker()
   /// What became of the images so far.
   package internal(set) var tally = Tally()
@@ -53,7 +55,7 @@ package actor StudyReading: WorkSource {
     self.sources = sources
     self.logger = logger
     publication = Publication(configuration.folders, ledger: ledger, sources: sources)
-    report = ReportProjection(configuration.folders)
+    report = ReportProjection(configuration.folders, isByDay: configuration.reportsByDay)
     pauseNote = PauseNote(.reading, configuration.folders)
   }
 
@@ -61,7 +63,19 @@ package actor StudyReading: WorkSource {
   package func takeUp() async throws {
     try await release()
     try await bringLeftHome()
-    try await report.update(from: ledger)
+    try await updateReport()
+  }
+
+  /// One at a time: while it is written for one file, it is written for those that end meanwhile, too.
+  func updateReport() async throws {
+    isReportBehind = true
+    guard !isReporting else { return }
+    isReporting = true
+    defer { isReporting = false }
+    while isReportBehind {
+      isReportBehind = false
+      try await report.update(from: ledger)
+    }
   }
 
   private func bringLeftHome() async throws {
@@ -114,8 +128,8 @@ package actor StudyReading: WorkSource {
       if runsOnce, isIntakeOver {
         let counts = try await ledger.counts()
         let soon = Timestamp.now + Self.patience
-        if counts.queued == counts.delayed, counts.nextRetry.map({ $0 > soon }) ?? true {
-          for _ in 0..<counts.delayed { left.insert(-Int64(left.count) - 1) }
+        if counts.queued == counts.delayed + counts.behind, counts.nextRetry.map({ $0 > soon }) ?? true {
+          for _ in 0..<counts.queued { left.insert(-Int64(left.count) - 1) }
           return nil
         }
       }
@@ -135,9 +149,12 @@ package actor StudyReading: WorkSource {
     do {
       switch outcome {
       case .identified: break  // Never asked for here.
-      case .finished(let row, let detail):
+      case .finished(let row, let detail, let trace):
         breaker.workerAnswered()
-        try await finish(job.context, row, detail)
+        try await finish(job.context, row, detail, trace)
+      case .heldBack(let identity, let why):
+        breaker.workerAnswered()
+        try await holdBack(job.context, identity, why)
       case .workerCrashed: try await workerDied(on: job.context)
       }
     } catch LedgerError.leaseLost {
@@ -159,20 +176,25 @@ package actor StudyReading: WorkSource {
       let token = claim.lease.token
       held.add(claim)
       logger.info("study complete", metadata: ["files": "\(claim.instances.count)", "lease": "\(token)"])
-      jobs += claim.instances.map { request(for: $0, token: token) }
+      for instance in claim.instances { jobs.append(try await request(for: instance, token: token)) }
     }
     return jobs
   }
 
-  private func request(for instance: InstanceRecord, token: Int64) -> WorkerJob<ClaimedFile> {
+  private func request(
+    for instance: InstanceRecord, token: Int64
+  ) async throws -> WorkerJob<ClaimedFile> {
     let staging = ResultDesk(configuration.folders).staging(instance.id, token: token)
     try? FileManager.default.removeItem(at: staging)
     let place = FilePath(of: configuration.folders.spool).pushing(FilePath(bytes: instance.spooled))
-    let date = Date(timeIntervalSince1970: Double(instance.admittedAt.milliseconds) / 1000)
+    let standing = try await ledger.standingImage(for: instance.id)
+    let terms = try await ReadingTerms(
+      of: instance, standing: standing, ledger: ledger, folders: configuration.folders)
     let request = WorkerRequest.analyse(
       id: Int(instance.id), path: place.text, output: staging.path, tensors: configuration.tensors,
-      createdAt: date)
-    return WorkerJob(request, context: ClaimedFile(instance: instance, token: token, staging: staging))
+      terms: terms)
+    let file = ClaimedFile(instance: instance, token: token, staging: staging, standing: standing)
+    return WorkerJob(request, context: file)
   }
 
   /// What failed and may pass: how long to wait.

@@ -12,6 +12,7 @@ enum LedgerSchema {
       try db.execute(sql: results)
       try db.execute(sql: trail)
     }
+    migrator.registerMigration("identity-1") { db in try db.execute(sql: identity) }
     return migrator
   }
 
@@ -53,6 +54,20 @@ enum LedgerSchema {
 
     CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO counter VALUES ('token', 0), ('audit', 0);
+    """
+
+  /// What a reading tells of a file: digests of the network's input and of the weights, whom it waits for, and how other
+  /// objects refer to its results.
+  private static let identity = """
+    ALTER TABLE instance ADD COLUMN tensor BLOB;
+    ALTER TABLE instance ADD COLUMN weights BLOB;
+    ALTER TABLE instance ADD COLUMN awaits INTEGER;
+    UPDATE instance SET awaits = replaces WHERE state = 'behind';
+    DROP INDEX instance_behind;
+    CREATE INDEX instance_awaits ON instance(awaits) WHERE state = 'behind';
+    ALTER TABLE result ADD COLUMN class TEXT NOT NULL DEFAULT '';
+    ALTER TABLE result ADD COLUMN study TEXT NOT NULL DEFAULT '';
+    ALTER TABLE result ADD COLUMN series TEXT NOT NULL DEFAULT '';
     """
 
   private static let results = """
