@@ -49,6 +49,15 @@ package struct Analyser {
     let prediction: Prediction?
     /// Wall-clock time that preparation and network took.
     let duration: Duration
+
+    /// Digest of the network's input; nil where there was none.
+    package var tensor: ContentDigest? {
+      guard case .ready(_, let input, _, _) = image.content else { return nil }
+      return unsafe input.values.withUnsafeBytes { unsafe ContentDigest(of: $0) }
+    }
+
+    /// Digest of the decoded picture.
+    package var pixels: ContentDigest? { image.pixels }
   }
 
   /// Takes an image through the network, if it is for it.
@@ -78,12 +87,13 @@ package struct Analyser {
   /// - Parameters:
   ///   - content: of the source's file; result UIDs derive from it, so that no two different results share one.
   ///   - createdAt: the date of the result objects.
+  ///   - replaced: earlier results that these take the place of.
   /// - Returns: the row, whose `outputs` are names in `folder`, and one line for people: the findings, or what
   ///   was wrong.
   /// - Throws: ``WriteFailure`` when the results can't be written: not the image's fault.
   package func finish(
     _ read: ReadImage, into folder: URL, tensors: Bool, of content: ContentDigest? = nil,
-    at createdAt: Date = .now
+    at createdAt: Date = .now, replacing replaced: [ReplacedResult] = []
   ) throws(WriteFailure) -> (row: ReportRow, detail: String) {
     let start = ContinuousClock.now
     let image = read.image
@@ -106,7 +116,8 @@ package struct Analyser {
       let files = ResultFiles(in: folder, sopInstanceUID: image.identity.sopInstanceUID)
       do throws(ResultFailure) {
         let overlay = try overlay(of: radiograph, findings, prediction, input)
-        let making = Making(compression: compression, content: content, date: createdAt)
+        let making = Making(
+          compression: compression, content: content, date: createdAt, replaced: replaced)
         let headerNotes = try write(overlay, of: source, as: radiograph, making, to: files)
         row.outputs = [files.overlay.lastPathComponent, files.preview.lastPathComponent]
         if tensors {
@@ -116,7 +127,7 @@ package struct Analyser {
         let notes =
           radiograph.notes.map { ReportNote.picture($0) } + headerNotes.map { ReportNote.header($0) }
           + (findings.lungs == .doubtful ? [.lungsDoubtful] : [])
-        row.state(findings, notes: notes)
+        row.state(findings, notes: notes + (findings.lungArea == nil ? [.noCalibratedSpacing] : []))
         detail = notes.map(\.description).joined(separator: "; ")
       } catch {
         switch error {
@@ -137,6 +148,7 @@ package struct Analyser {
     let compression: LossyCompression?
     let content: ContentDigest?
     let date: Date
+    let replaced: [ReplacedResult]
   }
 
   private enum ResultFailure: Error {
@@ -219,7 +231,8 @@ package struct Analyser {
         of: source, pictures: pictures,
         equipment: .mmdicom(version: SoftwareVersion.current, model: modelName),
         identity: ResultIdentity(
-          objectKind: "overlay", modelSHA256: modelSHA256, configurationDigest: configuration.string),
+          objectKind: "overlay", modelSHA256: modelSHA256, configurationDigest: configuration.string,
+          replaced: making.replaced.filter { $0.kind == "overlay" }.compactMap(\.object)),
         seriesDescription: "MultiMix overlay (research use only)",
         derivationDescription: "Lung contour and saliency drawn by \(modelName)",
         imageComments: "Research use only, not for diagnosis", patientOrientation: orientation,
@@ -242,6 +255,6 @@ extension ReportRow {
     finding = findings.finding
     lungFraction = findings.lungFraction
     lungArea = findings.lungArea
-    reason = notes.map(\.code).joined(separator: ";")
+    for note in notes { self.note(note.code) }
   }
 }

@@ -1,4 +1,5 @@
 import DICOM
+package import Files
 package import FoundationEssentials
 import Radiography
 
@@ -16,6 +17,10 @@ package struct PreparedImage: Sendable {
   /// Which image it is, as far as the file tells.
   package let identity: ImageIdentity
   let content: Content
+  /// Digest of the decoded picture; nil where it wasn't needed or can't be decoded.
+  package let pixels: ContentDigest?
+  /// Whether it can't be used.
+  package var isRejected: Bool { if case .refused(.rejected, _, _) = content { true } else { false } }
   /// Wall-clock time that the preparation took.
   let duration: Duration
 
@@ -34,27 +39,30 @@ package struct PreparedImage: Sendable {
   private init(_ file: ReadFile, inputSize: Int, since start: ContinuousClock.Instant) {
     url = file.url
     identity = file.identity
-    content =
-      switch file.content {
-      case .success(let file): Self.content(of: file, inputSize: inputSize)
-      case .failure(let error): .refused(.rejected, code: error.code, detail: error.detail)
-      }
+    switch file.content {
+    case .success(let file): (content, pixels) = Self.content(of: file, inputSize: inputSize)
+    case .failure(let error):
+      (content, pixels) = (.refused(.rejected, code: error.code, detail: error.detail), nil)
+    }
     duration = .now - start
   }
 
-  private static func content(of file: DICOMFile, inputSize: Int) -> Content {
+  private static func content(of file: DICOMFile, inputSize: Int) -> (Content, pixels: ContentDigest?) {
     if let reason = Eligibility(file.dataSet).reason {
-      return .refused(.notAnalysed, code: reason.code, detail: reason.description)
+      return (.refused(.notAnalysed, code: reason.code, detail: reason.description), nil)
     }
     do {
-      let radiograph = try Radiograph(file)
+      var digest = PictureDigest()
+      let radiograph = try Radiograph(file) { digest.add($0) }
       let input = ModelInput(radiograph, size: inputSize)
-      return .ready(radiograph, input, source: file.dataSet, compression: file.lossyCompression)
+      let content = Content.ready(
+        radiograph, input, source: file.dataSet, compression: file.lossyCompression)
+      return (content, digest.finished())
     } catch {
       let prefix = file.url.path + ": "
       let detail = error.description
       let short = detail.hasPrefix(prefix) ? String(detail.dropFirst(prefix.count)) : detail
-      return .refused(.rejected, code: error.code, detail: short)
+      return (.refused(.rejected, code: error.code, detail: short), nil)
     }
   }
 }

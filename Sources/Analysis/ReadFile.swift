@@ -29,4 +29,10 @@ package struct ReadFile: Sendable {
     }
     self.digest = digest
   }
+
+  /// The digest of its picture; nil where it can't be decoded.
+  package func pictureDigest() -> ContentDigest? {
+    guard case .success(let file) = content else { return nil }
+    return try? file.pictureDigest()
+  }
 }

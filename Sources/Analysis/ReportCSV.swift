@@ -11,6 +11,21 @@ public enum ReportCSV {
 
   static func record(_ fields: [String]) -> String { CommaSeparatedValues.text([fields]) }
 
+  /// The header of versions that had no column for notes.
+  static var earlierHeader: String { record(Array(ReportRow.header.dropLast())) }
+
+  /// A record, with its line end, as this version writes it: earlier ones held the notes of analysed images under
+  /// `reason`.
+  package static func upToDate(_ record: String) -> String {
+    guard var fields = CommaSeparatedValues(record).records.first?.fields,
+      fields.count == ReportRow.header.count - 1
+    else { return record }
+    let isAnalysed = fields[7] == ReportRow.Status.analysed.rawValue
+    fields.append(isAnalysed ? fields[8] : "")
+    if isAnalysed { fields[8] = "" }
+    return self.record(fields)
+  }
+
   /// A field that a spreadsheet won't take for a formula: one that begins with `=`, `+`, `-`, `@`, a tab or
   /// a carriage return gets an apostrophe in front (OWASP, "CSV Injection"). Control characters become
   /// spaces, so that a record is always one line.

@@ -14,8 +14,10 @@ public final class ReportFile {
   public private(set) var length: Int
 
   /// Opens the report, or creates it with its header.
+  /// One of an earlier version, which had no column for notes, is written anew first.
   /// - Throws: ``WriteFailure`` when it can't be written, or when the file there has another header.
   public init(at url: URL) throws(WriteFailure) {
+    try Self.bringUpToDate(url)
     descriptor = unsafe open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
     self.url = url
     length = 0
@@ -28,6 +30,22 @@ public final class ReportFile {
   }
 
   deinit { close(descriptor) }
+
+  private static func bringUpToDate(_ url: URL) throws(WriteFailure) {
+    let header = Array(ReportCSV.earlierHeader.utf8)
+    let descriptor = unsafe open(url.path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var beginning = [UInt8](repeating: 0, count: header.count)
+    let count = unsafe beginning.withUnsafeMutableBytes {
+      unsafe pread(descriptor, $0.baseAddress!, $0.count, 0)
+    }
+    guard count == header.count, beginning == header, let bytes = try? Data(contentsOf: url) else { return }
+    let lines = bytes.dropFirst(header.count).split(separator: UInt8(ascii: "\n"))
+      .filter { $0.last == UInt8(ascii: "\r") }
+    let records = lines.map { ReportCSV.upToDate(String(decoding: $0, as: UTF8.self) + "\n") }
+    try DurableFile.write(ReportCSV.header + records.joined(), to: url)
+  }
 
   /// Appends one row and waits until it is on the disk.
   public func append(_ row: ReportRow) throws(WriteFailure) {

@@ -16,10 +16,11 @@ package enum ReportMerge {
       throw WriteFailure(path: url.path, message: "can't be read")
     }
     var outputs: Set<String> = []
+    guard let column = ReportRow.header.firstIndex(of: "outputs") else { return [] }
     for line in bytes.split(separator: UInt8(ascii: "\n")).dropFirst() {
       let fields = fields(ofLine: String(decoding: line, as: UTF8.self))
-      guard fields.count >= ReportRow.header.count else { continue }
-      outputs.formUnion(fields[ReportRow.header.count - 1].split(separator: ";").map(String.init))
+      guard fields.count > column else { continue }
+      outputs.formUnion(fields[column].split(separator: ";").map(String.init))
     }
     return outputs
   }

@@ -1,8 +1,8 @@
 import DICOM
 import Radiography
 
-/// What a report row of an analysed image says beside its findings: each leniency that changed what is seen or what
-/// a result says of the patient. `reason` holds the codes, joined by semicolons.
+/// What a report row says beside its findings: each leniency that changed what is seen or what a result says of the
+/// patient, and what became of others with its UID. The column `notes` holds the codes, joined by semicolons.
 ///
 /// | code | what happened |
 /// |---|---|
@@ -24,7 +24,10 @@ import Radiography
 /// | `ATTRIBUTE_normalised` | in another shape in the source ("2024-01-15", a UID's leading zeros) than in results |
 /// | `ATTRIBUTE_left_out` | not understood, empty in results |
 /// | `ATTRIBUTE_replaced` | no UID; results refer to one that is derived from it |
+/// | `no_calibrated_spacing` | no pixel spacing that holds inside the patient is stated: `lung_area_mm2` stays empty |
 /// | `duplicate_sop_instance_uid` | another file of the same run has the same SOP Instance UID |
+/// | `amended` | takes the place of another file's row and results: the same picture with another header, or accepted |
+/// | `content_changed` | the file held other bytes when it was read than when it came; it was read again |
 ///
 /// ATTRIBUTE is one of `patient_name`, `patient_id`, `issuer_of_patient_id`, `patient_birth_date`,
 /// `patient_birth_time`, `patient_sex`, `study_date`, `study_time`, `study_id`, `accession_number`,
@@ -35,12 +38,15 @@ enum ReportNote: Sendable {
   case header(HeaderNote)
   /// What the network draws may be no pair of lungs.
   case lungsDoubtful
+  /// There is no area without it.
+  case noCalibratedSpacing
 
   var code: String {
     switch self {
     case .picture(let note): note.code
     case .header(let note): note.code
     case .lungsDoubtful: "lungs_doubtful"
+    case .noCalibratedSpacing: "no_calibrated_spacing"
     }
   }
 
@@ -49,6 +55,7 @@ enum ReportNote: Sendable {
     case .picture(let note): note.description
     case .header(let note): note.description
     case .lungsDoubtful: "what was drawn as lungs may be none, or not all of them"
+    case .noCalibratedSpacing: "no calibrated pixel spacing, so no area"
     }
   }
 }

@@ -6,6 +6,6 @@ extension ReportRow {
     outputs = outputs.map {
       ResultFiles.numbered($0, sopInstanceUID: identity.sopInstanceUID, copy: copy)
     }
-    reason += (reason.isEmpty ? "" : ";") + "duplicate_sop_instance_uid"
+    note("duplicate_sop_instance_uid")
   }
 }

@@ -2,7 +2,7 @@
 public struct ReportRow: Sendable, Equatable, Codable {
   /// What was done with the image.
   public enum Status: String, Sendable, Codable, CaseIterable {
-    /// Read by the network; `reason` holds the codes of quality notes, if any.
+    /// Read by the network; `notes` holds the codes of what a reader of the result should know.
     case analysed
     /// Readable, but not for this network: lateral, not a chest, our own output ...
     case notAnalysed = "not_analysed"
@@ -14,8 +14,8 @@ public struct ReportRow: Sendable, Equatable, Codable {
   public var identity: ImageIdentity
   /// What was done.
   public var status: Status
-  /// Code of a refusal, `;`-joined codes of quality notes, or empty. A file without a SOP Instance UID is
-  /// named behind the code and a colon, since nothing else in the row would tell which file it was.
+  /// Code of a refusal, or empty. A file without a SOP Instance UID is named behind the code and a colon, since nothing
+  /// else in the row would tell which file it was.
   public var reason: String
   /// Calibrated probability of pneumonia, 0...1.
   public var pneumoniaProbability: Double?
@@ -35,6 +35,8 @@ public struct ReportRow: Sendable, Equatable, Codable {
   public var seconds: Double
   /// Result files, relative to the folder of the report.
   public var outputs: [String]
+  /// Codes of what a reader of the row should know; see ``ReportNote``.
+  public var notes: [String] = []
 
   /// A row; what isn't known stays empty.
   public init(
@@ -62,7 +64,7 @@ public struct ReportRow: Sendable, Equatable, Codable {
     case model
     case modelSHA256 = "model_sha256"
     case analysedAt = "analysed_at"
-    case seconds, outputs
+    case seconds, outputs, notes
   }
 }
 
@@ -72,6 +74,7 @@ extension ReportRow {
     "study_instance_uid", "series_instance_uid", "sop_instance_uid", "accession_number", "patient_id",
     "study_date", "view_position", "status", "reason", "pneumonia_probability", "finding", "lung_fraction",
     "lung_area_mm2", "model", "model_sha256", "analysed_at", "seconds", "outputs",
+    "notes",
   ]
 
   /// The row's fields in the order of ``header``. Numbers have a decimal point and no exponent.
@@ -82,7 +85,13 @@ extension ReportRow {
       status.rawValue, reason, Self.decimal(pneumoniaProbability, places: 4), finding ?? "",
       Self.decimal(lungFraction, places: 4), Self.decimal(lungArea, places: 1), model, modelSHA256,
       analysedAt, Self.decimal(seconds, places: 3), outputs.joined(separator: ";"),
+      notes.joined(separator: ";"),
     ]
+  }
+
+  /// Adds a note, once.
+  package mutating func note(_ code: String) {
+    if !notes.contains(code) { notes.append(code) }
   }
 
   /// The code before the colon of ``reason``.

@@ -42,6 +42,8 @@ public struct CodedConcept: Sendable, Hashable {
   public static let processingEquipment = CodedConcept("109102", "DCM", "Processing Equipment")
   public static let sourceImageForImageProcessing = CodedConcept(
     "121322", "DCM", "Source image for image processing operation")
+  /// An earlier result that isn't to be used any more.
+  public static let replacedResult = CodedConcept("REPLACED", "99MMDICOM", "Result replaced by this one")
   public static let segmentation = CodedConcept("113076", "DCM", "Segmentation")
   public static let artificialIntelligence = CodedConcept("123110", "DCM", "Artificial Intelligence")
 

@@ -9,6 +9,8 @@ struct ResultHeader {
   let equipment: Equipment
   let sopInstanceUID: UID
   let seriesInstanceUID: UID
+  /// The result that this one takes the place of.
+  let replaced: ReplacedObject?
   private let stamp: DateTimeStamp
 
   init(
@@ -18,6 +20,7 @@ struct ResultHeader {
     self.equipment = equipment
     sopInstanceUID = identity.sopInstanceUID(source: self.source.sopInstanceUID)
     seriesInstanceUID = identity.seriesInstanceUID(source: self.source.sopInstanceUID)
+    replaced = identity.replacedObject(source: self.source.sopInstanceUID)
     // Where the source states its offset from UTC, every time in the object is taken to be in it.
     let offset = self.source.secondsFromUTC.flatMap { TimeZone(secondsFromGMT: $0) }
     stamp = DateTimeStamp(createdAt, in: offset ?? timeZone)
@@ -69,6 +72,7 @@ struct ResultHeader {
     setEquipment(in: &result)
     result.set(.derivationDescription, derivationDescription)
     result.set(.sourceImageSequence, items: [sourceReference])
+    if let replaced { result.set(.referencedImageSequence, items: [replaced.imageReference]) }
     return result
   }
 

@@ -7,11 +7,24 @@ public struct ResultIdentity: Sendable, Hashable {
   public let modelSHA256: String
   /// Digest of whatever configuration shapes the result, hexadecimal.
   public let configurationDigest: String
+  /// The results that this one may take the place of, the latest first; UIDs don't depend on them. Of a result that is
+  /// made again with the same UID, the one before counts.
+  public let replaced: [ReplacedObject]
 
-  public init(objectKind: String, modelSHA256: String, configurationDigest: String) {
+  public init(
+    objectKind: String, modelSHA256: String, configurationDigest: String, replaced: [ReplacedObject] = []
+  ) {
     self.objectKind = objectKind
     self.modelSHA256 = modelSHA256
     self.configurationDigest = configurationDigest
+    self.replaced = replaced
+  }
+
+  /// The result that the one for `source` takes the place of.
+  public func replacedObject(source: UID) -> ReplacedObject? {
+    let own = sopInstanceUID(source: source)
+    let index = replaced.firstIndex { $0.sopInstanceUID == own }
+    return index.map { replaced.dropFirst($0 + 1).first } ?? replaced.first
   }
 
   /// SOP Instance UID of the result for one source image.

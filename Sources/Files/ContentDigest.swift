@@ -44,3 +44,19 @@ package struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
     package func finished() -> ContentDigest { ContentDigest(hash.finalize()) }
   }
 }
+
+/// As ``description``.
+extension ContentDigest: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let digest = ContentDigest(hexadecimal: try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a SHA-256")
+    }
+    self = digest
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

@@ -25,6 +25,10 @@ package enum IdentityDecision: Sendable, Hashable {
     package var isRejected: Bool
     /// Its way has ended and its source lies in its home.
     package var isFiled: Bool
+    /// It is neither read nor a conflict: what it shows isn't known yet.
+    package var isOnItsWay = false
+    /// It was read, and not rejected.
+    package var isUsable = false
     /// The row that it amends.
     package var replaces: Int64?
 
@@ -58,6 +62,40 @@ package enum IdentityDecision: Sendable, Hashable {
     }
     guard let pixels, let valid = standing(among: others) else { return .new }
     return valid.pixels == pixels ? .amends(valid.id) : .conflict(valid.id)
+  }
+
+  /// The row that a file waits for, since nobody can tell what the two are to each other before it is read: the last on
+  /// its way. Pure.
+  package static func awaited(among rows: [Known]) -> Int64? { rows.last(where: \.isOnItsWay)?.id }
+
+  /// The row that a reading is compared with; nil where there is none. Pure.
+  /// - Parameters:
+  ///   - row: the row that is to be read.
+  ///   - others: rows with the same UID in order of arrival.
+  package static func compared(_ row: Known, among others: [Known]) -> Int64? {
+    // What a reading found once, or somebody decided, stands.
+    if row.replaces == nil, row.pixels != nil { return nil }
+    let usable = others.filter { $0.isUsable && $0.id != row.id && (row.replaces != nil || $0.id < row.id) }
+    return usable.last { row in !usable.contains { $0.replaces == row.id } }?.id
+  }
+
+  /// What a picture is to the one that stands under its UID.
+  package enum Comparison: Sendable, Hashable {
+    /// Nothing stands there, or nobody knows what it shows.
+    case unrelated
+    /// The same picture, or one that somebody has accepted.
+    case amends
+    /// Another picture.
+    case conflict
+
+    /// Decides. Pure.
+    package static func of(
+      _ pixels: ContentDigest?, standing: ContentDigest?, isAccepted: Bool
+    ) -> Comparison {
+      if isAccepted { return .amends }
+      guard let pixels, let standing else { return .unrelated }
+      return pixels == standing ? .amends : .conflict
+    }
   }
 
   /// The row that speaks for a UID: the end of the chain of amendments. What nobody accepted doesn't, and what

@@ -47,6 +47,10 @@ package enum InstanceEvent: Sendable, Hashable {
   case crash(token: Int64)
   /// The worker found what a person has to decide.
   case park(token: Int64)
+  /// Another picture stands under its UID: a person has to accept it.
+  case conflict(token: Int64)
+  /// It holds other bytes than those that were identified; these are identified now.
+  case identifyAnew(token: Int64)
   /// The back-off is over.
   case due
   /// A person wants it tried now, and perhaps accepts another picture under a known UID.
@@ -130,6 +134,8 @@ extension InstanceState {
         .change(.ready(tries.withCrash), [.audit])
       }
     case .park: .change(.parked(tries, isConflict: false), [.audit])
+    case .conflict: .change(.parked(tries, isConflict: true), [.audit])
+    case .identifyAnew: .change(.gathering(Tries()), [.audit])
     default: .impossible
     }
   }
@@ -151,7 +157,7 @@ extension InstanceEvent {
   var token: Int64? {
     switch self {
     case .renew(let token, _), .release(let token), .complete(let token, _), .fail(let token, _),
-      .crash(let token), .park(let token):
+      .crash(let token), .park(let token), .conflict(let token), .identifyAnew(let token):
       token
     case .studyComplete, .predecessorDone, .claim, .expire, .due, .retry, .file, .readAgain: nil
     }

@@ -14,8 +14,16 @@ package enum LedgerError: Error, Sendable, Hashable {
   case busy
   /// No space is left.
   case full
-  /// It can't be read or written.
+  /// The disk or the mount below it answers with an error.
+  case inaccessible(path: String, detail: String)
+  /// It may be read, but not written: rights, or a mount that became read-only.
+  case readOnly(path: String)
+  /// The machine has no memory left.
+  case outOfMemory
+  /// It can't be read or written for a reason that none of these names.
   case unusable(detail: String)
+  /// What was to be written contradicts what is there: a fault of this program.
+  case inconsistent(detail: String)
   /// The lease is no longer the row's: another took over.
   case leaseLost(token: Int64)
   /// The row isn't in a state for it.
@@ -28,8 +36,10 @@ package enum LedgerError: Error, Sendable, Hashable {
   /// Whether the same call can succeed later, without anybody's doing.
   package var isRetryable: Bool {
     switch self {
-    case .busy, .full, .unusable: true
-    case .damaged, .newer, .older, .missing, .foreign, .leaseLost, .impossible, .unknown, .duplicateUID: false
+    case .busy, .full, .inaccessible, .readOnly, .outOfMemory, .unusable: true
+    case .damaged, .newer, .older, .missing, .foreign, .inconsistent, .leaseLost, .impossible, .unknown,
+      .duplicateUID:
+      false
     }
   }
 }
@@ -38,20 +48,27 @@ extension LedgerError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .damaged(let path, let detail):
-      "\(path): damaged (\(detail)); stop the daemon and run 'mmdicom serve --rebuild-ledger', which writes it "
-        + "anew from report and spool and keeps this file beside it"
+      "\(path): damaged (\(detail)); \(Self.rebuilding)"
     case .newer(let path, let found):
-      "\(path): written by a newer mmdicom (\(found.joined(separator: ", "))); use that one"
+      "\(path): written by a newer mmdicom (\(found.joined(separator: ", "))); use that one, or \(Self.rebuilding)"
     case .older(let path): "\(path): written by an older mmdicom; start the daemon once"
     case .missing(let path): "\(path): there is no ledger; start the daemon once"
     case .foreign(let path): "\(path): isn't a ledger of mmdicom"
     case .busy: "the ledger is held by another program for too long"
     case .full: "no space left for the ledger"
+    case .inaccessible(let path, let detail): "\(path): the disk answers with an error (\(detail))"
+    case .readOnly(let path): "\(path): can't be written"
+    case .outOfMemory: "no memory left for the ledger"
     case .unusable(let detail): "the ledger can't be used: \(detail)"
+    case .inconsistent(let detail): "the ledger refuses what contradicts it: \(detail)"
     case .leaseLost(let token): "lease \(token) is over; another worker took the file"
     case .impossible(let row): "row \(row) isn't in a state for that"
     case .unknown(let row): "there is no row \(row)"
     case .duplicateUID(let uid): "a result of another instance has the UID \(uid)"
     }
   }
+
+  private static let rebuilding =
+    "stop the daemon and run 'mmdicom serve --rebuild-ledger', which writes it anew from report, spool, done, rejected "
+    + "and outbox and keeps this file beside it"
 }

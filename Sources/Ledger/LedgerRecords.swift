@@ -5,7 +5,11 @@ package struct InstanceRecord: Sendable, Hashable, Identifiable {
   /// In order of arrival; never used twice.
   package let id: Int64
   package let content: ContentDigest
+  /// Digest of the decoded picture; nil until it is read, and where it can't be decoded or needn't be.
   package let pixels: ContentDigest?
+  /// Digests of the network's input and of the model's file at the last reading.
+  package let tensor: ContentDigest?
+  package let weights: ContentDigest?
   package let studyInstanceUID: String
   package let seriesInstanceUID: String
   package let sopInstanceUID: String
@@ -45,6 +49,21 @@ package struct ResultRecord: Sendable, Hashable, Identifiable {
   package let content: ContentDigest
   /// The result of the same kind that this one replaces by reference.
   package let replaces: Int64?
+  /// Whether another one has taken its place.
+  package let isSuperseded: Bool
+  /// SOP Class, Study and Series Instance UID; empty as `uid`, and where an older program wrote it.
+  package let sopClassUID: String
+  package let studyInstanceUID: String
+  package let seriesInstanceUID: String
+}
+
+/// The image that stands under the UID of one that is to be read.
+package struct StandingImage: Sendable, Hashable {
+  package let instance: InstanceRecord
+  /// Those that are in use.
+  package let results: [ResultRecord]
+  /// Somebody has accepted that the new one takes its place, whatever it shows.
+  package let isAccepted: Bool
 }
 
 /// A result's way to one destination.
@@ -90,11 +109,33 @@ package struct AdoptedRow: Sendable, Hashable {
   package var verdict: Verdict
   /// As it stands there, with its line end.
   package var record: [UInt8]
+  /// When it was written, as it says itself; nil stands for the present.
+  package var at: Timestamp?
 
   package init(image: String, verdict: Verdict, record: [UInt8]) {
     self.image = image
     self.verdict = verdict
     self.record = record
+  }
+}
+
+/// A file that was done before there was this ledger, as it is found in its home.
+package struct FoundInstance: Sendable, Hashable {
+  package var file: Admission
+  package var verdict: Verdict
+  package var reason: String
+  /// Where it lies, below `done` or `rejected`.
+  package var home: [UInt8]
+  package var results: [Completion.Result]
+
+  package init(
+    _ file: Admission, verdict: Verdict, reason: String, home: [UInt8], results: [Completion.Result]
+  ) {
+    self.file = file
+    self.verdict = verdict
+    self.reason = reason
+    self.home = home
+    self.results = results
   }
 }
 
@@ -104,6 +145,8 @@ package struct LedgerCounts: Sendable, Hashable {
   package var queued = 0
   /// Those of them that wait for their next attempt.
   package var delayed = 0
+  /// Those that wait for another file with their UID.
+  package var behind = 0
   package var working = 0
   package var analysed = 0
   package var notAnalysed = 0

@@ -38,6 +38,20 @@ package protocol StudyLedger: Sendable {
   ) async throws(LedgerError) -> InstanceState
   /// The worker found what a person has to decide.
   func park(_ instance: Int64, token: Int64, reason: String, at now: Timestamp) async throws(LedgerError)
+  /// The worker found another picture than the one that stands under the UID, in the row `other`: it waits until
+  /// somebody accepts it.
+  /// - Parameter record: its row of the report meanwhile.
+  func conflict(
+    _ instance: Int64, token: Int64, with other: Int64, _ chain: Completion.Chain, record: [UInt8],
+    at now: Timestamp
+  ) async throws(LedgerError)
+  /// The file holds other bytes than those that were admitted: it is what these are from now on. Where a row with them
+  /// is there already, this one goes.
+  func identifyAnew(
+    _ instance: Int64, token: Int64, as file: Admission, at now: Timestamp
+  ) async throws(LedgerError) -> AdmissionOutcome
+  /// The image that stands under the UID of a row that is to be read; nil where none does.
+  func standingImage(for instance: Int64) async throws(LedgerError) -> StandingImage?
   /// Gives all that the lease still holds back untouched.
   func release(token: Int64, at now: Timestamp) async throws(LedgerError)
   /// Takes back what a daemon of this name held before it died. Only for the daemon itself, at its start.
@@ -72,6 +86,8 @@ package protocol StudyLedger: Sendable {
     _ selection: Selection, after: Int64, limit: Int
   ) async throws(LedgerError) -> [InstanceRecord]
   func results(of instance: Int64) async throws(LedgerError) -> [ResultRecord]
+  /// The result with this number.
+  func result(_ id: Int64) async throws(LedgerError) -> ResultRecord?
   func deliveries(of instance: Int64) async throws(LedgerError) -> [DeliveryRecord]
   /// How many wait for a person or were refused, by coded reason.
   func reasons() async throws(LedgerError) -> [String: Int]
@@ -83,11 +99,16 @@ package protocol StudyLedger: Sendable {
     after cursor: Int64, limit: Int, history: Bool
   ) async throws(LedgerError) -> [ReportEntry]
 
+  /// The last row that was written about an instance.
+  func reportRow(of instance: Int64) async throws(LedgerError) -> ReportEntry?
   /// Whether a row at or before the cursor has given way to one behind it: what was written from the rows up to there
   /// is out of date.
   func hasDisplaced(since cursor: Int64) async throws(LedgerError) -> Bool
   /// Takes over the rows of a report that is older than the ledger, in their order; the last of an image is current.
   func adopt(_ rows: [AdoptedRow], at now: Timestamp) async throws(LedgerError)
+  /// Takes over files that were done, with their results, in their order; what is known already stays as it is. Their
+  /// rows of the report were adopted before.
+  func adopt(_ found: [FoundInstance], at now: Timestamp) async throws(LedgerError)
 
   // MARK: Audit
 

@@ -32,7 +32,10 @@ public struct Radiograph: Sendable {
   /// Where the picture contradicts its Photometric Interpretation beyond doubt, the values are inverted and a
   /// note says so (`QualityNote.polarityContradictsTag`). A picture that lies on its side, stands on its head or is
   /// mirrored is turned (`Righting`).
-  public init(_ file: DICOMFile) throws(RadiographError) {
+  /// - Parameter look: Is shown the frame as it was decoded, which isn't kept: for who wants its digest.
+  public init(
+    _ file: DICOMFile, _ look: (Frame) -> Void = { _ in }
+  ) throws(RadiographError) {
     if let refusal = RadiographError.refusal(of: file.dataSet) { throw refusal }
     let frame: Frame
     do {
@@ -40,6 +43,7 @@ public struct Radiograph: Sendable {
     } catch {
       throw .undecodable(code: error.code, message: error.detail, isRetryable: error.isRetryable)
     }
+    look(frame)
     try self.init(frame, of: file.dataSet, isLossy: file.lossyCompression != nil)
     notes += file.remarks.filter(\.affectsPicture).map(QualityNote.fileMended)
   }

@@ -75,19 +75,47 @@ struct RetryCommand: AsyncParsableCommand {
 struct ExplainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Tell everything that is known of a file, a study or a result.",
-    discussion: "Names patients' UIDs and files. Exit status: 0, or 66 when nothing is known.")
+    discussion: """
+      The chain of digests from the file over its pixels, the network's input and the weights to the results, and every \
+      step with its time. Names patients' UIDs and files. --replay reads the file again, with the configured model and in \
+      the daemon's time zone, into a folder that it removes, and must come to the same bytes; it changes nothing. \
+      Exit status: 0, 1 when a replay breaks the chain (it says where), or 66 when nothing is known.
+      """)
 
   @OptionGroup var service: ServiceOptions
   @Argument(help: ArgumentHelp("A UID, or a file's tag in the log.", valueName: "uid")) var name: String
+  @Flag(help: "Print one JSON document.") var json = false
+  @Flag(help: "Read it again and compare.") var replay = false
 
   func run() async throws {
     try await reportingFailure {
-      let lines = try await service.visit().explain(name)
-      guard !lines.isEmpty else {
+      let files = try await explanations()
+      guard !files.isEmpty else {
         throw CommandFailure(.noInput, "\(name): the ledger knows no such UID or tag")
       }
-      for line in lines { Terminal.result(line + "\n") }
+      if json {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        Terminal.result(String(decoding: try encoder.encode(["files": files]), as: UTF8.self) + "\n")
+      } else {
+        Terminal.result(
+          files.map { $0.lines.map { $0 + "\n" }.joined() }.joined(separator: "\n"))
+      }
+      let broken = files.filter { $0.replay?.isSame == false }
+      guard let first = broken.first, let fault = first.replay?.broken.first else { return }
+      throw CommandFailure(
+        .someInputsFailed,
+        "the chain of \(broken.count) of \(files.count) files breaks, first \(first.file) at \(fault)")
     }
+  }
+
+  private func explanations() async throws -> [Explanation] {
+    let configuration = try await ServeCommand.configuration(service.config)
+    let visit = try LedgerVisit(configuration)
+    guard replay else { return try await visit.explain(name) }
+    let model = try ModelLocation.here.find(
+      configuration.model?.path, option: "as \"model\" in the configuration")
+    return try await visit.replay(name, model: model)
   }
 }
 

@@ -31,8 +31,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Flag(
     help: """
-      Put a ledger that can't be used aside and begin a new one: the report's rows are kept, and what lies in the \
-      spool is read. Files that were done before are no longer recognised.
+      Put a ledger that can't be used aside and begin a new one: the report's rows are kept, what lies in done, \
+      rejected and outbox is recognised again, and what lies in the spool is read.
       """)
   var rebuildLedger = false
 

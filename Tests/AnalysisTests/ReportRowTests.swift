@@ -21,7 +21,7 @@ struct ReportRowTests {
       ReportCSV.header
         == "study_instance_uid,series_instance_uid,sop_instance_uid,accession_number,patient_id,study_date,"
         + "view_position,status,reason,pneumonia_probability,finding,lung_fraction,lung_area_mm2,model,"
-        + "model_sha256,analysed_at,seconds,outputs\r\n")
+        + "model_sha256,analysed_at,seconds,outputs,notes\r\n")
   }
 
   @Test("an analysed row has its figures with fixed decimals, and its outputs joined")
@@ -35,11 +35,12 @@ struct ReportRowTests {
       $0.modelSHA256 = "ab"
       $0.seconds = 1.23456
       $0.outputs = ["a.dcm", "a.png"]
+      $0.notes = ["no_window", "righted"]
     }
     #expect(
       ReportCSV.record(row)
         == "1.2.3,1.2.3.4,1.2.3.4.5,,P1,,,analysed,,0.9313,pneumonia,0.3000,41234.6,multimix 1.0,ab,"
-        + "2025-11-23T07:00:00Z,1.235,a.dcm;a.png\r\n")
+        + "2025-11-23T07:00:00Z,1.235,a.dcm;a.png,no_window;righted\r\n")
   }
 
   @Test("what isn't known or isn't finite stays empty", arguments: [nil, Double.nan, .infinity])
@@ -90,11 +91,11 @@ struct ReportRowTests {
   func copies() {
     var row = row {
       $0.outputs = ["1.2.3.4.5.overlay.dcm", "1.2.3.4.5.png"]
-      $0.reason = "no_window"
+      $0.notes = ["no_window"]
     }
     row.note(copy: 2)
     #expect(row.outputs == ["1.2.3.4.5-2.overlay.dcm", "1.2.3.4.5-2.png"])
-    #expect(row.reason == "no_window;duplicate_sop_instance_uid")
+    #expect(row.notes == ["no_window", "duplicate_sop_instance_uid"] && row.reason == "")
   }
 
   @Test(

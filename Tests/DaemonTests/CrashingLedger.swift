@@ -80,6 +80,31 @@ final class CrashingLedger: StudyLedger, Sendable {
       try await base.park(instance, token: token, reason: reason, at: now)
     }
   }
+  func conflict(
+    _ instance: Int64, token: Int64, with other: Int64, _ chain: Completion.Chain, record: [UInt8],
+    at now: Timestamp
+  ) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in
+      try await base.conflict(instance, token: token, with: other, chain, record: record, at: now)
+    }
+  }
+  func identifyAnew(
+    _ instance: Int64, token: Int64, as file: Admission, at now: Timestamp
+  ) async throws(LedgerError) -> AdmissionOutcome {
+    try await step { () async throws(LedgerError) in
+      try await base.identifyAnew(instance, token: token, as: file, at: now)
+    }
+  }
+  func standingImage(for instance: Int64) async throws(LedgerError) -> StandingImage? {
+    try await step { () async throws(LedgerError) in try await base.standingImage(for: instance) }
+  }
+  func result(_ id: Int64) async throws(LedgerError) -> ResultRecord? { try await base.result(id) }
+  func reportRow(of instance: Int64) async throws(LedgerError) -> ReportEntry? {
+    try await base.reportRow(of: instance)
+  }
+  func adopt(_ found: [FoundInstance], at now: Timestamp) async throws(LedgerError) {
+    try await base.adopt(found, at: now)
+  }
   func release(token: Int64, at now: Timestamp) async throws(LedgerError) {
     try await step { () async throws(LedgerError) in try await base.release(token: token, at: now) }
   }

@@ -22,7 +22,7 @@ struct DeliveryTests {
     guard case .delivered(let row) = outcome else { throw CancellationError() }
     #expect(row.outputs == ["9.9/1.2.3.png"])
     #expect(root.files == ["done/a/b/x.dcm", "outbox/9.9/1.2.3.png", "outbox/report.csv"])
-    #expect(fixture.rows.count == 1 && fixture.rows[0].hasSuffix("9.9/1.2.3.png"))
+    #expect(fixture.rows.count == 1 && fixture.rows[0].hasSuffix("9.9/1.2.3.png,"))
   }
 
   @Test("a rejected file lies beside its reason; a lateral view is done")
@@ -138,12 +138,12 @@ struct DeliveryTests {
     try root.write("", "outbox")
     #expect(throws: WriteFailure.self) {
       var row = fixture.row()
-      _ = try results.publish(&row, from: staging, copy: 1, own: [], intent: intent)
+      _ = try results.publish(&row, from: staging, copy: 1, replacing: [], intent: intent)
     }
     try FileManager.default.removeItem(at: folders.outbox)
     try folders.create()
     var row = fixture.row()
-    #expect(try results.publish(&row, from: staging, copy: 1, own: [], intent: intent).count == 1)
+    #expect(try results.publish(&row, from: staging, copy: 1, replacing: [], intent: intent).count == 1)
     #expect(row.outputs == ["9.9/1.2.3.png"])
   }
 

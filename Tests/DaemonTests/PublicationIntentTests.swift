@@ -25,7 +25,7 @@ struct PublicationIntentTests {
     row.outputs = outputs
     for name in outputs { try root.write("\(name) \(text)", "ledger/made/\(name)") }
     let made = root.url.appending(path: "ledger/made")
-    _ = try results.publish(&row, from: made, copy: 1, own: [], intent: intent)
+    _ = try results.publish(&row, from: made, copy: 1, replacing: [], intent: intent)
     return row.outputs
   }
 

@@ -3,6 +3,7 @@ import Daemon
 import Files
 import Foundation
 import Ledger
+import Synchronization
 import Testing
 
 @Suite struct ReportProjectionTests {
@@ -24,22 +25,24 @@ import Testing
   }
 
   /// Reads the image `uid` from a file with this content.
-  private func read(_ uid: String, _ content: String, _ status: ReportRow.Status = .analysed) async throws {
+  private func read(
+    _ uid: String, _ content: String, _ status: ReportRow.Status = .analysed, at now: Timestamp = .now
+  ) async throws {
     let row = row(uid, status, content)
     _ = try await ledger.admit(
       [
         Admission(
           content: ContentDigest(of: content), sopInstanceUID: uid, spooled: Array(content.utf8),
           sender: Array(content.utf8))
-      ], at: .now)
+      ], at: now)
     let claim = try #require(
-      try await ledger.claim(by: "a", limit: 1, order: .arrival, for: .seconds(60), at: .now))
+      try await ledger.claim(by: "a", limit: 1, order: .arrival, for: .seconds(60), at: now))
     try await ledger.complete(
       claim.instances[0].id, token: claim.lease.token,
       Completion(
         status == .analysed ? .analysed : .rejected, record: Array(ReportCSV.record(row).utf8), home: []),
-      at: .now)
-    try await ledger.file(claim.instances[0].id, at: .now)
+      at: now)
+    try await ledger.file(claim.instances[0].id, at: now)
   }
 
   private var notes: [String] { fixture.rows.map { $0.components(separatedBy: ",")[8] } }
@@ -134,5 +137,63 @@ import Testing
     try await read("1.2", "new")
     try await report.update(from: ledger)
     #expect(fixture.rows.count == 3 && notes.first == "old2" && notes.last == "new")
+  }
+
+  // MARK: By day
+
+  /// The rows' names in the file of a day, or of the present.
+  private func notes(_ file: String) -> [String]? {
+    root.read("outbox/" + file)?.components(separatedBy: "\r\n").dropFirst().filter { !$0.isEmpty }
+      .map { $0.components(separatedBy: ",")[8] }
+  }
+
+  @Test func rowsOfEarlierDaysStandBesideIt() async throws {
+    let day = Timestamp(milliseconds: 1_795_000_000_000)
+    let present = Mutex(day)
+    let report = ReportProjection(fixture.folders, isByDay: true) { present.withLock(\.self) }
+    try await read("1.1", "a", at: day)
+    try await report.update(from: ledger)
+    #expect(notes("report.csv") == ["a"])
+    let next = day + .seconds(86_400)
+    present.withLock { $0 = next }
+    try await read("1.2", "b", .rejected, at: next)
+    for _ in 1...2 { try await report.update(from: ledger) }
+    #expect(notes("report.csv") == ["b"] && notes("report-\(day.day).csv") == ["a"])
+    // One that gives way goes from the file that it stands in.
+    let third = next + .seconds(86_400)
+    present.withLock { $0 = third }
+    try await read("1.2", "c", at: third)
+    try await report.update(from: ledger)
+    #expect(notes("report.csv") == ["c"] && notes("report-\(next.day).csv") == [])
+    #expect(notes("report-\(day.day).csv") == ["a"])
+    // What was moved away stays away, until everything is asked for.
+    try FileManager.default.removeItem(at: root.url.appending(path: "outbox/report-\(day.day).csv"))
+    let fourth = third + .seconds(86_400)
+    present.withLock { $0 = fourth }
+    try await report.update(from: ledger)
+    #expect(notes("report.csv") == [] && notes("report-\(third.day).csv") == ["c"])
+    #expect(notes("report-\(day.day).csv") == nil)
+    try await report.rewrite(from: ledger)
+    #expect(notes("report-\(day.day).csv") == ["a"])
+    // And all in one again.
+    try await self.report.update(from: ledger)
+    #expect(notes == ["a", "c"])
+    #expect(try ReportAdoption.rows(in: fixture.folders).count > 2)
+  }
+
+  @Test func aReportOfAVersionWithoutNotesIsBroughtUpToDate() async throws {
+    try await read("1.1", "a")
+    try await report.update(from: ledger)
+    let text = try #require(root.read("outbox/report.csv"))
+    // The last column is new, and what it holds stood under `reason`.
+    let old = text.components(separatedBy: "\r\n").map { line in
+      line.isEmpty
+        ? "" : line.split(separator: ",", omittingEmptySubsequences: false).dropLast().joined(separator: ",")
+    }.joined(separator: "\r\n")
+    try root.write(old, "outbox/report.csv")
+    try await read("1.2", "b", .rejected)
+    try await report.update(from: ledger)
+    #expect(fixture.rows.map { $0.components(separatedBy: ",").last } == ["a", ""])
+    #expect(notes == ["", "b"])
   }
 }

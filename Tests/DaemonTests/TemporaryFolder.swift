@@ -33,6 +33,18 @@ final class TemporaryFolder: Sendable {
     if code != 0 { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
   }
 
+  /// Every file under a folder, relative to it, sorted.
+  func files(under folder: String) -> [String] {
+    let root = url.appending(path: folder)
+    let names = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []
+    return names.filter { name in
+      var isFolder: ObjCBool = false
+      let path = root.appending(path: name).path
+      return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        && !isFolder.boolValue
+    }.sorted()
+  }
+
   /// Every file that isn't a lock or in the daemon's own folder `ledger`, relative to the folder, sorted.
   var files: [String] {
     let names = FileManager.default.enumerator(atPath: url.path)?.compactMap { $0 as? String } ?? []

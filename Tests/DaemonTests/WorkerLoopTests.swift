@@ -33,7 +33,8 @@ struct WorkerLoopTests {
       outcomes[job.context] =
         switch outcome {
         case .identified: "identified"
-        case .finished(let row, _): row.status.rawValue
+        case .finished(let row, _, _): row.status.rawValue
+        case .heldBack: "held back"
         case .workerCrashed: "crashed"
         }
     }

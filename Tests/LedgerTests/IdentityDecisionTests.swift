@@ -59,4 +59,32 @@ import Testing
     #expect(ReportOrder(.analysed, instance: 1) < ReportOrder(.notAnalysed, instance: 2))
     #expect(ReportOrder(.rejected, instance: 1) < ReportOrder(.rejected, instance: 2))
   }
+
+  @Test func aReadingIsComparedWithWhatCameBeforeUnlessSomebodyDecided() {
+    var first = known(1, 10, 20)
+    first.isUsable = true
+    var second = known(2, 11, nil)
+    #expect(IdentityDecision.compared(second, among: [first]) == 1)
+    #expect(IdentityDecision.compared(first, among: [second]) == nil)
+    second.isUsable = true
+    let third = known(3, 12, nil)
+    second.replaces = 1
+    #expect(IdentityDecision.compared(third, among: [first, second]) == 2)
+    // Accepted: it takes the place of whatever stands, though that came later.
+    var accepted = known(0, 13, 29)
+    #expect(IdentityDecision.compared(accepted, among: [first, second]) == nil)
+    accepted.replaces = 1
+    #expect(IdentityDecision.compared(accepted, among: [first, second]) == 2)
+    first.isUsable = false
+    #expect(IdentityDecision.compared(third, among: [first]) == nil)
+  }
+
+  @Test func onlyKnownPicturesCanConflict() {
+    typealias Comparison = IdentityDecision.Comparison
+    #expect(Comparison.of(digest(1), standing: digest(1), isAccepted: false) == .amends)
+    #expect(Comparison.of(digest(1), standing: digest(2), isAccepted: false) == .conflict)
+    #expect(Comparison.of(digest(1), standing: digest(2), isAccepted: true) == .amends)
+    #expect(Comparison.of(nil, standing: digest(2), isAccepted: false) == .unrelated)
+    #expect(Comparison.of(digest(1), standing: nil, isAccepted: false) == .unrelated)
+  }
 }

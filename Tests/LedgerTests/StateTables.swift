@@ -25,7 +25,9 @@ enum InstanceTable {
     ("expire", .expire(now)), ("complete", .complete(token: 7, .analysed)),
     ("complete!", .complete(token: 6, .analysed)), ("fail", .fail(token: 7, now)),
     ("fail!", .fail(token: 6, now)), ("crash", .crash(token: 7)), ("crash!", .crash(token: 6)),
-    ("park", .park(token: 7)), ("park!", .park(token: 6)), ("due", .due),
+    ("park", .park(token: 7)), ("park!", .park(token: 6)), ("conflict", .conflict(token: 7)),
+    ("conflict!", .conflict(token: 6)), ("identifyAnew", .identifyAnew(token: 7)),
+    ("identifyAnew!", .identifyAnew(token: 6)), ("due", .due),
     ("retry", .retry(accepts: false)), ("accept", .retry(accepts: true)), ("file", .file),
     ("readAgain", .readAgain),
   ]
@@ -48,6 +50,10 @@ enum InstanceTable {
     crash!          ! ! ! ! ! ! ! ! !
     park            ! ! p ! ! ! ! ! !
     park!           ! ! ! ! ! ! ! ! !
+    conflict        ! ! p ! ! ! ! ! !
+    conflict!       ! ! ! ! ! ! ! ! !
+    identifyAnew    ! ! g ! ! ! ! ! !
+    identifyAnew!   ! ! ! ! ! ! ! ! !
     due             - - - r - - - - -
     retry           = = - r r - = - -
     accept          = = - r r r = - -

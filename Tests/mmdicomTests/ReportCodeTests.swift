@@ -30,7 +30,7 @@ import Testing
       codes.formUnion(line.matches(of: /\bcode: .*?"([a-z][a-z_]*)"/).map { String($0.1) })
       // Both branches of a choice.
       codes.formUnion(line.matches(of: /\bcode: [^"]*"[a-z_]+" : "([a-z][a-z_]*)"/).map { String($0.1) })
-      codes.formUnion(line.matches(of: /reason \+= .*"([a-z]+(?:_[a-z]+)+)"/).map { String($0.1) })
+      codes.formUnion(line.matches(of: /[ .]note\("([a-z_]+)"\)/).map { String($0.1) })
     }
     return codes
   }
@@ -56,7 +56,7 @@ import Testing
     // One of each kind, so that a change of style can't blind the search.
     for code in [
       "truncated", "empty_file", "no_window", "lateral", "worker_crashed", "unreadable_folder", "missing",
-      "duplicate_sop_instance_uid", "overlay_failed",
+      "duplicate_sop_instance_uid", "overlay_failed", "amended", "uid_conflict", "no_calibrated_spacing",
     ] {
       #expect(written.contains(code), "\(code) isn't found in the sources any more: mend the search")
     }

@@ -70,8 +70,8 @@ actor BatchWork: WorkSource {
 
   func take(_ outcome: WorkerOutcome, of job: WorkerJob<FilePath>) throws {
     switch outcome {
-    case .identified: break  // Never asked for here.
-    case .finished(let row, let detail): try note(row, detail, path: job.context, staging: staging(job.id))
+    case .identified, .heldBack: break  // Never asked for here.
+    case .finished(let row, let detail, _): try note(row, detail, path: job.context, staging: staging(job.id))
     case .workerCrashed:
       let row = ReportRow.refused(
         .rejected, code: "worker_crashed", file: job.context.text, model: model.name,

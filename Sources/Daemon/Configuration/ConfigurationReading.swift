@@ -9,7 +9,7 @@ extension DaemonConfiguration {
   package static let keys = [
     "inbox", "outbox", "done", "rejected", "ledger", "model", "tensors", "threads", "settle_seconds",
     "scan_seconds",
-    "study_quiet_seconds", "study_wait_seconds", "order",
+    "study_quiet_seconds", "study_wait_seconds", "order", "report_by_day",
     "worker_timeout_seconds", "disk_stop_percent", "disk_resume_percent", "stop_seconds", "ignore",
     "log_level",
   ]
@@ -112,6 +112,7 @@ extension DaemonConfiguration {
     }
     stopTimeLimit = try values.seconds("stop_seconds", in: 0...3600) ?? stopTimeLimit
     ignoredNames = try values.list("ignore") ?? ignoredNames
+    reportsByDay = try values.flag("report_by_day") ?? reportsByDay
     if let text = try values.text("order") {
       guard let known = DrawOrder(rawValue: text) else {
         let names = DrawOrder.allCases.map(\.rawValue).joined(separator: " or ")

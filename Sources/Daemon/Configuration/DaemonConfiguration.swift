@@ -21,6 +21,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var studyLongestWait = Duration.seconds(60)
   /// A file that takes longer costs the worker its life.
   public var workerTimeLimit = Duration.seconds(120)
+  /// Whether `report.csv` holds the rows of the present day, and those of earlier days stand beside it.
+  public var reportsByDay = false
   /// Which study is read next.
   package var order = DrawOrder.fair
   /// Nothing is taken in while a disk of spool, outbox or ledger is fuller than this, in percent; 100: never stops ...

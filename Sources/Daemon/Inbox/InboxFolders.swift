@@ -36,6 +36,9 @@ public struct InboxFolders: Sendable, Equatable {
   /// What is being published; see ``PublicationIntent``.
   package var publishing: URL { ledger.appending(path: "publishing") }
 
+  /// Results whose place others have taken, for the record.
+  package var superseded: URL { ledger.appending(path: "superseded") }
+
   /// Marks of contents that somebody wants to be read again; see ``WantedContent``.
   package var wanted: URL { ledger.appending(path: "wanted") }
 

@@ -50,12 +50,15 @@ public struct InboxService: Service {
       logger.notice("the old ledger was put aside", metadata: ["as": "\(old.path)"])
     }
     let ledger = try await LedgerOpening.keeper(configuration, runsOnce: runsOnce)
+    let identifiers = ProcessWorkerLauncher(identifyingWithin: configuration.workerTimeLimit)
+    do { try await LedgerOpening.finishRebuild(ledger, folders, identifiers, logger) } catch {
+      try? ledger.close()
+      throw error
+    }
     let work = InboxWork(configuration, runsOnce: runsOnce, ledger: ledger, logger: logger)
     do {
       try await work.start(fileSystemTime: locks.inboxTime)
-      try await work.run(
-        launcher,
-        identifiers: ProcessWorkerLauncher(identifyingWithin: configuration.workerTimeLimit))
+      try await work.run(launcher, identifiers: identifiers)
     } catch {
       await outcome.note(work)
       try? ledger.close()

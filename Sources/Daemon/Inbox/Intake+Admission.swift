@@ -34,7 +34,7 @@ extension Intake {
     case .identified(let identity, let text):
       known.identity = identity
       known.digest = try digest(of: file.file, text)
-    case .finished, .workerCrashed:
+    case .finished, .heldBack, .workerCrashed:
       // Whoever reads it will see: here it is a file of which nothing is known.
       known.digest = try digest(of: file.file, nil)
     }

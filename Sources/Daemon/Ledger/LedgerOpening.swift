@@ -3,6 +3,7 @@ package import Files
 package import FoundationEssentials
 import Glibc
 package import Ledger
+package import Logging
 
 /// The daemon's ledger, ready for use.
 package enum LedgerOpening {
@@ -18,7 +19,7 @@ package enum LedgerOpening {
     rules.longestGathering = runsOnce ? .zero : configuration.studyLongestWait
     let ledger = try SQLiteLedger(at: folders.ledgerFile.path, as: .keeper, rules: rules)
     if try await ledger.audit(of: nil, after: 0, limit: 1).isEmpty {
-      try await ledger.adopt(try ReportAdoption.rows(of: folders.report), at: .now)
+      try await ledger.adopt(try ReportAdoption.rows(in: folders), at: .now)
     }
     removeEarlierState(folders)
     removeDrafts(folders)
@@ -30,11 +31,13 @@ package enum LedgerOpening {
     try SQLiteLedger(at: folders.ledgerFile.path, as: .visitor)
   }
 
-  /// Puts a ledger that can't be used aside, so that ``keeper(_:runsOnce:)`` makes a new one: from the report, and from
-  /// the spool, whose files have no row in it and are admitted anew.
+  /// Puts a ledger that can't be used aside, so that ``keeper(_:runsOnce:)`` makes a new one: from the report, from the
+  /// spool, whose files have no row in it and are admitted anew, and from what was done, see ``finishRebuild(_:_:_:_:)``.
   /// - Returns: where the old one lies; nil when there is none.
   package static func setAside(_ folders: InboxFolders) throws(WriteFailure) -> URL? {
     let file = folders.ledgerFile
+    // Whatever interrupts it, a later start goes on.
+    try DurableFile.write("", to: rebuilding(folders))
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
     let aside = URL(filePath: "\(file.path).\(Timestamp.now.milliseconds)")
     // The file first: without its log it would be taken for the ledger by a start after a crash, less what was committed
@@ -47,6 +50,25 @@ package enum LedgerOpening {
     }
     try Folder.sync(holding: file)
     return aside
+  }
+
+  /// There while a new ledger doesn't know yet what was done before.
+  private static func rebuilding(_ folders: InboxFolders) -> URL {
+    folders.ledger.appending(path: "rebuilding")
+  }
+
+  /// Goes through what was done, where a ledger was put aside and its successor doesn't know it yet.
+  package static func finishRebuild(
+    _ ledger: any StudyLedger, _ folders: InboxFolders, _ identifiers: some WorkerLauncher, _ logger: Logger
+  ) async throws {
+    let mark = rebuilding(folders)
+    guard FileManager.default.fileExists(atPath: mark.path) else { return }
+    let rebuild = LedgerRebuild(folders, ledger: ledger, logger: logger)
+    if await rebuild.count > 0 {
+      try await WorkerLoop(launcher: identifiers, source: rebuild, depth: 8).run()
+      try await rebuild.finish()
+    }
+    unsafe unlink(mark.path)
   }
 
   /// Files in the making that a crash left: hidden, and never anybody else's in folders that are locked.

@@ -7,19 +7,18 @@ import SystemPackage
 /// A look at the ledger, also while the daemon runs: what the commands `status`, `retry`, `explain`, `audit` and
 /// `report` do.
 public struct LedgerVisit: Sendable {
-  private let folders: InboxFolders
-  private let diskStopPercent: Double
-  private let ledger: SQLiteLedger
+  let configuration: DaemonConfiguration
+  var folders: InboxFolders { configuration.folders }
+  let ledger: SQLiteLedger
 
   /// - Throws: ``LedgerFailure``.
   public init(_ configuration: DaemonConfiguration) throws(LedgerFailure) {
-    folders = configuration.folders
-    diskStopPercent = configuration.diskStopPercent
-    do { ledger = try LedgerOpening.visitor(folders) } catch { throw LedgerFailure(error) }
+    self.configuration = configuration
+    do { ledger = try LedgerOpening.visitor(configuration.folders) } catch { throw LedgerFailure(error) }
   }
 
   /// Runs with the ledger's errors in the command line's terms.
-  private func asking<T>(_ body: () async throws -> T) async throws -> T {
+  func asking<T>(_ body: () async throws -> T) async throws -> T {
     do { return try await body() } catch let error as LedgerError { throw LedgerFailure(error) }
   }
 
@@ -47,7 +46,7 @@ public struct LedgerVisit: Sendable {
       let copied = CopiedFiles(folders)
       status.copied = copied.count
       status.copiedFrom = copied.folders.prefix(3).map { FilePath(of: folders.inbox).pushing($0).text }
-      status.diskStopPercent = diskStopPercent
+      status.diskStopPercent = configuration.diskStopPercent
       for folder in GuardedFolder.allCases {
         let used = FreeSpace.usedPercent(at: FilePath(of: folder.place(in: folders)))
         status.diskPercent[folder.rawValue] = used.map { ($0 * 10).rounded() / 10 }
@@ -81,7 +80,10 @@ public struct LedgerVisit: Sendable {
     // Looked up before: what is tried again isn't among them afterwards.
     let records = try await ledger.instances(selection, after: 0, limit: 1_000_000)
     let ids = Set(try await ledger.retry(selection, accepting: accepting, at: .now))
-    return try records.filter { try ids.contains($0.id) || dropAgain($0, isNamed: isNamed) }.map(\.tag)
+    // Who accepts a picture doesn't want the one that it takes the place of read once more.
+    return try records.filter { record in
+      try ids.contains(record.id) || !accepting && dropAgain(record, isNamed: isNamed)
+    }.map(\.tag)
   }
 
   /// Puts a file that is done back into the inbox, to be read again: a rejected one, or any that is named itself.
@@ -99,48 +101,10 @@ public struct LedgerVisit: Sendable {
   }
 
   /// What somebody means by a name: eight hexadecimal digits are a tag, anything else a UID.
-  private static func selection(_ name: String) -> Selection {
+  static func selection(_ name: String) -> Selection {
     let digits = name.compactMap(\.hexDigitValue)
     guard digits.count == 8, name.utf8.count == 8 else { return .uid(name) }
     return .tag(stride(from: 0, to: 8, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
-  }
-
-  // MARK: Explain
-
-  /// Everything that is known of the files with this UID or tag, in lines; none when nothing is.
-  public func explain(_ name: String) async throws -> [String] {
-    try await asking {
-      var lines: [String] = []
-      for record in try await ledger.instances(Self.selection(name), after: 0, limit: 1000) {
-        if !lines.isEmpty { lines.append("") }
-        lines += Self.lines(of: record)
-        for result in try await ledger.results(of: record.id) {
-          lines.append("result: \(result.kind) \(FilePath(bytes: result.path).text)")
-          if !result.uid.isEmpty { lines.append("  sop_instance_uid: \(result.uid)") }
-          lines.append("  sha256: \(result.content)")
-        }
-        for delivery in try await ledger.deliveries(of: record.id) {
-          lines.append("delivery: \(delivery.destination) \(delivery.state) \(delivery.answer)")
-        }
-        for entry in try await ledger.audit(of: record.id, after: 0, limit: 1000) {
-          lines.append("\(entry.at.text) \(entry.event) \(entry.detail)")
-        }
-      }
-      return lines
-    }
-  }
-
-  private static func lines(of record: InstanceRecord) -> [String] {
-    var lines = [
-      "file: \(record.tag)", "sha256: \(record.content)", "study_instance_uid: \(record.studyInstanceUID)",
-      "series_instance_uid: \(record.seriesInstanceUID)", "sop_instance_uid: \(record.sopInstanceUID)",
-      "name: \(FilePath(bytes: record.sender).text)", "spool: \(FilePath(bytes: record.spooled).text)",
-      "state: \(record.state.words)", "came: \(record.admittedAt.text)", "times seen: \(record.timesSeen)",
-    ]
-    if let home = record.home { lines.append("home: \(FilePath(bytes: home).text)") }
-    if !record.reason.isEmpty { lines.append("reason: \(record.reason)") }
-    if let end = record.finishedAt { lines.append("finished: \(end.text)") }
-    return lines
   }
 
   // MARK: Audit
@@ -164,11 +128,11 @@ public struct LedgerVisit: Sendable {
   /// Writes `report.csv` anew; returns where it lies.
   public func writeReport() async throws -> URL {
     try await asking {
-      let report = ReportProjection(folders)
-      try await report.rewrite(from: ledger)
+      let report = ReportProjection(folders, isByDay: configuration.reportsByDay)
+      let files = try await report.rewrite(from: ledger)
       // What an administrator wrote stays the daemon's to write.
       if geteuid() == 0, let owner = FilePath(of: folders.ledgerFile).status(followingLink: true) {
-        for file in report.files { _ = unsafe chown(file.path, owner.st_uid, owner.st_gid) }
+        for file in files { _ = unsafe chown(file.path, owner.st_uid, owner.st_gid) }
       }
       return folders.report
     }
@@ -182,25 +146,9 @@ public struct LedgerVisit: Sendable {
       while true {
         let entries = try await ledger.report(after: cursor, limit: 1000, history: true)
         guard let last = entries.last else { return text }
-        text += entries.map { String(decoding: $0.record, as: UTF8.self) }.joined()
+        text += entries.map(\.text).joined()
         cursor = last.cursor
       }
-    }
-  }
-}
-
-extension InstanceState {
-  /// For people.
-  fileprivate var words: String {
-    switch self {
-    case .gathering: "waits for the rest of its study"
-    case .behind: "waits for the image that it amends"
-    case .ready: "waits for its turn"
-    case .working(let tries, let lease): "in work (attempt \(tries.attempts), lease \(lease.token))"
-    case .delayed(let tries, let wait): "is tried again at \(wait.until.text) (\(tries.attempts) attempts)"
-    case .parked: "waits for 'mmdicom retry'"
-    case .finished(_, let verdict, _): "\(verdict.rawValue); its file is on its way"
-    case .filed(_, let verdict, _): verdict.rawValue
     }
   }
 }

@@ -5,7 +5,16 @@ package import Ledger
 
 /// The rows of a report that is older than the ledger beside it: of a version that had none, or of one that is lost.
 package enum ReportAdoption {
-  /// Reads the report's rows; none where there is no report.
+  /// Reads all rows, of earlier days first, where it was rotated.
+  package static func rows(in folders: InboxFolders) throws(WriteFailure) -> [AdoptedRow] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folders.outbox.path)) ?? []
+    let days = names.filter { $0.wholeMatch(of: /report-\d{4}-\d\d-\d\d\.csv/) != nil }.sorted()
+    var all: [AdoptedRow] = []
+    for day in days { all += try rows(of: folders.outbox.appending(path: day)) }
+    return all + (try rows(of: folders.report))
+  }
+
+  /// Reads a report's rows; none where there is no report.
   /// - Throws: ``WriteFailure`` when it is there and can't be read, or isn't a report of this program.
   package static func rows(of url: URL) throws(WriteFailure) -> [AdoptedRow] {
     guard FileManager.default.fileExists(atPath: url.path) else { return [] }
@@ -19,7 +28,9 @@ package enum ReportAdoption {
       // Verdict and UID by their columns, which are fixed.
       guard fields.count >= 9, let verdict = Verdict(rawValue: fields[7]) else { continue }
       let image = fields[2].isEmpty ? "=\(ContentDigest(of: Data(line)))" : fields[2]
-      rows.append(AdoptedRow(image: image, verdict: verdict, record: Array(line) + [UInt8(ascii: "\n")]))
+      var row = AdoptedRow(image: image, verdict: verdict, record: Array(line) + [UInt8(ascii: "\n")])
+      row.at = fields.count > 15 ? Timestamp(text: fields[15]) : nil
+      rows.append(row)
     }
     return rows
   }

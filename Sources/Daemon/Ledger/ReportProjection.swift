@@ -1,11 +1,14 @@
 import Analysis
 import Files
-import FoundationEssentials
+package import FoundationEssentials
 import Glibc
 package import Ledger
 
 /// `report.csv` as a projection of the ledger: one current row for each image, appended behind a cursor, and written
 /// anew where a row gives way to another that is written already.
+///
+/// Where it is rotated by day (UTC), rows that were written on earlier days stand in `report-2026-11-25.csv` and so on
+/// beside it. Which of these somebody has moved away is left alone, until the report is asked for as a whole.
 package actor ReportProjection {
   private nonisolated let executor = QueueExecutor("report")
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -18,21 +21,30 @@ package actor ReportProjection {
     var cursor: Int64
     /// Bytes of the report then.
     var length: Int
+    /// The day whose rows it has; nil for all days.
+    var day: String?
   }
 
   private let report: URL
   private let place: URL
   private let lock: URL
-  /// All that is written.
-  nonisolated var files: [URL] { [report, place, lock] }
+  private let isByDay: Bool
+  private let now: @Sendable () -> Timestamp
   private static let portion = 500
   /// The report's first line.
   static var header: String { ReportCSV.header }
 
-  package init(_ folders: InboxFolders) {
+  /// - Parameters:
+  ///   - isByDay: whether it is rotated by day.
+  ///   - now: the present.
+  package init(
+    _ folders: InboxFolders, isByDay: Bool = false, now: @escaping @Sendable () -> Timestamp = { .now }
+  ) {
     report = folders.report
     place = folders.ledger.appending(path: "report.json")
     lock = folders.ledger.appending(path: "report.lock")
+    self.isByDay = isByDay
+    self.now = now
   }
 
   /// Appends what the ledger has and the report hasn't.
@@ -42,46 +54,96 @@ package actor ReportProjection {
   package func update(from ledger: any StudyLedger) async throws {
     let held = try await ReportLock.taken(lock)
     defer { extendLifetime(held) }
+    let today = isByDay ? now().day : nil
     guard var mark, try await !ledger.hasDisplaced(since: mark.cursor) else {
-      return try await writeAnew(from: ledger)
+      try await writeAnew(from: ledger, .all)
+      return
+    }
+    guard mark.day == today else {
+      try await writeAnew(from: ledger, mark.day.map { .since($0) } ?? .all)
+      return
     }
     while true {
       let entries = try await ledger.report(after: mark.cursor, limit: Self.portion, history: true)
       guard let last = entries.last else { return }
-      let records = entries.filter(\.isCurrent).map { String(decoding: $0.record, as: UTF8.self) }
+      if let today, let first = entries.map(\.at.day).min(), first < today {
+        try await writeAnew(from: ledger, .since(first))
+        return
+      }
+      let records = entries.filter(\.isCurrent).map(\.text)
       let file = try ReportFile(at: report)
       // What is there behind the mark may be ours, from a run that was cut off before it moved the mark.
       let begun = file.length > mark.length ? try file.records(from: mark.length) : []
       let count = zip(begun, records).prefix { $0 == $1 }.count
       try file.append(records.dropFirst(count).joined())
-      mark = Mark(cursor: last.cursor, length: file.length)
+      mark.cursor = last.cursor
+      mark.length = file.length
       try keep(mark)
     }
   }
 
   /// Writes the whole report.
-  package func rewrite(from ledger: any StudyLedger) async throws {
+  /// - Returns: every file that was written or is needed to write.
+  @discardableResult
+  package func rewrite(from ledger: any StudyLedger) async throws -> [URL] {
     let held = try await ReportLock.taken(lock)
-    try await writeAnew(from: ledger)
-    extendLifetime(held)
+    defer { extendLifetime(held) }
+    return try await writeAnew(from: ledger, .everything)
   }
 
-  private func writeAnew(from ledger: any StudyLedger) async throws {
-    var mark = Mark(cursor: 0, length: 0)
+  /// Which files of earlier days are written.
+  private enum Scope {
+    /// Those that are there.
+    case all
+    /// Those of this day and later ones.
+    case since(String)
+    case everything
+  }
+
+  @discardableResult
+  private func writeAnew(from ledger: any StudyLedger, _ scope: Scope) async throws -> [URL] {
     // The cursor of all that is there now, current or not.
-    var text = [ReportCSV.header]
+    var mark = Mark(cursor: 0, length: 0, day: isByDay ? now().day : nil)
+    var texts: [String: [String]] = ["": [ReportCSV.header]]
     while true {
       let entries = try await ledger.report(after: mark.cursor, limit: Self.portion, history: true)
       guard let last = entries.last else { break }
-      text += entries.filter(\.isCurrent).map { String(decoding: $0.record, as: UTF8.self) }
+      for entry in entries {
+        // Where the clock stepped back, the future is today.
+        let day = mark.day.map { entry.at.day < $0 ? entry.at.day : "" } ?? ""
+        texts[day, default: [ReportCSV.header]] += entry.isCurrent ? [entry.text] : []
+      }
       mark.cursor = last.cursor
     }
     // Nothing to tell yet.
-    if mark.cursor == 0, !FileManager.default.fileExists(atPath: report.path) { return }
-    let bytes = Array(text.joined().utf8)
-    try DurableFile.write(bytes, to: report)
-    mark.length = bytes.count
+    if mark.cursor == 0, !FileManager.default.fileExists(atPath: report.path) { return [] }
+    var files: [URL] = []
+    for (day, lines) in texts.sorted(by: { $0.key < $1.key }) {
+      let file = file(of: day)
+      if !day.isEmpty, !isWritten(day, file, scope) { continue }
+      let bytes = Array(lines.joined().utf8)
+      if day.isEmpty { mark.length = bytes.count }
+      files.append(file)
+      if FileManager.default.contents(atPath: file.path).map(Array.init) != bytes {
+        try DurableFile.write(bytes, to: file)
+      }
+    }
     try keep(mark)
+    return files + [place, lock]
+  }
+
+  private func isWritten(_ day: String, _ file: URL, _ scope: Scope) -> Bool {
+    switch scope {
+    case .everything: true
+    case .since(let first): day >= first
+    // Rows of the mark's day, and of later ones, stand in the present file.
+    case .all: FileManager.default.fileExists(atPath: file.path) || mark?.day.map { day >= $0 } ?? true
+    }
+  }
+
+  /// The file of an earlier day; the empty one stands for the present.
+  private func file(of day: String) -> URL {
+    day.isEmpty ? report : report.deletingLastPathComponent().appending(path: "report-\(day).csv")
   }
 
   private var mark: Mark? {
@@ -95,40 +157,7 @@ package actor ReportProjection {
   }
 }
 
-/// Keeps the daemon and `mmdicom report` from writing at the same time, for as long as the value lives.
-private struct ReportLock: ~Copyable, Sendable {
-  private let descriptor: Int32
-  /// F_OFD_SETLK of the kernel's interface; glibc shows it to GNU sources only.
-  private static let setOpenFileLock: Int32 = 37
-  /// Writing a report takes seconds at most.
-  private static let patience = Duration.seconds(60)
-
-  private init(_ url: URL) throws(WriteFailure) {
-    descriptor = unsafe open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
-    guard descriptor >= 0 else { throw WriteFailure(path: url.path, action: "open", code: errno) }
-  }
-
-  /// Asks again and again rather than wait in the kernel: no thread is held up, and the wait has an end.
-  static func taken(_ url: URL) async throws -> ReportLock {
-    let lock = try ReportLock(url)
-    let end = ContinuousClock.now + patience
-    while true {
-      let code = lock.take()
-      if code == 0 { return lock }
-      guard [EAGAIN, EACCES, EINTR].contains(code), .now < end else {
-        throw WriteFailure(path: url.path, action: "lock", code: code)
-      }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-  }
-
-  /// 0 or errno.
-  private func take() -> Int32 {
-    var request = Glibc.flock()
-    request.l_type = Int16(F_WRLCK)
-    request.l_whence = Int16(SEEK_SET)
-    return unsafe fcntl(descriptor, Self.setOpenFileLock, &request) == 0 ? 0 : errno
-  }
-
-  deinit { if descriptor >= 0 { close(descriptor) } }
+extension ReportEntry {
+  /// As this version writes it.
+  var text: String { ReportCSV.upToDate(String(decoding: record, as: UTF8.self)) }
 }

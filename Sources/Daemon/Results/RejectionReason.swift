@@ -59,6 +59,9 @@ package struct RejectionReason: Sendable, Equatable {
     return (path, size, modified)
   }
 
+  /// The coded reason.
+  package var reason: String? { value("reason") }
+
   private func value(_ key: String) -> String? {
     let line = text.split(separator: "\n").first { $0.hasPrefix(key + ": ") }
     return line.map { String($0.dropFirst(key.count + 2)) }

@@ -28,15 +28,18 @@ package struct ResultDesk: Sendable {
   /// - Parameters:
   ///   - row: its `outputs` are names in `staging`; they come back relative to the outbox.
   ///   - copy: 2 for the second image with the same SOP Instance UID, 3 for the third ...
-  ///   - own: paths below the outbox that earlier results of the same row have.
+  ///   - replaced: paths below the outbox of results that these take the place of; what lies there is kept elsewhere.
   ///   - intent: of the row's file; it is for others to forget it, when the ledger has the results.
   /// - Throws: ``DeliveryFault`` when the names of this row are at fault, ``WriteFailure`` otherwise.
   package func publish(
-    _ row: inout ReportRow, from staging: URL, copy: Int, own: Set<FilePath>, intent: PublicationIntent
+    _ row: inout ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>,
+    intent: PublicationIntent
   ) throws -> [Completion.Result] {
+    let superseded = SupersededResults(folders)
     let begun = intent.results
     guard !row.outputs.isEmpty else {
-      try remove(begun, except: own)
+      try remove(begun, except: replaced)
+      for path in replaced { try superseded.keep(path) }
       return []
     }
     let outbox = FilePath(of: folders.outbox)
@@ -57,8 +60,9 @@ package struct ResultDesk: Sendable {
       let isFree = try zip(places, digests).allSatisfy { place, digest in
         guard try DestinationPath.look(place) != .nothing else { return true }
         let path = FilePath(root: nil, place.components.suffix(2))
-        guard !own.contains(path) else { return true }
+        guard !replaced.contains(path) else { return true }
         guard let there = ContentDigest(ofFileAt: place) else { return false }
+        // A result that was renamed before a crash is the same bytes, or was noted.
         return there == digest || begun.contains(.init(path: path, content: there))
       }
       if isFree { break }
@@ -69,16 +73,19 @@ package struct ResultDesk: Sendable {
     let paths = final.outputs.map { FilePath($0) }
     try intent.note(begun.union(zip(paths, digests).map { .init(path: $0, content: $1) }))
     try Folder.create(study)
-    for (source, name) in zip(staged, names) { try Move.replacing(source, study.appending(name)) }
-    try remove(begun, except: own.union(paths))
-    row = final
-    return zip(final.outputs, digests).map { path, digest in
-      let url = folders.outbox.appending(path: path)
-      let isObject = path.hasSuffix(".dcm")
-      return Completion.Result(
-        kind: Self.kind(path), path: Array(path.utf8),
-        uid: isObject ? ImageIdentity(ofFileAt: url).sopInstanceUID : "", content: digest)
+    for path in replaced {
+      let new = zip(paths, digests).first { $0.0 == path }?.1
+      let place = outbox.pushing(path)
+      // What is the same bytes stays; what an attempt of this file left there is nobody's result.
+      guard let there = ContentDigest(ofFileAt: place), there != new,
+        !begun.contains(.init(path: path, content: there))
+      else { continue }
+      try superseded.keep(path)
     }
+    for (source, name) in zip(staged, names) { try Move.replacing(source, study.appending(name)) }
+    try remove(begun, except: replaced.union(paths))
+    row = final
+    return zip(final.outputs, digests).map { path, digest in result(at: path, digest) }
   }
 
   /// Takes back what an attempt that was cut off put into place.
@@ -93,7 +100,24 @@ package struct ResultDesk: Sendable {
     }
   }
 
-  private static func kind(_ path: String) -> String {
+  /// A result that lies at `path` below the outbox; nil where nothing lies there.
+  func result(at path: String) -> Completion.Result? {
+    ContentDigest(ofFileAt: FilePath(of: folders.outbox.appending(path: path))).map { result(at: path, $0) }
+  }
+
+  private func result(at path: String, _ digest: ContentDigest) -> Completion.Result {
+    let url = folders.outbox.appending(path: path)
+    let object = path.hasSuffix(".dcm") ? ReplacedResult(kind: Self.kind(path), ofFileAt: url) : nil
+    var result = Completion.Result(
+      kind: Self.kind(path), path: Array(path.utf8), uid: object?.sopInstanceUID ?? "", content: digest
+    )
+    result.sopClassUID = object?.sopClassUID ?? ""
+    result.studyInstanceUID = object?.studyInstanceUID ?? ""
+    result.seriesInstanceUID = object?.seriesInstanceUID ?? ""
+    return result
+  }
+
+  static func kind(_ path: String) -> String {
     for kind in ["overlay", "segmentation", "report", "presentation"] where path.hasSuffix(".\(kind).dcm") {
       return kind
     }

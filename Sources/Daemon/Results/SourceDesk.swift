@@ -95,7 +95,7 @@ package actor SourceDesk {
     FilePath(of: verdict == .rejected ? folders.rejected : folders.done)
   }
 
-  private nonisolated static func reason(beside file: FilePath) -> RejectionReason? {
+  nonisolated static func reason(beside file: FilePath) -> RejectionReason? {
     let opened = OpenedFile(file.appending(ending: ".reason.txt"))
     defer { extendLifetime(opened) }
     return (try? String(contentsOf: opened.url, encoding: .utf8)).map(RejectionReason.init(text:))

@@ -18,7 +18,9 @@ package struct WorkerJob<Context: Sendable>: Identifiable, Sendable {
 package enum WorkerOutcome: Sendable, Equatable {
   /// With the content's SHA-256, where it could be read.
   case identified(ImageIdentity, digest: String? = nil)
-  case finished(ReportRow, detail: String)
+  case finished(ReportRow, detail: String, trace: ReadingTrace = ReadingTrace())
+  /// Nothing was written; see ``WorkerReply``.
+  case heldBack(ImageIdentity, HeldBack)
   /// The worker died or hung on this file, twice, the second time alone.
   case workerCrashed
 }
@@ -139,9 +141,12 @@ package struct WorkerLoop<Launcher: WorkerLauncher, Source: WorkSource>: Sendabl
     case .identified(let id, let identity, let digest):
       guard let job = queue.answered(id) else { return false }
       try await source.take(.identified(identity, digest: digest), of: job)
-    case .finished(let id, let row, let detail):
+    case .finished(let id, let row, let detail, let trace):
       guard let job = queue.answered(id) else { return false }
-      try await source.take(.finished(row, detail: detail), of: job)
+      try await source.take(.finished(row, detail: detail, trace: trace), of: job)
+    case .heldBack(let id, let identity, let why):
+      guard let job = queue.answered(id) else { return false }
+      try await source.take(.heldBack(identity, why), of: job)
     case .cannotWrite(_, let path, let message): throw WriteFailure(path: path, message: message)
     case .ready, .modelRefused: return false
     }

@@ -1,13 +1,11 @@
 package import Analysis
-package import FoundationEssentials
 
 /// One line to the worker: JSON, ended by a line feed. Paths are `FilePath.text`, since JSON can't hold every name.
 package enum WorkerRequest: Sendable, Equatable, Codable {
   /// Read the header and tell which image this is.
   case identify(id: Int, path: String)
-  /// Analyse the file and write its results into the folder `output`. Result objects bear the date `createdAt`, by
-  /// default the present, so that a file that is read again gives the same bytes.
-  case analyse(id: Int, path: String, output: String, tensors: Bool, createdAt: Date? = nil)
+  /// Analyse the file and write its results into the folder `output`.
+  case analyse(id: Int, path: String, output: String, tensors: Bool, terms: ReadingTerms = ReadingTerms())
 
   /// The number that the answer carries.
   package var id: Int {
@@ -34,7 +32,9 @@ package enum WorkerReply: Sendable, Equatable, Codable {
   case identified(id: Int, ImageIdentity, digest: String? = nil)
   /// The file was analysed, or not, as the row says; `detail` is one line for people. Paths in `outputs`
   /// are file names in the output folder.
-  case finished(id: Int, row: ReportRow, detail: String)
+  case finished(id: Int, row: ReportRow, detail: String, trace: ReadingTrace = ReadingTrace())
+  /// Nothing was written: somebody else has to decide first. The identity is what the file states now.
+  case heldBack(id: Int, ImageIdentity, HeldBack)
   /// The results couldn't be written to `path`. It isn't the image's fault.
   case cannotWrite(id: Int, path: String, message: String)
 }

@@ -3,6 +3,7 @@ import Dispatch
 import Files
 public import FoundationEssentials
 import Glibc
+import Ledger
 import Synchronization
 import SystemPackage
 
@@ -56,12 +57,13 @@ public enum WorkerServer {
     let output: String
     let tensors: Bool
     let createdAt: Date
-    /// Of the file's content.
-    let content: ContentDigest?
+    let trace: ReadingTrace
+    /// What the results take the place of.
+    let replaced: [ReplacedResult]
   }
 
   private enum Item<Image: Sendable>: Sendable {
-    case identity(id: Int, ImageIdentity, digest: String?)
+    case answer(WorkerReply)
     case image(id: Int, Image, Target)
   }
 
@@ -73,32 +75,47 @@ public enum WorkerServer {
     switch request {
     case .identify(let id, _):
       let read = ReadFile(file.url, wantsDigest: true)
-      return .identity(id: id, read.identity, digest: read.digest?.description)
-    case .analyse(let id, _, let output, let tensors, let createdAt):
+      return .answer(.identified(id: id, read.identity, digest: read.digest?.description))
+    case .analyse(let id, _, let output, let tensors, let terms):
       let read = ReadFile(file.url, wantsDigest: true)
+      if let expected = terms.content, let found = read.digest, found != expected {
+        return .answer(.heldBack(id: id, read.identity, .changed(found)))
+      }
+      let image = PreparedImage(read, inputSize: inputSize)
+      var trace = ReadingTrace(content: read.digest, pixels: image.pixels)
+      var replaced = terms.earlier
+      if !image.isRejected {
+        switch terms.compare(read, &trace) {
+        case .conflict: return .answer(.heldBack(id: id, read.identity, .conflict(trace)))
+        case .amends: replaced += terms.standing?.results ?? []
+        case .unrelated: break
+        }
+      }
       let target = Target(
-        output: output, tensors: tensors, createdAt: createdAt ?? .now, content: read.digest)
-      return .image(id: id, PreparedImage(read, inputSize: inputSize), target)
+        output: output, tensors: tensors, createdAt: terms.createdAt ?? .now, trace: trace,
+        replaced: replaced)
+      return .image(id: id, image, target)
     }
   }
 
   private static func read(_ item: Item<PreparedImage>, with analyser: Analyser) -> Item<Analyser.ReadImage> {
     switch item {
-    case .identity(let id, let identity, let digest): .identity(id: id, identity, digest: digest)
+    case .answer(let reply): .answer(reply)
     case .image(let id, let image, let target): .image(id: id, analyser.read(image), target)
     }
   }
 
   private static func answer(_ item: Item<Analyser.ReadImage>, with analyser: Analyser) -> WorkerReply {
     switch item {
-    case .identity(let id, let identity, let digest):
-      return .identified(id: id, identity, digest: digest)
+    case .answer(let reply): return reply
     case .image(let id, let image, let target):
       do {
         let result = try analyser.finish(
-          image, into: URL(filePath: target.output), tensors: target.tensors, of: target.content,
-          at: target.createdAt)
-        return .finished(id: id, row: result.row, detail: result.detail)
+          image, into: URL(filePath: target.output), tensors: target.tensors,
+          of: target.trace.content, at: target.createdAt, replacing: target.replaced)
+        var trace = target.trace
+        trace.tensor = image.tensor
+        return .finished(id: id, row: result.row, detail: result.detail, trace: trace)
       } catch {
         return .cannotWrite(id: id, path: error.path, message: error.message)
       }

@@ -13,6 +13,7 @@ enum LedgerSchema {
       try db.execute(sql: trail)
     }
     migrator.registerMigration("ledger-2-arrival") { db in try db.execute(sql: arrival) }
+    migrator.registerMigration("ledger-3-identity") { db in try db.execute(sql: identity) }
     return migrator
   }
 
@@ -54,6 +55,20 @@ enum LedgerSchema {
 
     CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO counter VALUES ('token', 0), ('audit', 0);
+    """
+
+  /// What a reading tells of a file: digests of the network's input and of the weights, whom it waits for, and how other
+  /// objects refer to its results.
+  private static let identity = """
+    ALTER TABLE instance ADD COLUMN tensor BLOB;
+    ALTER TABLE instance ADD COLUMN weights BLOB;
+    ALTER TABLE instance ADD COLUMN awaits INTEGER;
+    UPDATE instance SET awaits = replaces WHERE state = 'behind';
+    DROP INDEX instance_behind;
+    CREATE INDEX instance_awaits ON instance(awaits) WHERE state = 'behind';
+    ALTER TABLE result ADD COLUMN class TEXT NOT NULL DEFAULT '';
+    ALTER TABLE result ADD COLUMN study TEXT NOT NULL DEFAULT '';
+    ALTER TABLE result ADD COLUMN series TEXT NOT NULL DEFAULT '';
     """
 
   private static let results = """

@@ -18,8 +18,9 @@ extension LedgerTransaction {
   /// - Parameters:
   ///   - word: what the trail calls it.
   ///   - reason: the row's new reason; nil leaves it.
+  ///   - detail: more for the trail.
   mutating func change(
-    instance id: Int64, by event: InstanceEvent, _ word: String, reason: String? = nil
+    instance id: Int64, by event: InstanceEvent, _ word: String, reason: String? = nil, detail: String = ""
   ) throws -> InstanceState? {
     switch try instance(id).state.transition(event, rules: rules) {
     case .unchanged: return nil
@@ -27,17 +28,30 @@ extension LedgerTransaction {
     case .impossible: throw LedgerError.impossible(row: id)
     case .change(let state, let actions):
       try store(state, instance: id)
-      if state.isFinished {
-        // `predecessorDone` for what waits behind it.
-        try run("UPDATE instance SET state = 'ready' WHERE state = 'behind' AND replaces = ?", [id])
-      }
+      if state.isDecided { try letGo(behind: id) }
       if let reason { try run("UPDATE instance SET reason = ? WHERE id = ?", [reason, id]) }
       if actions.contains(.audit) {
         let token = event.token.map { " by \($0)" } ?? ""
-        try audit(word, instance: id, "\(state.name)\(token)\(reason.map { " " + $0 } ?? "")")
+        try audit(
+          word, instance: id,
+          "\(state.name)\(token)\(reason.map { $0.isEmpty ? "" : " " + $0 } ?? "")\(detail)")
       }
       return state
     }
+  }
+
+  /// `predecessorDone` for what waits behind a row.
+  func letGo(behind id: Int64) throws {
+    try run("UPDATE instance SET state = 'ready', awaits = NULL WHERE state = 'behind' AND awaits = ?", [id])
+  }
+
+  /// Lets a row wait for the last with its UID that is on its way; false when there is none.
+  func putBehind(_ record: InstanceRecord) throws -> Bool {
+    let others = try instances(sop: record.sopInstanceUID).filter { $0.id != record.id }
+    guard let awaited = IdentityDecision.awaited(among: others) else { return false }
+    try store(.behind(Tries()), instance: record.id)
+    try run("UPDATE instance SET awaits = ? WHERE id = ?", [awaited, record.id])
+    return true
   }
 
   func store(_ state: InstanceState, instance id: Int64) throws {

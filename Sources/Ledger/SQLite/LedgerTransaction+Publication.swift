@@ -5,15 +5,35 @@ extension LedgerTransaction {
   /// Writes what came of an instance: its results, their deliveries, its row of the report.
   mutating func publish(_ completion: Completion, of instance: InstanceRecord) throws {
     try run(
-      "UPDATE instance SET finished_at = ?, home = ? WHERE id = ?",
-      [now.milliseconds, completion.home.data, instance.id])
-    for result in completion.results { try publish(result, of: instance) }
-    try report(completion, of: instance)
+      "UPDATE instance SET finished_at = ?, home = ?, rival = NULL, replaces = coalesce(?, replaces) WHERE id = ?",
+      [now.milliseconds, completion.home.data, completion.amends, instance.id])
+    try note(completion.chain, of: instance.id, standing: completion.amends)
+    let known = try self.instance(instance.id)
+    for result in completion.results { try publish(result, of: known) }
+    if let earlier = completion.amends {
+      // Also what has no successor under its name: another study, or nothing to show any more.
+      for row in try rows("SELECT * FROM result WHERE instance = ? AND superseded = 0", [earlier]) {
+        try supersede(ResultRecord(row))
+      }
+    }
+    try report(
+      completion.record, completion.verdict, of: known, as: known.image(completion.verdict),
+      instead: completion.amends)
+  }
+
+  /// Writes what a reading found out.
+  /// - Parameter other: the row whose picture it was compared with.
+  func note(_ chain: Completion.Chain, of id: Int64, standing other: Int64?) throws {
+    try run(
+      "UPDATE instance SET pixels = coalesce(?, pixels), tensor = ?, weights = ? WHERE id = ?",
+      [chain.pixels?.data, chain.tensor?.data, chain.weights?.data, id])
+    guard let other, let pixels = chain.standingPixels else { return }
+    try run("UPDATE instance SET pixels = ? WHERE id = ? AND pixels IS NULL", [pixels.data, other])
   }
 
   /// A result may be there already, from an earlier reading of the same file or of another version of the
   /// image; what lay under its path before is gone.
-  private mutating func publish(_ result: Completion.Result, of instance: InstanceRecord) throws {
+  mutating func publish(_ result: Completion.Result, of instance: InstanceRecord) throws {
     let displaced = try rows(
       "SELECT * FROM result WHERE path = ? AND superseded = 0", [result.path.data]
     ).first.map(ResultRecord.init)
@@ -30,10 +50,13 @@ extension LedgerTransaction {
       let replaces = try displaced?.id ?? predecessor(of: result, instance)
       try run(
         """
-        INSERT INTO result (instance, kind, path, uid, content, replaces, superseded)
-        VALUES (?, ?, ?, ?, ?, ?, 0)
+        INSERT INTO result (instance, kind, path, uid, content, replaces, superseded, class, study, series)
+        VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
         """,
-        [instance.id, result.kind, result.path.data, result.uid, result.content.data, replaces])
+        [
+          instance.id, result.kind, result.path.data, result.uid, result.content.data, replaces,
+          result.sopClassUID, result.studyInstanceUID, result.seriesInstanceUID,
+        ])
       id = db.lastInsertedRowID
     }
     for destination in result.destinations {
@@ -79,32 +102,41 @@ extension LedgerTransaction {
     }
   }
 
-  private func report(_ completion: Completion, of instance: InstanceRecord) throws {
-    let image = instance.image(completion.verdict)
-    let row = try rows("SELECT * FROM report WHERE image = ? AND current = 1", [image]).first
-    let standing = row.flatMap { row in
-      Verdict(rawValue: row["verdict"]).map { ReportOrder($0, instance: row["instance"]) }
+  /// Adds a row to the report.
+  /// - Parameters:
+  ///   - image: what has one current row.
+  ///   - earlier: the row that this one amends.
+  func report(
+    _ record: [UInt8], _ verdict: Verdict, of instance: InstanceRecord, as image: String,
+    instead earlier: Int64? = nil
+  ) throws {
+    let order = ReportOrder(verdict, instance: instance.id)
+    let displaced = try rows(
+      "SELECT * FROM report WHERE current = 1 AND (image = ? OR instance IN (?, ?))",
+      [image, instance.id, earlier ?? instance.id])
+    let mayBeCurrent = displaced.allSatisfy { row in
+      guard let verdict = Verdict(rawValue: row["verdict"]) else { return true }
+      let standing = ReportOrder(verdict, instance: row["instance"])
+      // What amends the standing one takes its place, also when it arrived before and was accepted later.
+      let isAmended = order.isUsable && standing.instance == (earlier ?? instance.replaces)
+      return standing <= order || isAmended
     }
-    // What amends the standing one takes its place, also when it arrived before and was accepted later.
-    let mayBeCurrent =
-      standing.map { standing in
-        let order = ReportOrder(completion.verdict, instance: instance.id)
-        return standing <= order || order.isUsable && standing.instance == instance.replaces
-      } ?? true
-    let isCurrent = try mayBeCurrent && !isOfNoUse(completion.verdict, beside: instance.sopInstanceUID)
-    if isCurrent, let row {
-      try run("UPDATE report SET current = 0 WHERE cursor = ?", [row["cursor"] as Int64])
+    let isCurrent = try mayBeCurrent && !isOfNoUse(verdict, beside: instance.sopInstanceUID)
+    if isCurrent {
+      for row in displaced {
+        try run("UPDATE report SET current = 0 WHERE cursor = ?", [row["cursor"] as Int64])
+      }
     }
     try run(
       "INSERT INTO report (instance, image, verdict, record, at, current) VALUES (?, ?, ?, ?, ?, ?)",
-      [
-        instance.id, image, completion.verdict.rawValue, completion.record.data, now.milliseconds, isCurrent,
-      ])
+      [instance.id, image, verdict.rawValue, record.data, now.milliseconds, isCurrent])
     let cursor = db.lastInsertedRowID
-    if isCurrent, let row {
-      try run("UPDATE report SET displaced_by = ? WHERE cursor = ?", [cursor, row["cursor"] as Int64])
+    if isCurrent {
+      for row in displaced {
+        try run("UPDATE report SET displaced_by = ? WHERE cursor = ?", [cursor, row["cursor"] as Int64])
+      }
     }
-    guard completion.verdict != .rejected, image != instance.sopInstanceUID else { return }
+    guard verdict != .rejected, image != instance.sopInstanceUID else { return }
     // The file that was no use before, and what an earlier program said of the image.
     try run(
       """

@@ -6,6 +6,8 @@ extension InstanceRecord {
     id = row["id"]
     content = try row.digest("content")
     pixels = try row.optionalDigest("pixels")
+    tensor = try row.optionalDigest("tensor")
+    weights = try row.optionalDigest("weights")
     studyInstanceUID = row["study"]
     seriesInstanceUID = row["series"]
     sopInstanceUID = row["sop"]
@@ -28,9 +30,11 @@ extension IdentityDecision.Known {
     self.init(
       id: record.id, content: record.content, pixels: record.pixels, replaces: record.replaces)
     switch record.state {
-    case .parked(_, let isConflict): self.isConflict = isConflict
-    case .filed(_, let verdict, _): (isFiled, isRejected) = (true, verdict == .rejected)
-    default: break
+    case .parked(_, let isConflict): (self.isConflict, isOnItsWay) = (isConflict, !isConflict)
+    case .finished(_, let verdict, _): isUsable = verdict != .rejected
+    case .filed(_, let verdict, _):
+      (isFiled, isRejected, isUsable) = (true, verdict == .rejected, verdict != .rejected)
+    case .gathering, .behind, .ready, .working, .delayed: isOnItsWay = true
     }
   }
 }
@@ -44,6 +48,10 @@ extension ResultRecord {
     uid = row["uid"]
     content = try row.digest("content")
     replaces = row["replaces"]
+    isSuperseded = row["superseded"]
+    sopClassUID = row["class"]
+    studyInstanceUID = row["study"]
+    seriesInstanceUID = row["series"]
   }
 }
 

@@ -85,6 +85,12 @@ extension InstanceState {
     }
   }
 
+  /// It is known what it is to others with its UID, or it waits for a person who knows.
+  var isDecided: Bool {
+    if case .parked(_, isConflict: true) = self { return true }
+    return isFinished
+  }
+
   /// How the tables call it.
   var name: String {
     switch self {

@@ -24,20 +24,21 @@ extension LedgerTransaction {
       file.content, pixels: file.pixels, same: same.map(IdentityDecision.Known.init),
       others: others, isWanted: file.isWanted)
     switch decision {
-    case .new: return .admitted(try insert(file, .gathering(Tries())))
+    case .new:
+      // What can be told at once needn't wait.
+      let awaited = file.pixels == nil ? IdentityDecision.awaited(among: others) : nil
+      return .admitted(try insert(file, awaits: awaited))
     case .amends(let earlier):
-      let isRead = try instance(earlier).state.isFinished
-      let state = isRead ? InstanceState.gathering(Tries()) : .behind(Tries())
-      return .amends(try insert(file, state, replaces: earlier), earlier: earlier)
+      let awaited = IdentityDecision.awaited(among: others)
+      return .amends(try insert(file, awaits: awaited, replaces: earlier), earlier: earlier)
     case .conflict(let other):
-      let state = InstanceState.parked(Tries(), isConflict: true)
-      return .conflict(try insert(file, state, reason: "uid_conflict", rival: other), with: other)
+      return .conflict(try insert(file, reason: "uid_conflict", rival: other), with: other)
     case .readAgain(let id):
       try run(
         "UPDATE instance SET spooled = ?, sender = ?, arrival = ?, home = NULL, seen = seen + 1 WHERE id = ?",
         [file.spooled.data, file.sender.data, file.arrival, id])
       _ = try change(instance: id, by: .readAgain, "read again")
-      try gather(file)
+      if try !putBehind(try instance(id)) { try gather(file.bundle, arrival: file.arrival) }
       return .readAgain(id)
     case .known(let id):
       // The spool names a file once, so this is the copy that the row speaks of.
@@ -48,31 +49,37 @@ extension LedgerTransaction {
     }
   }
 
+  /// - Parameters:
+  ///   - awaits: the row that it waits for.
+  ///   - rival: the row that it conflicts with.
   private mutating func insert(
-    _ file: Admission, _ state: InstanceState, reason: String = "", replaces: Int64? = nil,
+    _ file: Admission, awaits: Int64? = nil, reason: String = "", replaces: Int64? = nil,
     rival: Int64? = nil
   ) throws -> Int64 {
+    var state = InstanceState.gathering(Tries())
+    if awaits != nil { state = .behind(Tries()) }
+    if rival != nil { state = .parked(Tries(), isConflict: true) }
     try run(
       """
       INSERT INTO instance (content, pixels, bundle, study, series, sop, sender, spooled,
         state, attempts, crashes, token, holder, since, until, earliest, verdict, conflict,
-        reason, replaces, rival, seen, admitted_at, arrival)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+        reason, replaces, rival, awaits, seen, admitted_at, arrival)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
       """,
       [
         file.content.data, file.pixels?.data, file.bundle, file.studyInstanceUID, file.seriesInstanceUID,
         file.sopInstanceUID, file.sender.data, file.spooled.data,
-      ] + state.columns + [reason, replaces, rival, now.milliseconds, file.arrival])
+      ] + state.columns + [reason, replaces, rival, awaits, now.milliseconds, file.arrival])
     let id = db.lastInsertedRowID
     let event = state.isParked ? "parked" : replaces == nil ? "admitted" : "admitted as an amendment"
     try audit(event, instance: id, "\(file.content)\(reason.isEmpty ? "" : " " + reason)")
-    if case .gathering = state { try gather(file) }
+    if case .gathering = state { try gather(file.bundle, arrival: file.arrival) }
     return id
   }
 
   /// A file of the study came: it is complete a little later than before.
-  private func gather(_ file: Admission) throws {
-    let row = try rows("SELECT * FROM gathering WHERE bundle = ?", [file.bundle]).first
+  func gather(_ bundle: String, arrival: Int64) throws {
+    let row = try rows("SELECT * FROM gathering WHERE bundle = ?", [bundle]).first
     let known = row.map { row in
       Gathering(
         firstArrival: Timestamp(milliseconds: row["first"]),
@@ -84,7 +91,7 @@ extension LedgerTransaction {
       """
       INSERT OR REPLACE INTO gathering (bundle, first, since, until, earliest, arrival) VALUES (?, ?, ?, ?, ?, ?)
       """,
-      [file.bundle, gathering.firstArrival.milliseconds] + Optional(gathering.wait).columns
-        + [max(file.arrival, row?["arrival"] ?? 0)])
+      [bundle, gathering.firstArrival.milliseconds] + Optional(gathering.wait).columns
+        + [max(arrival, row?["arrival"] ?? 0)])
   }
 }

@@ -15,7 +15,10 @@ extension SQLiteLedger {
         case ("delayed", _):
           counts.queued += n
           counts.delayed += n
-        case ("gathering", _), ("behind", _), ("ready", _): counts.queued += n
+        case ("behind", _):
+          counts.queued += n
+          counts.behind += n
+        case ("gathering", _), ("ready", _): counts.queued += n
         case (_, .analysed?): counts.analysed += n
         case (_, .notAnalysed?): counts.notAnalysed += n
         case (_, .rejected?): counts.rejected += n
@@ -62,6 +65,12 @@ extension SQLiteLedger {
     try await read { db in
       try Row.fetchAll(db, sql: "SELECT * FROM result WHERE instance = ? ORDER BY id", arguments: [instance])
         .map(ResultRecord.init)
+    }
+  }
+
+  package func result(_ id: Int64) async throws(LedgerError) -> ResultRecord? {
+    try await read { db in
+      try Row.fetchOne(db, sql: "SELECT * FROM result WHERE id = ?", arguments: [id]).map(ResultRecord.init)
     }
   }
 

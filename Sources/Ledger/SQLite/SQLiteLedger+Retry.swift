@@ -46,6 +46,6 @@ extension LedgerTransaction {
     let others = try instances(sop: record.sopInstanceUID).filter { $0.id != record.id }
     guard let standing = IdentityDecision.standing(among: others) else { return }
     try run("UPDATE instance SET replaces = ?, rival = NULL WHERE id = ?", [standing.id, record.id])
-    if !(try instance(standing.id).state.isFinished) { try store(.behind(Tries()), instance: record.id) }
+    _ = try putBehind(record)
   }
 }

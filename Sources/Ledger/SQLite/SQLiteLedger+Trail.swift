@@ -14,6 +14,15 @@ extension SQLiteLedger {
     }
   }
 
+  package func reportRow(of instance: Int64) async throws(LedgerError) -> ReportEntry? {
+    try await read { db in
+      try Row.fetchOne(
+        db, sql: "SELECT * FROM report WHERE instance = ? ORDER BY cursor DESC LIMIT 1",
+        arguments: [instance]
+      ).map(ReportEntry.init)
+    }
+  }
+
   package func hasDisplaced(since cursor: Int64) async throws(LedgerError) -> Bool {
     try await read { db in
       let statement = try db.cachedStatement(
@@ -30,7 +39,7 @@ extension SQLiteLedger {
         try transaction.run("UPDATE report SET current = 0 WHERE image = ? AND current = 1", [row.image])
         try transaction.run(
           "INSERT INTO report (instance, image, verdict, record, at, current) VALUES (0, ?, ?, ?, ?, 1)",
-          [row.image, row.verdict.rawValue, row.record.data, now.milliseconds])
+          [row.image, row.verdict.rawValue, row.record.data, (row.at ?? now).milliseconds])
       }
       if !rows.isEmpty { try transaction.audit("report adopted", instance: nil, "\(rows.count) rows") }
     }

@@ -29,9 +29,10 @@ extension SQLiteLedger {
     try await write(.promised, at: now) { transaction in
       let event = InstanceEvent.complete(token: token, completion.verdict)
       let reason = completion.reason
-      guard try transaction.change(instance: instance, by: event, "completed", reason: reason) != nil else {
-        return
-      }
+      guard
+        try transaction.change(
+          instance: instance, by: event, "completed", reason: reason, detail: completion.chain.words) != nil
+      else { return }
       try transaction.publish(completion, of: try transaction.instance(instance))
     }
   }

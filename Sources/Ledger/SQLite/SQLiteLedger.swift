@@ -105,9 +105,14 @@ extension LedgerError {
     }
     let detail = error.message ?? "code \(error.resultCode.rawValue)"
     switch error.resultCode {
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(path: path, detail: detail)
-    case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT: self = .damaged(path: path, detail: detail)
+    case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL: self = .busy
     case .SQLITE_FULL: self = .full
+    case .SQLITE_IOERR, .SQLITE_CANTOPEN: self = .inaccessible(path: path, detail: detail)
+    case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
+    case .SQLITE_NOMEM: self = .outOfMemory
+    case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_RANGE, .SQLITE_MISUSE:
+      self = .inconsistent(detail: detail)
     default: self = .unusable(detail: "\(path): \(detail)")
     }
   }

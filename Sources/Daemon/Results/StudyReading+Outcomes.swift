@@ -1,0 +1,173 @@
+import Analysis
+import Files
+import FoundationEssentials
+import Glibc
+import Ledger
+import Logging
+import SystemPackage
+
+/// What becomes of a file that a worker answered for, or died on.
+extension StudyReading {
+  func finish(
+    _ job: ClaimedFile, _ answer: ReportRow, _ detail: String, _ trace: ReadingTrace
+  ) async throws {
+    let record = job.instance
+    if let content = trace.content, content != record.content {
+      return try await identifyAnew(job, answer.identity, content)
+    }
+    var amended: StandingImage?
+    if let standing = job.standing, answer.status != .rejected {
+      switch standing.compare(trace) {
+      case .conflict: return try await conflict(job, answer.identity, trace)
+      case .amends: amended = standing
+      case .unrelated: break
+      }
+    }
+    let file = SpooledFile(record)
+    var row = answer
+    // Relative to the inbox, for in the inbox it no longer lies.
+    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.sender.text) }
+    if row.status == .rejected, try await isPassing(row, job, file) { return }
+    do {
+      // A lease that was lost meanwhile: another may have published.
+      try await ledger.renew(token: job.token, for: Self.lease, at: .now)
+      let completion = try await publication.publish(&row, detail, trace, of: job, amending: amended)
+      try await ledger.complete(record.id, token: job.token, completion, at: .now)
+    } catch let fault as DeliveryFault {
+      return try await park(job, "results_misplaced", "\(fault)")
+    } catch let error as WriteFailure where error.isOfThePath(in: configuration.folders) {
+      return try await park(job, "results_misplaced", error.reason)
+    } catch LedgerError.duplicateUID {
+      return try await park(job, "duplicate_result_uid", "another image's result has the UID of this one's")
+    }
+    held.remove(job)
+    try await bringHome(record)
+    try await updateReport()
+    breaker.succeeded()
+    pauseNote.clear()
+    tally.count(row.status)
+    var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
+    if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
+    log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
+  }
+
+  /// What a worker read and didn't write.
+  func holdBack(_ job: ClaimedFile, _ identity: ImageIdentity, _ why: HeldBack) async throws {
+    switch why {
+    case .changed(let content): try await identifyAnew(job, identity, content)
+    case .conflict(let trace): try await conflict(job, identity, trace)
+    }
+  }
+
+  /// Its bytes aren't those that were identified: nothing is published, and they are read for what they are.
+  private func identifyAnew(
+    _ job: ClaimedFile, _ identity: ImageIdentity, _ content: ContentDigest
+  ) async throws {
+    let record = job.instance
+    let file = Admission(
+      content: content, studyInstanceUID: identity.studyInstanceUID,
+      seriesInstanceUID: identity.seriesInstanceUID, sopInstanceUID: identity.sopInstanceUID,
+      spooled: record.spooled, sender: record.sender)
+    let outcome = try await ledger.identifyAnew(record.id, token: job.token, as: file, at: .now)
+    held.remove(job)
+    log(.warning, "holds other bytes than when it came: it is read again", record)
+    if case .known(let id) = outcome { _ = try await sources.add(SpooledFile(record), of: id) }
+  }
+
+  private func conflict(
+    _ job: ClaimedFile, _ identity: ImageIdentity, _ trace: ReadingTrace
+  ) async throws {
+    guard let standing = job.standing else { return }
+    let row = ReportRow.refused(
+      .notAnalysed, code: "uid_conflict", file: FilePath(bytes: job.instance.sender).text,
+      identity: identity, model: model.name, modelSHA256: model.sha256)
+    try await ledger.conflict(
+      job.instance.id, token: job.token, with: standing.instance.id, Completion.Chain(trace, of: row),
+      record: Array(ReportCSV.record(row).utf8), at: .now)
+    held.remove(job)
+    left.insert(job.instance.id)
+    try await updateReport()
+    log(
+      .warning,
+      "another picture than the one that stands under its UID: parked until 'mmdicom retry --accept'",
+      job.instance, ["reason": "uid_conflict", "other": "\(standing.instance.tag)"])
+  }
+
+  private func park(_ job: ClaimedFile, _ reason: String, _ why: String) async throws {
+    try await ledger.park(job.instance.id, token: job.token, reason: reason, at: .now)
+    left.insert(job.instance.id)
+    log(.warning, "parked until 'mmdicom retry': \(why)", job.instance, ["reason": "\(reason)"])
+    held.remove(job)
+  }
+
+  /// A file that couldn't be read for a cause that may pass is tried again later.
+  private func isPassing(_ row: ReportRow, _ job: ClaimedFile, _ file: SpooledFile) async throws -> Bool {
+    let place = FilePath(of: configuration.folders.spool).pushing(file.name)
+    guard case .working(let tries, _) = job.instance.state else { return false }
+    let isShortOfMemory = row.reasonCode == "out_of_memory" && tries.attempts < 3
+    let cannotBeRead = FolderRights.may(R_OK, place) && ContentDigest(ofFileAt: place) == nil
+    guard isShortOfMemory || cannotBeRead else { return false }
+    _ = try await ledger.fail(job.instance.id, token: job.token, reason: row.reasonCode, at: .now)
+    held.remove(job)
+    log(.warning, "can't be read now; is tried again later", job.instance, ["reason": "\(row.reasonCode)"])
+    return true
+  }
+
+  func workerDied(on job: ClaimedFile) async throws {
+    let record = job.instance
+    guard case .working(let tries, _) = record.state else { return }
+    let isRepeated = tries.crashes > 0
+    // A single run ends, so that nothing would ever come of waiting.
+    // A file that names no study is one by itself, as in the ledger.
+    let study = record.studyInstanceUID.isEmpty ? "=\(record.content)" : record.studyInstanceUID
+    if breaker.workerLost(on: record.id, of: study, isRepeated: isRepeated), !runsOnce {
+      throw WorkPause(cause: .workersLost(files: breaker.filesLost))
+    }
+    guard isRepeated else {
+      _ = try await ledger.crash(record.id, token: job.token, reason: "worker_crashed", at: .now)
+      log(.warning, "a worker died on it; it is tried once more", record)
+      return held.remove(job)
+    }
+    breaker.blamed(record.id)
+    var identity = ImageIdentity()
+    identity.studyInstanceUID = record.studyInstanceUID
+    identity.seriesInstanceUID = record.seriesInstanceUID
+    identity.sopInstanceUID = record.sopInstanceUID
+    let row = ReportRow.refused(
+      .rejected, code: "worker_crashed", file: FilePath(bytes: record.sender).text, identity: identity,
+      model: model.name, modelSHA256: model.sha256)
+    try await finish(
+      job, row, "the worker process died or hung on this file alone, twice", ReadingTrace())
+  }
+
+  func bringHome(_ record: InstanceRecord) async throws {
+    do {
+      try await sources.bringHome(record.id, at: .now)
+      left.remove(record.id)
+    } catch let error as WriteFailure {
+      guard error.isOfThePath(in: configuration.folders) else { throw error }
+      // Its results are out and its row is written; only its place isn't there.
+      if left.insert(record.id).inserted {
+        log(.warning, "stays in the spool: \(error.reason)", record)
+      }
+    }
+  }
+
+  func log(
+    _ level: Logger.Level, _ message: Logger.Message, _ record: InstanceRecord, _ more: Logger.Metadata = [:]
+  ) {
+    var metadata = more
+    metadata["file"] = "\(record.tag)"
+    if logger.logLevel <= .debug {
+      metadata["name"] = "\(FilePath(bytes: record.sender).lastComponent?.text ?? "")"
+    }
+    logger.log(level: level, message, metadata: metadata)
+  }
+}
+
+extension StandingImage {
+  /// What a reading is to it.
+  func compare(_ trace: ReadingTrace) -> IdentityDecision.Comparison {
+    .of(trace.pixels, standing: instance.pixels ?? trace.standingPixels, isAccepted: isAccepted)
+  }
+}
