@@ -24,7 +24,7 @@ import Testing
     _ = try await desk.ledger.admit([admission], at: .now)
   }
 
-  private func output(of job: WorkerJob<StudyReading.Context>) throws -> URL {
+  private func output(of job: WorkerJob<ClaimedFile>) throws -> URL {
     guard case .analyse(_, _, let output, _, _) = job.request else { throw CancellationError() }
     return URL(filePath: output)
   }

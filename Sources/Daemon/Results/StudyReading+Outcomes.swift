@@ -1,0 +1,110 @@
+import Analysis
+import Files
+import FoundationEssentials
+import Glibc
+import Ledger
+import Logging
+import SystemPackage
+
+/// What becomes of a file that a worker answered for, or died on.
+extension StudyReading {
+  func finish(_ job: ClaimedFile, _ answer: ReportRow, _ detail: String) async throws {
+    let record = job.instance
+    let file = SpooledFile(record)
+    var row = answer
+    // Relative to the inbox, for in the inbox it no longer lies.
+    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.sender.text) }
+    if row.status == .rejected, try await isPassing(row, job, file) { return }
+    do {
+      // A lease that was lost meanwhile: another may have published.
+      try await ledger.renew(token: job.token, for: Self.lease, at: .now)
+      let completion = try await publication.publish(&row, detail, of: job)
+      try await ledger.complete(record.id, token: job.token, completion, at: .now)
+    } catch let fault as DeliveryFault {
+      return try await park(job, "results_misplaced", "\(fault)")
+    } catch let error as WriteFailure where error.isOfThePath(in: configuration.folders) {
+      return try await park(job, "results_misplaced", error.reason)
+    } catch LedgerError.duplicateUID {
+      return try await park(job, "duplicate_result_uid", "another image's result has the UID of this one's")
+    }
+    held.remove(job)
+    try await bringHome(record)
+    try await report.update(from: ledger)
+    breaker.succeeded()
+    pauseNote.clear()
+    tally.count(row.status)
+    var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
+    if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
+    log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
+  }
+
+  private func park(_ job: ClaimedFile, _ reason: String, _ why: String) async throws {
+    try await ledger.park(job.instance.id, token: job.token, reason: reason, at: .now)
+    left.insert(job.instance.id)
+    log(.warning, "parked until 'mmdicom retry': \(why)", job.instance, ["reason": "\(reason)"])
+    held.remove(job)
+  }
+
+  /// A file that couldn't be read for a cause that may pass is tried again later.
+  private func isPassing(_ row: ReportRow, _ job: ClaimedFile, _ file: SpooledFile) async throws -> Bool {
+    let place = FilePath(of: configuration.folders.spool).pushing(file.name)
+    guard case .working(let tries, _) = job.instance.state else { return false }
+    let isShortOfMemory = row.reasonCode == "out_of_memory" && tries.attempts < 3
+    let cannotBeRead = FolderRights.may(R_OK, place) && ContentDigest(ofFileAt: place) == nil
+    guard isShortOfMemory || cannotBeRead else { return false }
+    _ = try await ledger.fail(job.instance.id, token: job.token, reason: row.reasonCode, at: .now)
+    held.remove(job)
+    log(.warning, "can't be read now; is tried again later", job.instance, ["reason": "\(row.reasonCode)"])
+    return true
+  }
+
+  func workerDied(on job: ClaimedFile) async throws {
+    let record = job.instance
+    guard case .working(let tries, _) = record.state else { return }
+    let isRepeated = tries.crashes > 0
+    // A single run ends, so that nothing would ever come of waiting.
+    // A file that names no study is one by itself, as in the ledger.
+    let study = record.studyInstanceUID.isEmpty ? "=\(record.content)" : record.studyInstanceUID
+    if breaker.workerLost(on: record.id, of: study, isRepeated: isRepeated), !runsOnce {
+      throw WorkPause(cause: .workersLost(files: breaker.filesLost))
+    }
+    guard isRepeated else {
+      _ = try await ledger.crash(record.id, token: job.token, reason: "worker_crashed", at: .now)
+      log(.warning, "a worker died on it; it is tried once more", record)
+      return held.remove(job)
+    }
+    breaker.blamed(record.id)
+    var identity = ImageIdentity()
+    identity.studyInstanceUID = record.studyInstanceUID
+    identity.seriesInstanceUID = record.seriesInstanceUID
+    identity.sopInstanceUID = record.sopInstanceUID
+    let row = ReportRow.refused(
+      .rejected, code: "worker_crashed", file: FilePath(bytes: record.sender).text, identity: identity,
+      model: model.name, modelSHA256: model.sha256)
+    try await finish(job, row, "the worker process died or hung on this file alone, twice")
+  }
+
+  func bringHome(_ record: InstanceRecord) async throws {
+    do {
+      try await sources.bringHome(record.id, at: .now)
+      left.remove(record.id)
+    } catch let error as WriteFailure {
+      guard error.isOfThePath(in: configuration.folders) else { throw error }
+      // Its results are out and its row is written; only its place isn't there.
+      if left.insert(record.id).inserted {
+        log(.warning, "stays in the spool: \(error.reason)", record)
+      }
+    }
+  }
+
+  func log(
+    _ level: Logger.Level, _ message: Logger.Message, _ record: InstanceRecord, _ more: Logger.Metadata = [:]
+  ) {
+    var metadata = more
+    metadata["file"] = "\(record.tag)"
+    if logger.logLevel <= .debug {
+      metadata["name"] = "\(FilePath(bytes: record.sender).lastComponent?.text ?? "")"
+    }
+    logger.log(level: level, message, metadata: metadata)
+  }
+}
