@@ -34,6 +34,9 @@ public struct InboxFolders: Sendable, Equatable {
   /// Results in the making.
   package var staging: URL { ledger.appending(path: "staging") }
 
+  /// Copies of the models that serve; see ``ServedModel``.
+  package var models: URL { ledger.appending(path: "models") }
+
   /// Marks of contents that somebody wants to be read again; see ``WantedContent``.
   package var wanted: URL { ledger.appending(path: "wanted") }
 
