@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -74,6 +77,25 @@ int sandbox_rules_allow(int rules, int version, const char *path, int rights) {
   struct path_rule rule = { .allowed = allowed & known(version), .parent = parent };
   if (code == 0 && syscall(ADD_RULE, rules, 1, &rule, 0) != 0) code = errno;
   close(parent);
+  return code;
+}
+
+int sandbox_rules_allow_mapped(int rules, int version, int rights) {
+  FILE *maps = fopen("/proc/self/maps", "re");
+  if (maps == NULL) return errno;
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t length;
+  int code = 0;
+  while (code == 0 && (length = getline(&line, &room, maps)) > 0) {
+    // No other field has a slash.
+    char *path = strchr(line, '/');
+    if (path == NULL) continue;
+    if (line[length - 1] == '\n') line[length - 1] = 0;
+    code = sandbox_rules_allow(rules, version, path, rights);
+  }
+  free(line);
+  fclose(maps);
   return code;
 }
 

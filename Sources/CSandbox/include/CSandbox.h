@@ -24,6 +24,8 @@ enum sandbox_right {
 int sandbox_rules_begin(int version, int *rules);
 /// Adds a rule for `path`; where nothing is there, or nothing may be seen, there is nothing to allow.
 int sandbox_rules_allow(int rules, int version, const char *path, int rights);
+/// Adds a rule for every file that is mapped into this process: the program and its libraries, wherever they lie.
+int sandbox_rules_allow_mapped(int rules, int version, int rights);
 /// Submits this thread, and what it executes, to the rules for good, and closes them.
 int sandbox_rules_enter(int rules);
 

@@ -165,7 +165,7 @@ package actor StudyReading: WorkSource {
 
   /// How long nothing can become ready by itself. Other processes may let something go, and stops aren't told of.
   private func idleTime() async throws -> Duration {
-    let longest = Duration.milliseconds(500)
+    let longest = Duration.milliseconds(200)
     guard let next = try await ledger.nextWakeUp() else { return longest }
     let wait = Duration.milliseconds(next.milliseconds - Timestamp.now.milliseconds)
     return max(.milliseconds(10), min(wait, longest))

@@ -8,7 +8,7 @@ import Phantoms
 /// that files on which others died are to blame themselves.
 package enum Rehearsal {
   /// An adult's chest, as JPEG 2000.
-  private static let (seed, size): (UInt64, Int) = (11, 512)
+  private static let (seed, size): (UInt64, Int) = (11, 256)
 
   /// How it went wrong.
   enum Failure {

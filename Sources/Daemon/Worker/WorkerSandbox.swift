@@ -89,21 +89,19 @@ enum WorkerSandbox {
       code = unsafe path.withPlatformString { unsafe sandbox_rules_allow(rules, version, $0, rights) }
     }
     for path in systemFiles { allow(FilePath(path), SANDBOX_READ, SANDBOX_EXECUTE) }
-    for path in mappedFiles + ["/proc/self/exe"] { allow(FilePath(path), SANDBOX_READ, SANDBOX_EXECUTE) }
+    allow("/proc/self/exe", SANDBOX_READ, SANDBOX_EXECUTE)
+    if code == 0 {
+      code = sandbox_rules_allow_mapped(
+        rules, version, Int32(SANDBOX_READ.rawValue | SANDBOX_EXECUTE.rawValue))
+    }
     allow("/dev/null", SANDBOX_READ, SANDBOX_WRITE)
+    // Its own process: Swift looks there for the arguments.
+    allow("/proc/self", SANDBOX_READ)
     for path in confinement.readable { allow(FilePath(text: path), SANDBOX_READ) }
     if let model { allow(model, SANDBOX_READ) }
     for path in confinement.writable { allow(FilePath(text: path), SANDBOX_READ, SANDBOX_WRITE) }
     if code == 0 { code = sandbox_rules_enter(rules) } else { close(rules) }
     return code
-  }
-
-  /// This program and its libraries, wherever they lie.
-  private static var mappedFiles: [String] {
-    let maps = (try? String(contentsOf: URL(filePath: "/proc/self/maps"), encoding: .utf8)) ?? ""
-    return Set(
-      maps.split(separator: "\n").compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } }
-    ).sorted()
   }
 
   private static func execute(_ arguments: [String]) -> Int32 {
