@@ -31,6 +31,8 @@ let package = Package(
         "dcmdata", "dcmimgle", "dcmimage", "dcmjpeg", "dcmjpls", "ofstd", "oflog", "openjp2", "z",
       ].map { .linkedLibrary($0) }),
     .target(name: "CKernels", dependencies: ["COpenBLAS"]),
+    // System calls by which a process gives up rights.
+    .target(name: "CSandbox"),
 
     // The way of a file.
     .target(name: "CSystemCalls"),
@@ -65,7 +67,7 @@ let package = Package(
     room(
       "Daemon",
       [
-        "Analysis", "Files", "Ledger", system,
+        "Analysis", "CSandbox", "Files", "Ledger", "Phantoms", system,
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -118,7 +120,7 @@ let package = Package(
         "Analysis", "DICOM", "Files", "Ledger", "Archive", system,
         .product(name: "Logging", package: "swift-log"),
       ]),
-    tests("mmdicom", ["Archive", "DICOM", "Phantoms"]),
+    tests("mmdicom", ["Archive", "CSandbox", "DICOM", "Phantoms"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -170,4 +170,17 @@ package struct LedgerCounts: Sendable, Hashable {
 package struct PrunableInstance: Sendable, Hashable {
   package let instance: InstanceRecord
   package let results: [ResultRecord]
+
+  /// A place in their order.
+  package struct Mark: Sendable, Hashable, Comparable {
+    package let finishedAt: Timestamp
+    package let id: Int64
+
+    package static func < (left: Mark, right: Mark) -> Bool {
+      left.finishedAt == right.finishedAt ? left.id < right.id : left.finishedAt < right.finishedAt
+    }
+  }
+
+  /// Nil for one that never ended, which isn't prunable.
+  package var mark: Mark? { instance.finishedAt.map { Mark(finishedAt: $0, id: instance.id) } }
 }

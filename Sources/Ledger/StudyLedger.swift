@@ -126,6 +126,20 @@ package protocol StudyLedger: Sendable {
   /// What was finished before a time and is delivered everywhere, the oldest first. The files go first, then
   /// the rows: a crash between leaves rows that are offered again.
   func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance]
+  /// The same behind a mark, for who leaves some of them.
+  func prunable(
+    before time: Timestamp, after mark: PrunableInstance.Mark?, limit: Int
+  ) async throws(LedgerError) -> [PrunableInstance]
   /// Removes the rows of what still is prunable, with their rows of the report; returns which.
   func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64]
+}
+
+extension StudyLedger {
+  package func prunable(
+    before time: Timestamp, after mark: PrunableInstance.Mark?, limit: Int
+  ) async throws(LedgerError) -> [PrunableInstance] {
+    let all = try await prunable(before: time, limit: .max)
+    guard let mark else { return Array(all.prefix(limit)) }
+    return Array(all.filter { $0.mark.map { mark < $0 } ?? false }.prefix(limit))
+  }
 }

@@ -12,7 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
       Settings come from the configuration file: the one that --config names, else \(defaultConfiguration) where \
       that is there. The environment variable MMDICOM_<KEY> overrides each key, and MMDICOM_INBOX and \
       MMDICOM_OUTBOX alone will do. \
-      SIGTERM and SIGINT end it once the file in hand is finished.
+      SIGTERM and SIGINT end it once the file in hand is finished. SIGHUP has it read configuration and model anew: \
+      they serve once a picture was read by them; otherwise what served goes on.
 
       Exit status: 0 stopped in order (with --once: all analysed), 1 with --once: some weren't, 65 or 66 the \
       model can't be used, 73 a folder can't be written or another mmdicom works on it, 78 bad configuration.
@@ -38,13 +39,11 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reportingFailure {
-      let configuration = try await Self.configuration(config)
-      // The environment's MMDICOM_MODEL is in the configuration already.
-      let model = try ModelLocation.here.find(
-        configuration.model?.path, option: "as \"model\" in the configuration")
+      let (configuration, model) = try await Self.settings(config)
       let logger = ServiceLog.logger(configuration.logLevel)
       let service = InboxService(
-        configuration, model: model, runsOnce: once, rebuildsLedger: rebuildLedger, logger: logger)
+        configuration, model: model, runsOnce: once, rebuildsLedger: rebuildLedger, logger: logger
+      ) { [config] in try await Self.settings(config) }
       try await service.runInGroup(logger: logger)
       guard once else { return }
       let tally = await service.tally
@@ -54,6 +53,14 @@ struct ServeCommand: AsyncParsableCommand {
       let leftSomething = await service.leftSomething
       guard tally.isClean, !leftSomething else { throw ExitCode.someInputsFailed }
     }
+  }
+
+  private static func settings(_ config: String?) async throws -> (DaemonConfiguration, model: String) {
+    let configuration = try await configuration(config)
+    // The environment's MMDICOM_MODEL is in the configuration already.
+    let model = try ModelLocation.here.find(
+      configuration.model?.path, option: "as \"model\" in the configuration")
+    return (configuration, model)
   }
 
   /// The daemon's configuration: of the file that is named, else of the usual places.

@@ -176,6 +176,6 @@ final class CrashingLedger: StudyLedger, Sendable {
     try await base.prunable(before: time, limit: limit)
   }
   func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64] {
-    try await base.forget(instances, at: now)
+    try await step { () async throws(LedgerError) in try await base.forget(instances, at: now) }
   }
 }

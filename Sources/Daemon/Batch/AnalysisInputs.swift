@@ -15,6 +15,8 @@ public struct AnalysisInputs: Sendable {
 
   /// In the order of the paths, sorted within a folder, each once.
   public private(set) var files: [FilePath] = []
+  /// Below these lies all that is to be read.
+  package let roots: [FilePath]
   /// Folders and entries without rights.
   public private(set) var problems: [Problem] = []
 
@@ -26,6 +28,7 @@ public struct AnalysisInputs: Sendable {
   ///   - skipping: a folder that isn't looked into (the output).
   /// - Throws: ``MissingInput`` when none of the paths is there.
   public init(_ paths: [FilePath], skipping: URL? = nil) throws(MissingInput) {
+    roots = paths
     var seen: Set<FilePath> = []
     var missing = 0
     let skipped = skipping.flatMap { FileIdentity(of: FilePath(of: $0)) }

@@ -1,6 +1,8 @@
 public import Analysis
 internal import Files
 public import FoundationEssentials
+import Glibc
+import SystemPackage
 
 /// `mmdicom analyze`: reads files where they lie and writes all results into one folder.
 public struct BatchAnalysis: Sendable {
@@ -15,7 +17,9 @@ public struct BatchAnalysis: Sendable {
 
   private let output: URL
   private let tensors: Bool
-  private let launcher: ProcessWorkerLauncher
+  private let model: String
+  private let threads: Int
+  private let timeLimit: Duration
 
   /// - Parameters:
   ///   - model: the model file.
@@ -25,7 +29,9 @@ public struct BatchAnalysis: Sendable {
   ) {
     self.output = output
     self.tensors = tensors
-    launcher = ProcessWorkerLauncher(model: model, threads: threads, timeLimit: timeLimit)
+    self.model = model
+    self.threads = threads
+    self.timeLimit = timeLimit
   }
 
   /// The report.
@@ -37,7 +43,21 @@ public struct BatchAnalysis: Sendable {
     _ inputs: AnalysisInputs, onEvent: @escaping @Sendable (Event) -> Void
   ) async throws -> Tally {
     let work = BatchWork(inputs, output: output, report: report, tensors: tensors, onEvent: onEvent)
-    try await WorkerLoop(launcher: launcher, source: work).run()
+    // The only folder that the worker may write to is there before it; a model that is refused leaves no trace.
+    let folder = BatchWork.workFolder(in: output)
+    let made = try [output, folder].filter { url throws(WriteFailure) in
+      let isThere = FileManager.default.fileExists(atPath: url.path)
+      if !isThere { try Folder.create(url) }
+      return !isThere
+    }
+    let launcher = ProcessWorkerLauncher(
+      model: model, threads: threads,
+      confinement: WorkerConfinement(readable: inputs.roots, writable: [FilePath(of: folder)]),
+      timeLimit: timeLimit)
+    do { try await WorkerLoop(launcher: launcher, source: work).run() } catch {
+      for url in made.reversed() { unsafe rmdir(url.path) }
+      throw error
+    }
     try await work.finish()
     return await work.tally
   }

@@ -41,13 +41,22 @@ actor BatchWork: WorkSource {
   }
 
   func workerReady(_ model: LoadedModel) throws {
+    guard report == nil else {
+      // A worker that took the place of another must read with the same weights.
+      guard model.sha256 == self.model.sha256 else {
+        throw WorkerFailure.modelRefused("the model was replaced while it was in use: run again")
+      }
+      return
+    }
     self.model = model
-    guard report == nil else { return }
     try Folder.create(output)
     let lock = HeldFolder(try FolderLock(output))
     let file = try ReportFile(at: reportURL)
     ownResults = try ReportMerge.outputs(in: reportURL).union(begunResults)
-    try? FileManager.default.removeItem(at: workFolder)
+    // The worker may write to this folder, not to another of its name.
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: workFolder.path)) ?? [] {
+      try? FileManager.default.removeItem(at: workFolder.appending(path: name))
+    }
     earlierLength = file.length
     report = (file, lock)
     for problem in inputs.problems {
@@ -147,7 +156,9 @@ actor BatchWork: WorkSource {
   }
 
   /// Where the worker writes: results appear in the output folder only together with their row.
-  private var workFolder: URL { output.appending(path: ".mmdicom") }
+  private var workFolder: URL { Self.workFolder(in: output) }
+
+  static func workFolder(in output: URL) -> URL { output.appending(path: ".mmdicom") }
 
   private func staging(_ id: Int) -> URL { workFolder.appending(path: String(id)) }
 

@@ -7,10 +7,11 @@ import Synchronization
 extension DaemonConfiguration {
   /// Every key, in the order of `etc/mmdicom.yaml`.
   package static let keys = [
-    "inbox", "outbox", "done", "rejected", "ledger", "model", "tensors", "threads", "settle_seconds",
-    "scan_seconds",
+    "inbox", "outbox", "done", "rejected", "ledger", "model", "model_sha256", "tensors", "workers", "threads",
+    "settle_seconds", "scan_seconds",
     "study_quiet_seconds", "study_wait_seconds", "order", "report_by_day",
-    "worker_timeout_seconds", "disk_stop_percent", "disk_resume_percent", "stop_seconds", "ignore",
+    "worker_timeout_seconds", "worker_memory_mb", "worker_processor_seconds", "disk_stop_percent",
+    "disk_resume_percent", "stop_seconds", "keep_days", "keep_done_days", "keep_gigabytes", "ignore",
     "log_level",
   ]
 
@@ -96,6 +97,13 @@ extension DaemonConfiguration {
         rejected: try values.folder("rejected") ?? beside.appending(path: "rejected"),
         ledger: try values.folder("ledger")))
     model = try values.folder("model")
+    if let digest = try values.text("model_sha256") {
+      guard digest.utf8.count == 64, digest.allSatisfy(\.isHexDigit) else {
+        throw values.failure("model_sha256", "is '\(digest)'; it must be 64 hexadecimal digits")
+      }
+      modelSHA256 = digest.lowercased()
+    }
+    workers = try values.integer("workers", in: 1...64) ?? workers
     tensors = try values.flag("tensors") ?? tensors
     threads = try values.integer("threads", in: 0...256) ?? threads
     settlingTime = try values.seconds("settle_seconds", in: 0...3600) ?? settlingTime
@@ -110,7 +118,19 @@ extension DaemonConfiguration {
         "disk_resume_percent",
         "is \(diskResumePercent), more than disk_stop_percent (\(diskStopPercent)): intake would never stop")
     }
+    if let megabytes = try values.integer("worker_memory_mb", in: 0...1_048_576) {
+      guard megabytes == 0 || megabytes >= 256 else {
+        throw values.failure(
+          "worker_memory_mb", "is '\(megabytes)'; a worker needs 256 at least, and 0 is no limit")
+      }
+      workerLimits.memory = megabytes << 20
+    }
+    workerLimits.processorSeconds =
+      try values.integer("worker_processor_seconds", in: 0...86400) ?? workerLimits.processorSeconds
     stopTimeLimit = try values.seconds("stop_seconds", in: 0...3600) ?? stopTimeLimit
+    retention.days = try values.integer("keep_days", in: 0...36500) ?? retention.days
+    retention.doneDays = try values.integer("keep_done_days", in: 0...36500) ?? retention.doneDays
+    retention.bytes = (try values.integer("keep_gigabytes", in: 0...1_000_000) ?? 0) * 1_000_000_000
     ignoredNames = try values.list("ignore") ?? ignoredNames
     reportsByDay = try values.flag("report_by_day") ?? reportsByDay
     if let text = try values.text("order") {

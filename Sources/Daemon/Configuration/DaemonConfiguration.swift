@@ -7,9 +7,13 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var folders: InboxFolders
   /// The model file; nil looks for the installed one.
   public var model: URL?
+  /// SHA-256 that the model's file must have, hexadecimal; nil for any.
+  public var modelSHA256: String?
+  /// Worker processes that read.
+  public var workers = 1
   /// Also write `<SOPInstanceUID>.safetensors`.
   public var tensors = false
-  /// Threads for inference; 0 leaves one core to decoding and drawing.
+  /// Threads for inference in each worker; 0 shares the cores out among them.
   public var threads = 0
   /// A file that nobody closed or renamed counts as written when unchanged for this long.
   public var settlingTime = Duration.seconds(5)
@@ -23,6 +27,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var workerTimeLimit = Duration.seconds(120)
   /// Whether `report.csv` holds the rows of the present day, and those of earlier days stand beside it.
   public var reportsByDay = false
+  /// What a worker may use up.
+  public var workerLimits = WorkerLimits()
   /// Which study is read next.
   package var order = DrawOrder.fair
   /// Nothing is taken in while a disk of spool, outbox or ledger is fuller than this, in percent; 100: never stops ...
@@ -31,6 +37,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var diskResumePercent = 90.0
   /// Time to finish the current file after a request to stop.
   public var stopTimeLimit = Duration.seconds(30)
+  /// How long what is done is kept.
+  public var retention = RetentionRules()
   /// Shell patterns for names of files that aren't touched.
   public var ignoredNames = ["*.part", "*.partial", "*.tmp", "*.filepart", "*.crdownload"]
   public var logLevel = Logger.Level.info

@@ -39,6 +39,9 @@ public struct InboxFolders: Sendable, Equatable {
   /// Results whose place others have taken, for the record.
   package var superseded: URL { ledger.appending(path: "superseded") }
 
+  /// Copies of the models that serve; see ``ServedModel``.
+  package var models: URL { ledger.appending(path: "models") }
+
   /// Marks of contents that somebody wants to be read again; see ``WantedContent``.
   package var wanted: URL { ledger.appending(path: "wanted") }
 

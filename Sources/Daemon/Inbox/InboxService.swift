@@ -11,24 +11,26 @@ public struct InboxService: Service {
   private let configuration: DaemonConfiguration
   private let runsOnce: Bool
   private let rebuildsLedger: Bool
-  private let launcher: ProcessWorkerLauncher
+  private let model: String
   private let logger: Logger
+  private let readSettings: (@Sendable () async throws -> (DaemonConfiguration, model: String))?
   private let outcome = Outcome()
 
   /// - Parameters:
   ///   - model: the model file.
   ///   - runsOnce: end when all that lies in the inbox now is done.
   ///   - rebuildsLedger: put the ledger aside and begin a new one from report and spool.
+  ///   - readSettings: reads the configuration again, at SIGHUP.
   public init(
     _ configuration: DaemonConfiguration, model: String, runsOnce: Bool, rebuildsLedger: Bool = false,
-    logger: Logger
+    logger: Logger, readSettings: (@Sendable () async throws -> (DaemonConfiguration, model: String))? = nil
   ) {
+    self.readSettings = readSettings
     self.configuration = configuration
     self.runsOnce = runsOnce
     self.rebuildsLedger = rebuildsLedger
     self.logger = logger
-    launcher = ProcessWorkerLauncher(
-      model: model, threads: configuration.threads, timeLimit: configuration.workerTimeLimit)
+    self.model = model
   }
 
   /// Runs until the inbox is done (`runsOnce`) or a graceful shutdown is asked for; the file in the worker is
@@ -50,7 +52,8 @@ public struct InboxService: Service {
       logger.notice("the old ledger was put aside", metadata: ["as": "\(old.path)"])
     }
     let ledger = try await LedgerOpening.keeper(configuration, runsOnce: runsOnce)
-    let identifiers = ProcessWorkerLauncher(identifyingWithin: configuration.workerTimeLimit)
+    let identifiers = ProcessWorkerLauncher.identifiers(
+      configuration, beside: [folders.done, folders.rejected], logger: logger)
     do { try await LedgerOpening.finishRebuild(ledger, folders, identifiers, logger) } catch {
       try? ledger.close()
       throw error
@@ -58,7 +61,7 @@ public struct InboxService: Service {
     let work = InboxWork(configuration, runsOnce: runsOnce, ledger: ledger, logger: logger)
     do {
       try await work.start(fileSystemTime: locks.inboxTime)
-      try await work.run(launcher, identifiers: identifiers)
+      try await serve(work, ledger)
     } catch {
       await outcome.note(work)
       try? ledger.close()
@@ -68,6 +71,31 @@ public struct InboxService: Service {
     let images = await work.tally.total
     logger.info("stopped", metadata: ["images": "\(images)"])
     try ledger.close()
+  }
+
+  private func serve(_ work: InboxWork, _ ledger: any StudyLedger) async throws {
+    let desk = ServingDesk(ledger: ledger, logger: logger)
+    let settings = try await desk.begin(configuration, model: model)
+    let handover = OfferedSettings<ServingDesk.Settings>()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      if let readSettings, !runsOnce {
+        // Before that, the signal would end the process.
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        group.addTask {
+          var present = settings
+          for await _ in signals {
+            guard let next = await desk.reload(present, by: readSettings) else { continue }
+            present = next
+            await handover.offer(next)
+            await work.layDown()
+          }
+        }
+      }
+      try await work.run(
+        settings, identifiers: ProcessWorkerLauncher.identifiers(configuration, logger: logger),
+        handover: handover)
+      group.cancelAll()
+    }
   }
 
   /// What became of the images so far.

@@ -13,6 +13,8 @@ package struct InboxWork: Sendable {
   private let intake: Intake
   private let reading: StudyReading
   private let logger: Logger
+  /// So long a clock has to go steadily before something is deleted by it, and so often it is.
+  private static let (quietClock, retentionInterval) = (Duration.seconds(600), Duration.seconds(600))
 
   /// - Parameter runsOnce: end when all that lies in the inbox now is done.
   package init(
@@ -50,6 +52,15 @@ package struct InboxWork: Sendable {
   ///   - readers: workers that read images.
   ///   - identifiers: workers that tell which image a file is.
   package func run(_ readers: some WorkerLauncher, identifiers: some WorkerLauncher) async throws {
+    try await run(
+      ServingSettings(configuration, readers: readers), identifiers: identifiers, handover: OfferedSettings())
+  }
+
+  /// The same, with other settings for reading once they are offered and ``layDown()`` is called.
+  package func run<Readers: WorkerLauncher>(
+    _ settings: ServingSettings<Readers>, identifiers: some WorkerLauncher,
+    handover: OfferedSettings<ServingSettings<Readers>>
+  ) async throws {
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
         try await keepUp(.intake, pause: { await intake.pause() }, takeUp: { try await intake.takeUp() }) {
@@ -59,22 +70,66 @@ package struct InboxWork: Sendable {
         return true
       }
       group.addTask {
-        try await keepUp(.reading, pause: { await reading.pause() }, takeUp: { try await reading.takeUp() }) {
-          try await WorkerLoop(launcher: readers, source: reading).run()
-          try await reading.release()
+        var serving = settings
+        while true {
+          let present = serving
+          await reading.serve(present.configuration) { await present.readers.canRead() }
+          try await keepUp(.reading, pause: { await reading.pause() }, takeUp: { try await reading.takeUp() })
+          {
+            try await read(with: present)
+          }
+          guard let next = await handover.take() else { return true }
+          serving = next
         }
-        return true
       }
       group.addTask {
-        while !Task.isCancelled {
-          try? await Task.sleep(for: StudyReading.renewalInterval)
-          try? await reading.renewLeases()
-        }
+        await keepTime()
         return false
       }
       var running = 2
       while running > 0, let isPart = try await group.next() { running -= isPart ? 1 : 0 }
       group.cancelAll()
+    }
+  }
+
+  /// Has those who read finish what they have in hand, for the settings that were offered.
+  package func layDown() async { await reading.layDown() }
+
+  /// Each worker has leases of its own, so that one that dies takes no other with it.
+  private func read(with settings: ServingSettings<some WorkerLauncher>) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<settings.configuration.workers {
+        group.addTask { try await WorkerLoop(launcher: settings.readers, source: reading).run() }
+      }
+      while try await group.next() != nil {}
+    }
+    try await reading.release()
+  }
+
+  /// Prolongs leases, looks whether the clock was set, and deletes what was kept for long enough.
+  private func keepTime() async {
+    var watch = ClockWatch(at: .now, .now)
+    var nextPass = ContinuousClock.now + Self.quietClock
+    while !Task.isCancelled {
+      try? await Task.sleep(for: StudyReading.renewalInterval)
+      try? await reading.renewLeases()
+      if let step = watch.look(at: .now, .now) {
+        logger.notice("the clock was set", metadata: ["seconds": "\(step.components.seconds)"])
+      }
+      guard !runsOnce, .now >= nextPass, watch.isSteady(for: Self.quietClock) else { continue }
+      nextPass = .now + Self.retentionInterval
+      await deleteOld()
+    }
+  }
+
+  private func deleteOld() async {
+    let configuration = await reading.configuration
+    guard configuration.retention.areThere else { return }
+    do {
+      let tally = try await Retention(configuration, ledger: ledger, logger: logger).pass(at: .now)
+      if tally.images > 0 { try await reading.rewriteReport() }
+    } catch {
+      logger.warning("can't delete what was kept for long enough", metadata: ["why": "\(error)"])
     }
   }
 
@@ -93,7 +148,7 @@ package struct InboxWork: Sendable {
         isInterrupted = true
         let wait = await pause()
         tell(part, error, wait)
-        guard await stayed(for: wait) else { return }
+        guard await stayed(for: wait, part) else { return }
       }
     }
   }
@@ -109,11 +164,12 @@ package struct InboxWork: Sendable {
     PauseNote(part, configuration.folders).set("\(shown); next try \(next.text)")
   }
 
-  /// False when a stop came.
-  private func stayed(for wait: Duration) async -> Bool {
+  /// False when a stop came, or other settings.
+  private func stayed(for wait: Duration, _ part: PauseNote.Part) async -> Bool {
     let end = ContinuousClock.now + wait
     while .now < end {
       if Task.isShuttingDownGracefully || Task.isCancelled { return false }
+      if part == .reading, await reading.laysDown { return false }
       try? await Task.sleep(for: .milliseconds(200))
     }
     return true

@@ -42,6 +42,12 @@ public struct LedgerVisit: Sendable {
       }
       status.nextRetry = counts.nextRetry?.text
       for part in PauseNote.Part.allCases { status.paused[part.rawValue] = PauseNote(part, folders).text }
+      if let serving = ServingNote(folders).content {
+        status.model = serving.model
+        status.modelSHA256 = serving.sha256
+        status.workers = serving.workers
+        status.reloadRefused = serving.refusal
+      }
       status.reasons = try await ledger.reasons()
       let copied = CopiedFiles(folders)
       status.copied = copied.count

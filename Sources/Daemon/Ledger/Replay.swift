@@ -161,10 +161,14 @@ extension LedgerVisit {
     }
     defer { try? FileManager.default.removeItem(at: folder) }
     let launcher = ProcessWorkerLauncher(
-      model: model, threads: configuration.threads, timeLimit: configuration.workerTimeLimit)
+      model: model, threads: configuration.threadsPerWorker,
+      confinement: WorkerConfinement(
+        readable: [folders.spool, folders.done, folders.rejected].map { FilePath(of: $0) },
+        writable: [FilePath(of: folder)]),
+      limits: configuration.workerLimits, timeLimit: configuration.workerTimeLimit)
     return try await launcher.withWorker { session in
       switch try await session.reply() {
-      case .ready(let model, let sha256):
+      case .ready(let model, let sha256, _):
         return try await replay.run(
           session, model: LoadedModel(name: model, sha256: sha256), in: folder)
       case .modelRefused(let message, let isMissing):

@@ -26,6 +26,12 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
   public var nextRetry: String?
   /// Why a part of the daemon pauses, by part.
   public var paused: [String: String] = [:]
+  /// Which model reads, since the last start or reload; nil before the first.
+  public var model: String?
+  public var modelSHA256: String?
+  public var workers: Int?
+  /// When and why the last reload was refused.
+  public var reloadRefused: String?
   /// How many files need attention, by coded reason.
   public var reasons: [String: Int] = [:]
   /// Files that were copied because they can't be moved out of their folders, and these folders.
@@ -43,6 +49,9 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
     case copiedFrom = "copied_from"
     case diskPercent = "disk_percent"
     case diskStopPercent = "disk_stop_percent"
+    case model, workers
+    case modelSHA256 = "model_sha256"
+    case reloadRefused = "reload_refused"
   }
 
   /// Two columns, for people.
@@ -58,6 +67,9 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
     if let oldestSeconds { rows.append(("oldest waits for", "\(oldestSeconds) s")) }
     if let nextRetry { rows.append(("next retry", nextRetry)) }
     for (part, why) in paused.sorted(by: { $0.key < $1.key }) { rows.append(("\(part) pauses", why)) }
+    if let model { rows.append(("model", "\(model), SHA-256 \(modelSHA256 ?? "")")) }
+    if let workers { rows.append(("workers", "\(workers)")) }
+    if let reloadRefused { rows.append(("reload refused", reloadRefused)) }
     for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) { rows.append((reason, "\(count)")) }
     if copied > 0 {
       rows.append(

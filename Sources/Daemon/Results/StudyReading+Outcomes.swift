@@ -117,11 +117,12 @@ extension StudyReading {
     let record = job.instance
     guard case .working(let tries, _) = record.state else { return }
     let isRepeated = tries.crashes > 0
-    // A single run ends, so that nothing would ever come of waiting.
     // A file that names no study is one by itself, as in the ledger.
     let study = record.studyInstanceUID.isEmpty ? "=\(record.content)" : record.studyInstanceUID
-    if breaker.workerLost(on: record.id, of: study, isRepeated: isRepeated), !runsOnce {
-      throw WorkPause(cause: .workersLost(files: breaker.filesLost))
+    if breaker.workerLost(on: record.id, of: study, isRepeated: isRepeated) {
+      // Whose fault is it? A picture that is known to be sound tells.
+      guard await canRead() else { throw WorkPause(cause: .workersLost(files: breaker.filesLost)) }
+      breaker.workerAnswered()
     }
     guard isRepeated else {
       _ = try await ledger.crash(record.id, token: job.token, reason: "worker_crashed", at: .now)

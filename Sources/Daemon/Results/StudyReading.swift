@@ -24,7 +24,7 @@ package actor StudyReading: WorkSource {
   /// Files claimed ahead: enough to keep the worker busy, few enough that the newest study is soon drawn.
   private static let ahead = 6
 
-  let configuration: DaemonConfiguration
+  package private(set) var configuration: DaemonConfiguration
   let runsOnce: Bool
   let ledger: any StudyLedger
   let sources: SourceDesk
@@ -37,6 +37,12 @@ package actor StudyReading: WorkSource {
   private var isIntakeOver = false
   private var isReporting = false
   private var isReportBehind = false
+  /// Other settings wait: nothing new is begun.
+  package private(set) var laysDown = false
+  /// Whether a fresh worker reads a picture that is known to be sound.
+  private(set) var canRead: @Sendable () async -> Bool = { false }
+  private var turnstile = Turnstile()
+  private let wakeUp = WakeUpCall()
   package internal(set) var breaker = Breaker()
   /// What became of the images so far.
   package internal(set) var tally = Tally()
@@ -64,8 +70,36 @@ package actor StudyReading: WorkSource {
     pauseNote = PauseNote(.reading, configuration.folders)
   }
 
+  /// Reads by these settings from now on.
+  package func serve(_ configuration: DaemonConfiguration, canRead: @escaping @Sendable () async -> Bool) {
+    self.configuration = configuration
+    self.canRead = canRead
+    laysDown = false
+  }
+
+  /// Begins nothing new until other settings serve.
+  package func layDown() async {
+    laysDown = true
+    await wakeUp.ring()
+  }
+
+  /// One at a time publishes: names of results depend on those that are there, and the report has one end.
+  private func enter() async {
+    if turnstile.enters() { return }
+    await withCheckedContinuation { turnstile.wait($0) }
+  }
+
+  /// Writes the report anew: rows of the ledger are gone.
+  package func rewriteReport() async throws {
+    await enter()
+    defer { turnstile.leave() }
+    try await report.rewrite(from: ledger)
+  }
+
   /// Takes up, at the start and after a pause, what was left: sources that aren't home, rows that the report hasn't.
   package func takeUp() async throws {
+    await enter()
+    defer { turnstile.leave() }
     try await release()
     try await bringLeftHome()
     try await updateReport()
@@ -134,15 +168,20 @@ package actor StudyReading: WorkSource {
   // MARK: WorkSource
 
   package func workerReady(_ model: LoadedModel) {
+    if self.model.name.isEmpty, !model.sandboxLacks.isEmpty {
+      logger.warning(
+        "this system doesn't offer all that workers are shut in with; the rest holds",
+        metadata: ["missing": "\(model.sandboxLacks.joined(separator: ", "))"])
+    }
     self.model = model
     logger.info("worker ready", metadata: ["model": "\(model.name)", "sha256": "\(model.sha256)"])
   }
 
-  package var isStopping: Bool { Task.isShuttingDownGracefully || Task.isCancelled }
+  package var isStopping: Bool { laysDown || Task.isShuttingDownGracefully || Task.isCancelled }
 
   package func nextJobs() async throws -> [WorkerJob<ClaimedFile>]? {
     while !isStopping {
-      if .now >= nextFiling { try await bringLeftHome() }
+      try await fileAgain()
       let jobs = try await claim()
       if !jobs.isEmpty { return jobs }
       if runsOnce, isIntakeOver {
@@ -153,18 +192,35 @@ package actor StudyReading: WorkSource {
           return nil
         }
       }
-      do { try await Task.sleep(for: .milliseconds(200)) } catch { return nil }
+      await wakeUp.wait(atMost: try await idleTime())
     }
     return nil
   }
 
+  /// How long nothing can become ready by itself. Other processes may let something go, and stops aren't told of.
+  private func idleTime() async throws -> Duration {
+    let longest = Duration.milliseconds(200)
+    guard let next = try await ledger.nextWakeUp() else { return longest }
+    let wait = Duration.milliseconds(next.milliseconds - Timestamp.now.milliseconds)
+    return max(.milliseconds(10), min(wait, longest))
+  }
+
+  private func fileAgain() async throws {
+    guard .now >= nextFiling else { return }
+    await enter()
+    defer { turnstile.leave() }
+    try await bringLeftHome()
+  }
+
   package func moreJobs() async throws -> [WorkerJob<ClaimedFile>] {
     guard !isStopping else { return [] }
-    if .now >= nextFiling { try await bringLeftHome() }
+    try await fileAgain()
     return try await claim()
   }
 
   package func take(_ outcome: WorkerOutcome, of job: WorkerJob<ClaimedFile>) async throws {
+    await enter()
+    defer { turnstile.leave() }
     defer { try? FileManager.default.removeItem(at: job.context.staging) }
     do {
       switch outcome {
@@ -190,7 +246,7 @@ package actor StudyReading: WorkSource {
     var jobs: [WorkerJob<ClaimedFile>] = []
     while jobs.count < Self.ahead,
       let claim = try await ledger.claim(
-        by: Self.holder, limit: 16, order: runsOnce ? .arrival : configuration.order, for: Self.lease,
+        by: Self.holder, limit: configuration.workers > 1 ? 4 : 16, order: runsOnce ? .arrival : configuration.order, for: Self.lease,
         at: .now)
     {
       let token = claim.lease.token

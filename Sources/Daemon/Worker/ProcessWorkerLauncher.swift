@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import Glibc
 import Subprocess
 import SystemPackage
@@ -6,27 +6,55 @@ import SystemPackage
 /// Starts workers as processes of this same program (`mmdicom worker`), with JSON lines over pipes.
 package struct ProcessWorkerLauncher: WorkerLauncher {
   private let executable: String
-  private let arguments: [String]
+  private var arguments: [String]
+  private let rehearsal: URL?
+  private let confinement: WorkerConfinement
   private let timeLimit: Duration
+  /// A process in uninterruptible sleep, on a mount that doesn't answer, takes no signal: how long to wait for a worker
+  /// to die before it is left to itself.
+  private let grace: Duration
+  private let canKill: Bool
+  private let onLeftBehind: @Sendable (_ process: Int) -> Void
 
   /// - Parameters:
   ///   - executable: the program; by default the one that is running.
   ///   - model: the model file that the worker loads.
   ///   - threads: threads for inference; 0 leaves one core to decoding and drawing.
+  ///   - confinement: the files that it may touch, beside the model.
   ///   - timeLimit: a file that takes longer costs the worker its life.
+  ///   - rehearsal: a folder for ``rehearsed()``, below one that workers may write to.
+  ///   - canKill: false in a test: no signal reaches a worker.
+  ///   - onLeftBehind: told of a worker that doesn't die, by its number.
   package init(
-    executable: String = ProcessWorkerLauncher.ownExecutable, model: String, threads: Int, timeLimit: Duration
+    executable: String = ProcessWorkerLauncher.ownExecutable, model: String, threads: Int,
+    confinement: WorkerConfinement, limits: WorkerLimits = WorkerLimits(), timeLimit: Duration,
+    rehearsal: URL? = nil, grace: Duration = .seconds(10), canKill: Bool = true,
+    onLeftBehind: @escaping @Sendable (_ process: Int) -> Void = { _ in }
   ) {
     self.executable = executable
-    self.arguments = ["worker", "--model", model, "--threads", String(threads)]
+    arguments =
+      ["worker", "--model", model, "--threads", String(threads)] + limits.arguments
+    self.rehearsal = rehearsal
+    self.confinement = confinement
     self.timeLimit = timeLimit
+    self.grace = grace
+    self.canKill = canKill
+    self.onLeftBehind = onLeftBehind
   }
 
   /// Workers that only identify files, and so need no model.
-  package init(identifyingWithin timeLimit: Duration) {
+  package init(
+    identifyingIn confinement: WorkerConfinement, limits: WorkerLimits = WorkerLimits(),
+    timeLimit: Duration, onLeftBehind: @escaping @Sendable (_ process: Int) -> Void = { _ in }
+  ) {
     executable = Self.ownExecutable
-    arguments = ["worker", "--identify"]
+    arguments = ["worker", "--identify"] + limits.arguments
+    rehearsal = nil
+    self.confinement = confinement
     self.timeLimit = timeLimit
+    grace = .seconds(10)
+    canKill = true
+    self.onLeftBehind = onLeftBehind
   }
 
   /// The running program, also after it was replaced by an update, and whatever the working directory.
@@ -36,83 +64,63 @@ package struct ProcessWorkerLauncher: WorkerLauncher {
     _ body: @Sendable (any WorkerSession) async throws -> Result
   ) async throws -> Result {
     signal(SIGPIPE, SIG_IGN)  // Writing to a worker that just died is an error, not the end.
+    let process = WorkerProcess()
+    // Not a child task: one that waits for a process that never ends would hold up everything.
+    Task { await run(process) }
+    let session = try await PipeSession(process, timeLimit: timeLimit, grace: grace)
+    do {
+      try await session.send(line: try confinement.line)
+      let result = try await body(session)
+      await session.end(within: .seconds(5))
+      await leave(session)
+      return result
+    } catch {
+      session.kill()
+      await leave(session)
+      throw error
+    }
+  }
+
+  /// The model, after a fresh worker has read a picture with it that it drew itself.
+  /// - Throws: ``WorkerFailure``, ``WriteFailure``.
+  package func rehearsed() async throws -> LoadedModel {
+    var launcher = self
+    if let rehearsal {
+      let folder = "\(rehearsal.path)-\(UInt32.random(in: .min ... .max))"
+      launcher.arguments += ["--rehearse", folder]
+    }
+    return try await launcher.greeting()
+  }
+
+  package func canRead() async -> Bool { (try? await rehearsed()) != nil }
+
+  private func leave(_ session: PipeSession) async {
+    if await !session.isGone(within: grace) { onLeftBehind(session.process) }
+  }
+
+  /// From start to end of a process.
+  private func run(_ process: WorkerProcess) async {
     var options = PlatformOptions()
     options.teardownSequence = []  // A worker holds nothing that needs an orderly end: kill it.
-    let outcome = try await run(
-      .path(FilePath(executable)),
-      arguments: Arguments(executablePathOverride: "mmdicom", remainingValues: arguments),
-      // A crash of the worker is expected and handled; its back trace would only fill the log.
-      environment: .inherit.updating(["SWIFT_BACKTRACE": "enable=no"]),
-      platformOptions: options, input: .inputWriter, output: .sequence, error: .currentStandardError
-    ) { execution in
-      let session = PipeSession(
-        lines: LineReader(execution.standardOutput), timeLimit: timeLimit,
-        send: { line in _ = try await execution.standardInputWriter.write(line) },
-        kill: { try? execution.send(signal: .kill) })
-      do {
-        let result = try await body(session)
-        try? await execution.standardInputWriter.finish()
-        // A worker that doesn't end by itself must not hold up the daemon's end.
-        await session.drain(within: .seconds(5))
-        return result
-      } catch {
-        try? execution.send(signal: .kill)
-        throw error
+    do {
+      _ = try await Subprocess.run(
+        .path(FilePath(executable)),
+        arguments: Arguments(executablePathOverride: "mmdicom", remainingValues: arguments),
+        // A crash of the worker is expected and handled; its back trace would only fill the log.
+        environment: .inherit.updating(["SWIFT_BACKTRACE": "enable=no"]),
+        platformOptions: options, input: .inputWriter, output: .sequence, error: .currentStandardError
+      ) { execution in
+        let canKill = canKill
+        process.started(
+          WorkerProcess.Control(
+            number: Int(execution.processIdentifier.value),
+            send: { line in _ = try await execution.standardInputWriter.write(line) },
+            close: { try? await execution.standardInputWriter.finish() },
+            kill: { if canKill { try? execution.send(signal: .kill) } }))
+        var lines = LineReader(execution.standardOutput)
+        while let line = try await lines.next(isolation: nil) { process.said(line) }
       }
-    }
-    return outcome.closureResult
-  }
-}
-
-/// One worker process behind two pipes.
-private actor PipeSession: WorkerSession {
-  private var lines: LineReader
-  private let timeLimit: Duration
-  private let sendLine: @Sendable ([UInt8]) async throws -> Void
-  private let kill: @Sendable () -> Void
-
-  init(
-    lines: sending LineReader, timeLimit: Duration,
-    send: @escaping @Sendable ([UInt8]) async throws -> Void, kill: @escaping @Sendable () -> Void
-  ) {
-    self.lines = lines
-    self.timeLimit = timeLimit
-    self.sendLine = send
-    self.kill = kill
-  }
-
-  func send(_ request: WorkerRequest) async throws {
-    var line = Array(try JSONEncoder().encode(request))
-    line.append(UInt8(ascii: "\n"))
-    try await sendLine(line)
-  }
-
-  func reply() async throws -> WorkerReply? {
-    guard let line = try await nextLine(within: timeLimit) else { return nil }
-    // A line that isn't a reply means that the worker's memory can't be trusted any more: as good as dead.
-    guard let reply = try? JSONDecoder().decode(WorkerReply.self, from: Data(line)) else {
-      kill()
-      return nil
-    }
-    return reply
-  }
-
-  /// Reads what still comes until the worker closes its end.
-  func drain(within limit: Duration) async {
-    while (try? await nextLine(within: limit)) != nil {}
-  }
-
-  private func nextLine(within limit: Duration) async throws -> [UInt8]? {
-    // The pipe's read ends when the process dies, so killing it is the way to stop waiting.
-    // It's cancelled and awaited at the end of this scope.
-    async let _: Void = killUnlessCancelled(after: limit)
-    var reader = lines
-    defer { lines = reader }
-    return try await reader.next(isolation: self)
-  }
-
-  private nonisolated func killUnlessCancelled(after limit: Duration) async {
-    do { try await Task.sleep(for: limit) } catch { return }
-    kill()
+      process.ended(nil)
+    } catch { process.ended(error) }
   }
 }

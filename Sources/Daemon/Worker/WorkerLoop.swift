@@ -31,10 +31,13 @@ package struct LoadedModel: Sendable, Equatable {
   package let name: String
   /// SHA-256 of its file, hexadecimal.
   package let sha256: String
+  /// What the system doesn't offer of the worker's sandbox.
+  package let sandboxLacks: [String]
 
-  package init(name: String, sha256: String) {
+  package init(name: String, sha256: String, sandboxLacks: [String] = []) {
     self.name = name
     self.sha256 = sha256
+    self.sandboxLacks = sandboxLacks
   }
 }
 
@@ -106,8 +109,8 @@ package struct WorkerLoop<Launcher: WorkerLauncher, Source: WorkSource>: Sendabl
 
   private func work(with session: any WorkerSession, _ queue: inout Queue) async throws -> End {
     switch try await session.reply() {
-    case .ready(let model, let sha256):
-      try await source.workerReady(LoadedModel(name: model, sha256: sha256))
+    case .ready(let model, let sha256, let missing):
+      try await source.workerReady(LoadedModel(name: model, sha256: sha256, sandboxLacks: missing))
     case .modelRefused(let message, let isMissing):
       throw isMissing ? WorkerFailure.modelMissing(message) : .modelRefused(message)
     case nil: return .neverReady

@@ -24,8 +24,9 @@ package enum WorkerRequest: Sendable, Equatable, Codable {
 
 /// One line from the worker: JSON, ended by a line feed.
 package enum WorkerReply: Sendable, Equatable, Codable {
-  /// The model is loaded; files may come. Always the first line of a worker that can work.
-  case ready(model: String, sha256: String)
+  /// The model is loaded; files may come. Always the first line of a worker that can work. `missing` names what the
+  /// system doesn't offer of the sandbox.
+  case ready(model: String, sha256: String, missing: [String] = [])
   /// The model can't be used; the worker ends.
   case modelRefused(message: String, isMissing: Bool)
   /// The header was read, and the whole file for its SHA-256 (hexadecimal; nil when it can't be read).

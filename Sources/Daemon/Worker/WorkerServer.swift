@@ -12,42 +12,56 @@ import SystemPackage
 public enum WorkerServer {
   /// Tells only which images files are, by their headers and without a model, to the end of standard input.
   /// - Returns: the exit status.
-  public static func identify() async -> Int32 {
-    prepareProcess()
+  public static func identify(_ surroundings: Surroundings) async -> Int32 {
+    guard let missing = prepareProcess(surroundings, model: nil) else { return 70 }
     let replies = ReplyWriter()
-    replies.send(.ready(model: "", sha256: ""))
-    for await request in RequestReader.requests() {
+    replies.send(.ready(model: "", sha256: "", missing: missing))
+    let requests = RequestReader(processorSeconds: surroundings.limits.processorSeconds)
+    for await request in requests.stream() {
       WorkerFault.strike(request.path)
       let path = FilePath(text: request.path)
       let file = OpenedFile(path)
       let digest = ContentDigest(ofFileAt: path)?.description
       replies.send(.identified(id: request.id, ImageIdentity(ofFileAt: file.url), digest: digest))
       extendLifetime(file)
-      RequestReader.answered()
+      requests.answered()
     }
     return 0
   }
 
   /// Runs to the end of standard input.
+  /// - Parameter rehearsal: a folder to make, in which a picture is read before any other; nil for none.
   /// - Returns: the exit status.
-  public static func run(model: URL, threads: Int) async -> Int32 {
-    prepareProcess()
+  public static func run(
+    model: URL, threads: Int, rehearsal: URL?, _ surroundings: Surroundings
+  ) async -> Int32 {
+    guard let missing = prepareProcess(surroundings, model: FilePath(of: model)) else { return 70 }
     let replies = ReplyWriter()
     let analyser: Analyser
     do { analyser = try Analyser(modelAt: model, threads: threads) } catch {
       replies.send(.modelRefused(message: error.description, isMissing: error.isMissing))
       return error.isMissing ? 66 : 65
     }
-    replies.send(.ready(model: analyser.modelName, sha256: analyser.modelSHA256))
+    switch rehearsal.flatMap({ Rehearsal.failure(of: analyser, in: $0) }) {
+    case .model(let text):
+      replies.send(.modelRefused(message: "\(model.path): \(text)", isMissing: false))
+      return 65
+    case .surroundings(let failure):
+      replies.send(.cannotWrite(id: 0, path: failure.path, message: failure.message))
+      return 73
+    case nil: break
+    }
+    replies.send(.ready(model: analyser.modelName, sha256: analyser.modelSHA256, missing: missing))
+    let requests = RequestReader(processorSeconds: surroundings.limits.processorSeconds)
 
     let inputSize = analyser.inputSize
     // No more images are on their way than the parent has requests open.
     await assemblyLine(
-      RequestReader.requests(), first: { prepare($0, inputSize: inputSize) },
+      requests.stream(), first: { prepare($0, inputSize: inputSize) },
       second: { read($0, with: analyser) },
       last: { item in
         replies.send(answer(item, with: analyser))
-        RequestReader.answered()
+        requests.answered()
       })
     return 0
   }
@@ -122,14 +136,31 @@ public enum WorkerServer {
     }
   }
 
-  private static func prepareProcess() {
+  /// What a worker is started with beside its task.
+  public struct Surroundings: Sendable {
+    let limits: WorkerLimits
+    /// What the system doesn't offer of the sandbox that this process is in; nil before it was entered.
+    let lacks: [String]?
+
+    public init(limits: WorkerLimits, lacks: [String]?) {
+      self.limits = limits
+      self.lacks = lacks
+    }
+  }
+
+  /// - Returns: what the system doesn't offer of the sandbox; nil when the worker can't go on.
+  private static func prepareProcess(_ surroundings: Surroundings, model: FilePath?) -> [String]? {
     // The parent decides when to end; a Ctrl-C or a stop reaches the whole group of processes.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
+    signal(SIGHUP, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
-    // A core would hold a patient's image.
-    var none = rlimit(rlim_cur: 0, rlim_max: 0)
-    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+    guard let lacks = surroundings.lacks else {
+      let failure = WorkerSandbox.enter(model: model, limits: surroundings.limits)
+      ErrorOutput.say("mmdicom worker: \(failure)")
+      return nil
+    }
+    return lacks + WorkerSandbox.fence()
   }
 }
 
@@ -158,19 +189,33 @@ private struct ReplyWriter {
   }
 }
 
+/// Standard error, which the daemon's log goes to.
+enum ErrorOutput {
+  static func say(_ line: String) {
+    unsafe Array("\(line)\n".utf8).withUnsafeBytes {
+      _ = unsafe write(STDERR_FILENO, $0.baseAddress, $0.count)
+    }
+  }
+}
+
 /// Standard input as a stream of requests.
-private enum RequestReader {
-  private static let open = Atomic<Int>(0)
+private final class RequestReader: Sendable {
+  private let open = Atomic<Int>(0)
+  private let processorSeconds: Int
+
+  /// - Parameter processorSeconds: for each request; 0 for no limit.
+  init(processorSeconds: Int) { self.processorSeconds = processorSeconds }
 
   /// Reads on a thread of its own, so that the end of the input is noticed while an image is being decoded.
-  static func requests() -> AsyncStream<WorkerRequest> {
+  func stream() -> AsyncStream<WorkerRequest> {
     let (stream, continuation) = AsyncStream.makeStream(of: WorkerRequest.self)
-    DispatchQueue(label: "requests").async {
+    DispatchQueue(label: "requests").async { [self] in
       while let line = readLine() {
         guard let request = try? JSONDecoder().decode(WorkerRequest.self, from: Data(line.utf8)) else {
           break
         }
-        open.add(1, ordering: .relaxed)
+        let count = open.add(1, ordering: .relaxed).newValue
+        if processorSeconds > 0 { ProcessorTime.grant(seconds: processorSeconds * count) }
         continuation.yield(request)
       }
       // A parent closes the pipe only when it has every answer. With requests open it has died; a new one
@@ -181,5 +226,21 @@ private enum RequestReader {
     return stream
   }
 
-  static func answered() { open.subtract(1, ordering: .relaxed) }
+  func answered() { open.subtract(1, ordering: .relaxed) }
+}
+
+/// The processor time of this process, over all its threads.
+private enum ProcessorTime {
+  /// So much from now on; the system kills a process that takes more.
+  static func grant(seconds: Int) {
+    var used = timespec()
+    var limit = rlimit()
+    let kind = __rlimit_resource_t(RLIMIT_CPU.rawValue)
+    guard unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0, unsafe getrlimit(kind, &limit) == 0
+    else {
+      return
+    }
+    limit.rlim_cur = min(limit.rlim_max, rlim_t(used.tv_sec + 1 + seconds))
+    _ = unsafe setrlimit(kind, &limit)
+  }
 }

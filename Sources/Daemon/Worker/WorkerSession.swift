@@ -1,3 +1,5 @@
+import Files
+
 /// A running worker, seen from the process that gives it work.
 package protocol WorkerSession: Sendable {
   /// Sends a request. An error means that the worker is gone.
@@ -13,6 +15,31 @@ package protocol WorkerLauncher: Sendable {
   func withWorker<Result: Sendable>(
     _ body: @Sendable (any WorkerSession) async throws -> Result
   ) async throws -> Result
+
+  /// Whether a fresh worker reads a picture that is known to be sound: then files on which others died are to blame
+  /// themselves, and nothing outside.
+  func canRead() async -> Bool
+}
+
+extension WorkerLauncher {
+  /// Nobody knows.
+  package func canRead() async -> Bool { false }
+
+  /// The model that a fresh worker loads.
+  /// - Throws: ``WorkerFailure``, ``WriteFailure``.
+  package func greeting() async throws -> LoadedModel {
+    try await withWorker { session in
+      switch try await session.reply() {
+      case .ready(let name, let sha256, let missing):
+        LoadedModel(name: name, sha256: sha256, sandboxLacks: missing)
+      case .modelRefused(let message, let isMissing):
+        throw isMissing ? WorkerFailure.modelMissing(message) : .modelRefused(message)
+      case .cannotWrite(_, let path, let message): throw WriteFailure(path: path, message: message)
+      case nil: throw WorkerFailure.cannotStart("it ended before it was ready")
+      default: throw WorkerFailure.cannotStart("it doesn't speak this program's language")
+      }
+    }
+  }
 }
 
 /// Why no worker can be had.

@@ -10,12 +10,22 @@ extension SQLiteLedger {
     """
 
   package func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance] {
+    try await prunable(before: time, after: nil, limit: limit)
+  }
+
+  package func prunable(
+    before time: Timestamp, after mark: PrunableInstance.Mark?, limit: Int
+  ) async throws(LedgerError) -> [PrunableInstance] {
     try await read { db in
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT * FROM instance WHERE \(Self.isPrunable) AND finished_at < ? ORDER BY finished_at LIMIT ?
-          """, arguments: [time.milliseconds, limit])
+          SELECT * FROM instance WHERE \(Self.isPrunable) AND finished_at < ? AND (finished_at, id) > (?, ?)
+          ORDER BY finished_at, id LIMIT ?
+          """,
+        arguments: [
+          time.milliseconds, mark?.finishedAt.milliseconds ?? .min, mark?.id ?? .min, limit,
+        ])
       return try rows.map { row in
         // A path that another result has taken over belongs to that one.
         let results = try Row.fetchAll(

@@ -1,0 +1,104 @@
+import Files
+import FoundationEssentials
+package import Ledger
+package import Logging
+
+/// Deletes what was kept for long enough: files first, then what the ledger knows of them, so that a crash between
+/// leaves rows whose files are gone, which the next pass finds.
+package struct Retention: Sendable {
+  private let folders: InboxFolders
+  private let rules: RetentionRules
+  private let ledger: any StudyLedger
+  private let logger: Logger
+  private static let portion = 100
+
+  package init(_ configuration: DaemonConfiguration, ledger: any StudyLedger, logger: Logger) {
+    folders = configuration.folders
+    rules = configuration.retention
+    self.ledger = ledger
+    self.logger = logger
+  }
+
+  /// What a pass deleted.
+  package struct Tally: Sendable, Equatable {
+    /// Images that the ledger forgot.
+    package var images = 0
+    /// Files of images that are still known.
+    package var sources = 0
+    /// Images that stay, since a file of theirs can't be removed.
+    package var stuck = 0
+
+    package init() {}
+  }
+
+  /// Deletes what may go now.
+  package func pass(at now: Timestamp) async throws -> Tally {
+    var tally = Tally()
+    if rules.days > 0 {
+      try await forget(before: RetentionRules.limit(rules.days, at: now), at: now, &tally) { _ in true }
+    }
+    if rules.bytes > 0 {
+      var size = KeptFiles(folders).size
+      let limit = rules.bytes
+      if size > limit {
+        try await forget(before: now, at: now, &tally) { freed in
+          size -= freed
+          return size > limit
+        }
+      }
+    }
+    if rules.doneDays > 0 {
+      try await removeSources(before: RetentionRules.limit(rules.doneDays, at: now), &tally)
+    }
+    if tally != Tally() {
+      logger.notice(
+        "deleted what was kept for long enough",
+        metadata: [
+          "images": "\(tally.images)", "sources": "\(tally.sources)", "stuck": "\(tally.stuck)",
+        ])
+    }
+    return tally
+  }
+
+  /// Images from the oldest on, for as long as `goesOn`, which is told how many bytes each has freed.
+  private func forget(
+    before time: Timestamp, at now: Timestamp, _ tally: inout Tally, goesOn: (Int) -> Bool
+  ) async throws {
+    var files = KeptFiles(folders)
+    var last: PrunableInstance.Mark?
+    while !Task.isCancelled {
+      let batch = try await ledger.prunable(before: time, after: last, limit: Self.portion)
+      guard let end = batch.last else { return }
+      last = end.mark
+      for image in batch {
+        do {
+          let freed = try files.remove(image, withResults: true)
+          tally.images += try await ledger.forget([image.instance.id], at: now).count
+          guard goesOn(freed) else { return }
+        } catch let failure as WriteFailure { tell(failure, image, &tally) }
+      }
+    }
+  }
+
+  private func removeSources(before time: Timestamp, _ tally: inout Tally) async throws {
+    var files = KeptFiles(folders)
+    var last: PrunableInstance.Mark?
+    while !Task.isCancelled {
+      let batch = try await ledger.prunable(before: time, after: last, limit: Self.portion)
+      guard let end = batch.last else { return }
+      last = end.mark
+      for image in batch {
+        do throws(WriteFailure) {
+          if try files.remove(image, withResults: false) > 0 { tally.sources += 1 }
+        } catch { tell(error, image, &tally) }
+      }
+    }
+  }
+
+  private func tell(_ failure: WriteFailure, _ image: PrunableInstance, _ tally: inout Tally) {
+    tally.stuck += 1
+    logger.warning(
+      "was kept for long enough, but can't be deleted",
+      metadata: ["file": "\(image.instance.tag)", "why": "\(failure.reason)"])
+  }
+}

@@ -1,0 +1,93 @@
+import FoundationEssentials
+
+/// One worker process behind two pipes.
+actor PipeSession: WorkerSession {
+  private let source: WorkerProcess
+  private var events: AsyncStream<WorkerProcess.Event>.Iterator
+  private let control: WorkerProcess.Control
+  private let timeLimit: Duration
+  private let grace: Duration
+  private enum State { case running, gone, left }
+  private var state = State.running
+
+  /// Waits for the start.
+  /// - Parameters:
+  ///   - timeLimit: for each answer.
+  ///   - grace: from the worker's being killed to its being given up.
+  /// - Throws: what keeps the process from being started.
+  init(_ process: WorkerProcess, timeLimit: Duration, grace: Duration) async throws {
+    var events = process.events.makeAsyncIterator()
+    switch await events.next() {
+    case .started(let control): self.control = control
+    case .ended(let error?): throw error
+    case .line, .ended, nil: throw CancellationError()
+    }
+    source = process
+    self.events = events
+    self.timeLimit = timeLimit
+    self.grace = grace
+  }
+
+  /// The process's number.
+  nonisolated var process: Int { control.number }
+
+  nonisolated func kill() { control.kill() }
+
+  func send(_ request: WorkerRequest) async throws {
+    try await send(line: Array(try JSONEncoder().encode(request)) + [UInt8(ascii: "\n")])
+  }
+
+  func send(line: [UInt8]) async throws { try await control.send(line) }
+
+  func reply() async throws -> WorkerReply? {
+    guard let line = await nextLine(within: timeLimit) else { return nil }
+    // A line that isn't a reply means that the worker's memory can't be trusted any more: as good as dead.
+    guard let reply = try? JSONDecoder().decode(WorkerReply.self, from: Data(line)) else {
+      kill()
+      return nil
+    }
+    return reply
+  }
+
+  /// Asks the worker to end, and reads what still comes; one that doesn't end by itself is killed.
+  func end(within limit: Duration) async {
+    await control.close()
+    while await nextLine(within: limit) != nil {}
+  }
+
+  /// Waits for the process's end.
+  /// - Returns: false where it doesn't come.
+  func isGone(within limit: Duration) async -> Bool {
+    while state == .running, await nextLine(within: .zero, grace: limit) != nil {}
+    return state == .gone || Task.isCancelled
+  }
+
+  private func nextLine(within limit: Duration) async -> [UInt8]? {
+    await nextLine(within: limit, grace: grace)
+  }
+
+  private func nextLine(within limit: Duration, grace: Duration) async -> [UInt8]? {
+    guard state == .running else { return nil }
+    // It's cancelled and awaited at the end of this scope.
+    async let _: Void = stopUnlessCancelled(after: limit, grace)
+    var reader = events
+    let event = await reader.next(isolation: self)
+    events = reader
+    switch event {
+    case .line(let line): return line
+    case .ended: state = .gone
+    case .started, nil: state = .left
+    }
+    return nil
+  }
+
+  /// Kills the worker, and where that doesn't end it, gives it up.
+  private nonisolated func stopUnlessCancelled(after limit: Duration, _ grace: Duration) async {
+    do {
+      try await Task.sleep(for: limit)
+      kill()
+      try await Task.sleep(for: grace)
+    } catch { return }
+    source.leave()
+  }
+}
