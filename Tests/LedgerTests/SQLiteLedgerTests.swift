@@ -145,12 +145,12 @@ import Testing
     let site = try await site()
     let queue = try DatabaseQueue(path: site.file)
     let queries = [
-      "SELECT bundle FROM gathering WHERE until <= 5 ORDER BY until DESC LIMIT 5",
-      "SELECT bundle FROM gathering WHERE until <= 5 ORDER BY until ASC LIMIT 5",
+      "SELECT bundle FROM gathering INDEXED BY gathering_arrival WHERE until <= 5 ORDER BY arrival DESC, until DESC LIMIT 5",
+      "SELECT bundle FROM gathering WHERE until <= 5 ORDER BY until LIMIT 5",
       "SELECT bundle FROM gathering WHERE earliest > 5 LIMIT 5",
       "SELECT id, state FROM instance WHERE until <= 5 OR earliest > 5 LIMIT 5",
       "SELECT id, state FROM delivery WHERE until <= 5 OR earliest > 5",
-      "SELECT bundle FROM instance INDEXED BY instance_ready WHERE state = 'ready' ORDER BY id DESC LIMIT 1",
+      "SELECT bundle FROM instance INDEXED BY instance_ready WHERE state = 'ready' ORDER BY arrival DESC, id DESC LIMIT 1",
       "SELECT id FROM instance INDEXED BY instance_ready_bundle WHERE state = 'ready' AND bundle = 'x' ORDER BY id LIMIT 5",
       "UPDATE instance SET state = 'ready' WHERE state = 'gathering' AND bundle = 'x'",
       "SELECT id FROM instance WHERE state = 'working' AND token = 5",
@@ -166,8 +166,10 @@ import Testing
         try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + query).map { $0["detail"] as String }
       }
       let isBounded = plan.allSatisfy { step in
-        // A scan of `instance_ready` in its order ends behind the first row.
-        (!step.hasPrefix("SCAN") || step.hasSuffix("INDEX instance_ready")) && !step.hasSuffix("ORDER BY")
+        // A scan of `instance_ready` in its order ends behind the first row, one of `gathering_arrival` soon behind what
+        // isn't due yet: it is only done where many are due.
+        (!step.hasPrefix("SCAN") || step.hasSuffix("INDEX instance_ready")
+          || step.hasSuffix("INDEX gathering_arrival")) && !step.hasSuffix("ORDER BY")
       }
       #expect(isBounded, "\(query): \(plan)")
     }

@@ -104,10 +104,16 @@ extension LedgerTransaction {
   mutating func settleWaits(_ order: DrawOrder) throws {
     let time = now.milliseconds
     let newest = order == .fair ? Self.portion / 2 : 0
-    for (order, limit) in [("arrival DESC, until DESC", newest), ("until", Self.portion - newest)]
-    where limit > 0 {
+    let oldest = Self.portion - newest
+    let done = try completeStudies(
+      "SELECT bundle FROM gathering WHERE until <= ? ORDER BY until LIMIT ?", [time, oldest])
+    // With fewer nothing else is due, and what isn't needn't be passed over on the way to the newest that is.
+    if newest > 0, done == oldest {
       try completeStudies(
-        "SELECT bundle FROM gathering WHERE until <= ? ORDER BY \(order) LIMIT ?", [time, limit])
+        """
+        SELECT bundle FROM gathering INDEXED BY gathering_arrival WHERE until <= ?
+        ORDER BY arrival DESC, until DESC LIMIT ?
+        """, [time, newest])
     }
     try completeStudies("SELECT bundle FROM gathering WHERE earliest > ? LIMIT ?", [time, Self.portion])
     for row in try rows(
@@ -118,13 +124,17 @@ extension LedgerTransaction {
     }
   }
 
-  private func completeStudies(_ query: String, _ arguments: StatementArguments) throws {
-    for row in try rows(query, arguments) {
+  /// Returns how many there were.
+  @discardableResult
+  private func completeStudies(_ query: String, _ arguments: StatementArguments) throws -> Int {
+    let found = try rows(query, arguments)
+    for row in found {
       let bundle: String = row["bundle"]
       // The transition `studyComplete` of each, in one statement: a study may have thousands.
       try run("UPDATE instance SET state = 'ready' WHERE state = 'gathering' AND bundle = ?", [bundle])
       try run("DELETE FROM gathering WHERE bundle = ?", [bundle])
     }
+    return found.count
   }
 
   mutating func claim(by holder: String, limit: Int, order: DrawOrder, wait: Wait) throws -> Claim? {
