@@ -284,6 +284,9 @@ class Site:
         if self.case.next_model:
             # Whichever model it was.
             state = {k: [] if k.startswith("outbox/") else v for k, v in state.items()}
+        state["trail"] = trail(ledger / "ledger.sqlite")
+        if self.options.quick:
+            return state
         audit = self.ask("audit")
         state["audit"] = audit.returncode if audit.returncode == 0 else audit.stderr
         status = json.loads(self.ask("status", "--json").stdout or "{}")
@@ -327,6 +330,24 @@ def ledger_rows(path):
     # Dates in the results make their digests another in each run.
     results = [(path, superseded) for path, _, superseded in results]
     return sorted(repr(row) for row in instances + results + current)
+
+
+def trail(path):
+    """Whether the hashes of the audit trail hold, by our own reading of them."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as ledger:
+        lines = ledger.execute("SELECT number, at, event, instance, detail, hash FROM audit ORDER BY number").fetchall()
+        written = ledger.execute("SELECT value FROM counter WHERE name = 'audit'").fetchone()[0]
+    ledger.close()
+    head = bytes(32)
+    for place, (number, at, event, instance, detail, noted) in enumerate(lines, 1):
+        numbers = (place, at, -1 if instance is None else instance)
+        content = head + b"".join(value.to_bytes(8, "big", signed=True) for value in numbers)
+        for text in (event, detail):
+            content += len(text.encode()).to_bytes(8, "big") + text.encode()
+        head = hashlib.sha256(content).digest()
+        if number != place or head != noted:
+            return f"broken at line {place}"
+    return "whole" if written == len(lines) else f"{len(lines)} lines, and {written} were written"
 
 
 def strangers(path, outbox):
@@ -778,6 +799,7 @@ def main():
     parser.add_argument("--again", type=lambda text: [word == "yes" for word in text.split(",")], default=[False, True],
                         help="whether the sender uses the name again at once: no, yes")
     parser.add_argument("--only", default="", help="a pattern: only calls whose name and path it is found in")
+    parser.add_argument("--quick", action="store_true", help="without asking 'mmdicom audit' and 'status' each time")
     parser.add_argument("--verbose", action="store_true")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("kill", description=kill.__doc__)
