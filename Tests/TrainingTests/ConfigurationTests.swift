@@ -88,7 +88,7 @@ import Training
   }
 
   /// The fourth version's is a reader for the third.
-  @Test(arguments: ["release-5"])
+  @Test(arguments: ["release-5", "release-6"])
   func theReleasedReadersTrainingsCanBeRead(name: String) throws {
     let file = TestEnvironment.packageRoot.appending(path: "etc/training/\(name).json")
     let release = try TrainingConfiguration().changed(byJSON: Data(contentsOf: file))
