@@ -52,7 +52,7 @@ struct ArchiveAssembly {
         path: record.path, source: slash.map { String(record.path[..<$0]) } ?? "",
         sopInstanceUID: header.sopInstanceUID, studyInstanceUID: header.studyInstanceUID,
         seriesInstanceUID: header.seriesInstanceUID, patientID: header.patientID,
-        rows: header.rows, columns: header.columns, fileSize: record.size, masks: []))
+        rows: header.rows, columns: header.columns, fileSize: record.size, traits: header.traits, masks: []))
   }
 
   private mutating func noteDuplicate(_ path: String) {

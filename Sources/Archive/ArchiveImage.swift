@@ -16,6 +16,8 @@ public struct ArchiveImage: Hashable, Sendable, Codable {
   public let columns: Int
   /// Bytes of the file.
   public let fileSize: Int
+  /// What else the header says of patient and technique.
+  public let traits: ImageTraits?
   /// The class the labels file gives; nil is unlabelled.
   public internal(set) var finding: Finding?
   /// What the image may be used for; nil until given by the labels file or
@@ -29,6 +31,13 @@ public struct ArchiveImage: Hashable, Sendable, Codable {
 
   /// What is kept together when splitting and resampling: the patient, or the study where the header names no patient.
   package var patientKey: String { kin ?? ownPatientKey }
+
+  /// The same image, as if nobody had said what is found in it.
+  package var unlabelled: ArchiveImage {
+    var image = self
+    image.finding = nil
+    return image
+  }
 
   /// As the header has it.
   var ownPatientKey: String { patientID.isEmpty ? "study " + studyInstanceUID : "patient " + patientID }

@@ -37,7 +37,8 @@ extension FileRecord.Content {
           studyInstanceUID: header.string(.studyInstanceUID) ?? "",
           seriesInstanceUID: header.string(.seriesInstanceUID) ?? "",
           patientID: header.string(.patientID) ?? "",
-          rows: header.integer(.rows) ?? 0, columns: header.integer(.columns) ?? 0))
+          rows: header.integer(.rows) ?? 0, columns: header.integer(.columns) ?? 0,
+          traits: ImageTraits(header)))
     }
   }
 

@@ -17,6 +17,7 @@ struct FileRecord: Sendable, Codable, Equatable {
   struct ImageHeader: Sendable, Codable, Equatable {
     var sopInstanceUID, studyInstanceUID, seriesInstanceUID, patientID: String
     var rows, columns: Int
+    var traits: ImageTraits
   }
 
   struct MaskHeader: Sendable, Codable, Equatable {

@@ -27,6 +27,12 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
   public let f1Normal, f1Pneumonia: Double
   /// Of pneumonia; 0 where the denominator is 0.
   public let precision, recall: Double
+  /// Share of the pneumonias called so, at the threshold; nil where there is none.
+  public let sensitivity: Double?
+  /// Share of the normal images called so, at the threshold; nil where there is none.
+  public let specificity: Double?
+  /// As ``accuracyInterval``.
+  public let sensitivityInterval, specificityInterval: ConfidenceInterval?
   /// Expected calibration error of the more probable class, 15 bins of equal width (Guo et al. 2017).
   public let ece: Double
   public let confusion: Confusion
@@ -35,6 +41,9 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
     case n, accuracy, auroc, precision, recall, ece, confusion
     case accuracyInterval = "accuracy_ci"
     case aurocInterval = "auroc_ci"
+    case sensitivity, specificity
+    case sensitivityInterval = "sensitivity_ci"
+    case specificityInterval = "specificity_ci"
     case f1Normal = "f1_normal"
     case f1Pneumonia = "f1_pneumonia"
   }
@@ -70,6 +79,21 @@ public struct ClassificationMetrics: Sendable, Equatable, Codable {
     aurocInterval = auroc == nil ? nil : bootstrap?.interval { ranked.auroc(weights: $0) }
     let right = zip(predicted, labels).map { $0 == $1 ? 1.0 : 0 }
     accuracyInterval = bootstrap?.interval(ofMean: right)
+    /// Of the images with one label.
+    func share(_ isPneumonia: Bool) -> Bootstrap.Statistic {
+      { weights in
+        var (called, all) = (0, 0)
+        for (image, weight) in weights.enumerated() where labels[image] == isPneumonia {
+          all += weight
+          if predicted[image] == isPneumonia { called += weight }
+        }
+        return all > 0 ? Double(called) / Double(all) : nil
+      }
+    }
+    let once = [Int](repeating: 1, count: n)
+    (sensitivity, specificity) = (share(true)(once), share(false)(once))
+    sensitivityInterval = sensitivity == nil ? nil : bootstrap?.interval(share(true))
+    specificityInterval = specificity == nil ? nil : bootstrap?.interval(share(false))
   }
 
   /// Bin b holds the probabilities of the more probable class in (b / 15, (b + 1) / 15].

@@ -12,6 +12,8 @@ public struct CellRecord: Sendable, Codable, Equatable {
   public let variant: String?
   public let classification, segmentation: ExperimentGrid.Amount?
   public let seed: UInt64
+  /// The name of what it was trained without; nil for nothing.
+  public let leftOut: String?
   public let configuration: TrainingConfiguration
   /// SHA-256 of the archive's index.
   public let archive: String
@@ -38,11 +40,12 @@ public struct CellRecord: Sendable, Codable, Equatable {
     name = cell.name
     (system, variant) = (cell.arm.system, cell.arm.variant)
     (classification, segmentation, seed) = (cell.classification, cell.segmentation, cell.seed)
+    leftOut = cell.leftOut
     configuration = cell.configuration(grid)
     self.archive = archive
     measurement = Self.measurement
     revision = Trainer.revision
-    (size, split, tests) = (grid.size, grid.split, grid.tests)
+    (size, split, tests) = (grid.size, grid.split, grid.tests(of: cell).map(\.asWritten))
     (self.findings, self.masks) = (findings, masks)
     self.figures = figures
   }
@@ -52,7 +55,8 @@ public struct CellRecord: Sendable, Codable, Equatable {
   /// Whether it is what `grid` wants of the cell on this archive, whatever the trainer's revision.
   func answers(_ cell: ExperimentCell, _ grid: ExperimentGrid, archive: String) -> Bool {
     configuration.trained == cell.configuration(grid) && self.archive == archive && size == grid.size
-      && split == grid.split && tests == grid.tests && measurement == Self.measurement
+      && split == grid.split && tests == grid.tests(of: cell).map(\.asWritten)
+      && measurement == Self.measurement
   }
 }
 

@@ -47,9 +47,10 @@ struct CellRun {
     let predictors = (0..<grid.threads).map { _ in Predictor(model, threads: 1) }
     var figures: [String: Evaluation.Figures] = [:]
     var rows: [String: [Evaluation.Row]] = [:]
-    for test in grid.tests {
+    for test in grid.tests(of: cell) {
       let evaluation = Evaluation(
-        predictors, index: index, cache: cache, positions: grid.positions(of: test, in: index))
+        predictors, index: index, cache: cache, positions: grid.positions(of: test, in: index)
+      ).counting(findingsOf: test.findingSources, masksOf: test.maskSources)
       figures[test.name] = evaluation.figures()
       rows[test.name] = evaluation.rows
       try Task.checkCancellation()
@@ -78,7 +79,7 @@ struct CellRun {
       )?.write("training-curves", to: folder.plots)
     }
     let threshold = predictor.metadata.decisionThreshold
-    let tests = grid.tests.compactMap { test in rows[test.name].map { (test.name, $0) } }
+    let tests = grid.tests(of: cell).compactMap { test in rows[test.name].map { (test.name, $0) } }
     if cell.system.classifies {
       try page("ROC curve", "roc", tests) { ROCPlot.chart($1, title: $0, threshold: threshold) }
       try page("Reliability", "reliability", tests) { ReliabilityPlot.chart($1, title: $0) }

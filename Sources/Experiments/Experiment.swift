@@ -32,8 +32,7 @@ public struct Experiment: Sendable {
     precondition(cache.size == grid.size)
     (self.grid, self.index, self.cache, self.output, self.cells) = (grid, index, cache, output, cells)
     let sources = Set(index.images.map(\.source)).sorted()
-    for source in (grid.trainSources ?? []) + grid.tests.flatMap({ $0.sources ?? [] })
-    where !sources.contains(source) {
+    for source in grid.namedSources where !sources.contains(source) {
       throw .configuration("no images from \"\(source)\"; the sources are \(sources.joined(separator: ", "))")
     }
     for test in grid.tests {

@@ -39,7 +39,8 @@ extension ExperimentGrid {
 
   /// What a cell says of itself.
   private static let ofTheCell = [
-    "name", "system", "seed", "sources", "labelledClassification", "labelledSegmentation", "initialModel",
+    "name", "system", "seed", "sources", "leftOut", "labelledClassification", "labelledSegmentation",
+    "initialModel",
   ]
 
   private static func training(
@@ -96,18 +97,25 @@ extension ExperimentGrid {
   }
 
   private var problemOfLists: String? {
-    let lists = [
+    let out = leaveOut.flatMap(\.sources)
+    let lists: [(String, Int, Int)] = [
       ("systems", systems.count, Set(systems).count), ("labels", labels.count, Set(labels).count),
       ("seeds", seeds.count, Set(seeds).count), ("tests", tests.count, Set(tests.map(\.name)).count),
       ("variants", variants.count, Set(variants.map(\.name)).count),
       ("compare", compare.count, Set(compare).count),
+      ("leaveOut", out.count, Set(out).count),
     ]
     for (name, count, different) in lists {
-      if count == 0 && !["variants", "compare"].contains(name) { return "\(name): none given" }
+      if count == 0 && !["variants", "compare", "leaveOut"].contains(name) { return "\(name): none given" }
       if different < count { return "\(name): one is given twice" }
     }
     if trainSources?.isEmpty ?? false { return "trainSources: none given; leave it out for all" }
+    if leaveOut.contains(where: \.sources.isEmpty) { return "leaveOut: one without sources" }
     if tests.contains(where: { $0.sources?.isEmpty ?? false }) { return "tests: one without sources" }
+    if let fold = leaveOut.first(where: { fold in trainSources?.allSatisfy(fold.sources.contains) ?? false })
+    {
+      return "leaveOut \(fold.name): nothing is left to train on"
+    }
     return nil
   }
 
@@ -120,12 +128,12 @@ extension ExperimentGrid {
     if Split(rawValue: split) == nil { return "split \"\(split)\": train, val or test" }
     for test in tests {
       let split = split(of: test)
-      if split == "all" {
+      if split == "all", !test.isLeftOut {
         let trained = trainSources.map { (test.sources ?? $0).filter($0.contains) }
         guard trained?.isEmpty ?? false else {
           return "test \(test.name): split all is for sources that aren't trained on"
         }
-      } else if Split(rawValue: split) == nil {
+      } else if split != "all", Split(rawValue: split) == nil {
         return "test \(test.name): split \"\(split)\": train, val, test or all"
       }
     }
@@ -157,7 +165,7 @@ extension ExperimentGrid {
 extension ExperimentGrid: Decodable {
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case name, note, systems, labels, seeds, size, training, variants, threads, trainSources, split, tests,
-      compare
+      leaveOut, compare
   }
 
   private struct AnyKey: CodingKey {
@@ -188,7 +196,12 @@ extension ExperimentGrid: Decodable {
     threads = try optional(.threads) ?? 1
     trainSources = try optional(.trainSources)
     split = try optional(.split) ?? Split.val.rawValue
-    tests = try optional(.tests) ?? [Test(name: "all", sources: nil)]
+    leaveOut = try optional(.leaveOut) ?? []
+    guard leaveOut.isEmpty || !container.contains(.tests) else {
+      throw ExperimentGridError("tests: those of leaveOut are what is left out")
+    }
+    tests =
+      try leaveOut.isEmpty ? optional(.tests) ?? [Test(name: "all", sources: nil)] : leaveOut.map(\.test)
     compare = try container.contains(.compare) ? Self.pairs(container, .compare) : []
   }
 
@@ -227,7 +240,7 @@ extension ExperimentGrid: Decodable {
 
 extension ExperimentGrid.Test: Decodable {
   // Not private: the compiler writes `encode` beside the type, in another file.
-  enum CodingKeys: String, CodingKey, CaseIterable { case name, sources, split }
+  enum CodingKeys: String, CodingKey, CaseIterable { case name, sources, split, findingSources, maskSources }
 
   public init(from decoder: any Decoder) throws {
     try ExperimentGrid.refuseKeys(of: decoder, but: CodingKeys.allCases.map(\.rawValue))
@@ -235,6 +248,25 @@ extension ExperimentGrid.Test: Decodable {
     name = try container.decode(String.self, forKey: .name)
     sources = try container.decodeIfPresent([String].self, forKey: .sources)
     split = try container.decodeIfPresent(String.self, forKey: .split)
+    findingSources = try container.decodeIfPresent([String].self, forKey: .findingSources)
+    maskSources = try container.decodeIfPresent([String].self, forKey: .maskSources)
+  }
+}
+
+extension ExperimentGrid.Fold: Decodable {
+  private enum CodingKeys: String, CodingKey, CaseIterable { case name, sources }
+
+  /// `{"name": "nih", "sources": ["nih_talo", "nih_more"]}`, or the name of a single source.
+  public init(from decoder: any Decoder) throws {
+    if let source = try? decoder.singleValueContainer().decode(String.self) {
+      self.init(name: source.replacing(/[^A-Za-z0-9]+/, with: "-"), sources: [source])
+      return
+    }
+    try ExperimentGrid.refuseKeys(of: decoder, but: CodingKeys.allCases.map(\.rawValue))
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      name: container.decode(String.self, forKey: .name),
+      sources: container.decode([String].self, forKey: .sources))
   }
 }
 

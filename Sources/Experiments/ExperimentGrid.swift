@@ -23,9 +23,36 @@ public struct ExperimentGrid: Sendable, Equatable {
     public var sources: [String]?
     /// `train`, `val`, `test`, or `all` for every image of sources that no training sees; nil for the grid's.
     public var split: String?
+    /// Those of the sources whose findings, and whose masks, count; nil for all.
+    public var findingSources, maskSources: [String]?
+    /// Whether it is for the models that were trained without its sources, and for no other.
+    var isLeftOut = false
 
     public init(name: String, sources: [String]? = nil, split: String? = nil) {
       (self.name, self.sources, self.split) = (name, sources, split)
+    }
+
+    var namedSources: [String] { [sources, findingSources, maskSources].flatMap { $0 ?? [] } }
+
+    /// As a file can say it.
+    var asWritten: Test {
+      var test = self
+      test.isLeftOut = false
+      return test
+    }
+  }
+
+  /// Source folders that are left out together: what is trained is trained on all others, and measured on these.
+  public struct Fold: Sendable, Hashable {
+    public var name: String
+    public var sources: [String]
+
+    public init(name: String, sources: [String]) { (self.name, self.sources) = (name, sources) }
+
+    var test: Test {
+      var test = Test(name: name, sources: sources, split: "all")
+      test.isLeftOut = true
+      return test
     }
   }
 
@@ -70,6 +97,8 @@ public struct ExperimentGrid: Sendable, Equatable {
   /// The split that the models are measured on, where a test names no other.
   public var split: String
   public var tests: [Test]
+  /// Where there are some, every training is done once for each, and `tests` are theirs.
+  public var leaveOut: [Fold]
   /// Systems whose difference is taken seed by seed: the second less the first.
   public var compare: [Pair]
 
@@ -77,11 +106,13 @@ public struct ExperimentGrid: Sendable, Equatable {
   public var cells: [ExperimentCell] {
     var cells: [ExperimentCell] = []
     for seed in seeds {
-      for labels in labels {
-        for arm in arms {
-          let cell = ExperimentCell(arm, labels, seed: seed)
-          // Budgets may differ in what a system leaves aside.
-          if !cells.contains(cell) { cells.append(cell) }
+      for fold in folds {
+        for labels in labels {
+          for arm in arms {
+            let cell = ExperimentCell(arm, labels, seed: seed, leftOut: fold)
+            // Budgets may differ in what a system leaves aside.
+            if !cells.contains(cell) { cells.append(cell) }
+          }
         }
       }
     }
@@ -95,6 +126,25 @@ public struct ExperimentGrid: Sendable, Equatable {
     public let variant: String?
 
     public init(_ system: System, variant: String? = nil) { (self.system, self.variant) = (system, variant) }
+  }
+
+  /// What is left out, one after another; nil for nothing.
+  private var folds: [String?] { leaveOut.isEmpty ? [nil] : leaveOut.map(\.name) }
+
+  /// What the models of a cell are measured on.
+  func tests(of cell: ExperimentCell) -> [Test] {
+    tests.filter { !$0.isLeftOut || $0.name == cell.leftOut }
+  }
+
+  /// The cell whose model is measured on a test.
+  func cell(_ arm: Arm, _ labels: Labels, seed: UInt64, for test: Test) -> ExperimentCell {
+    ExperimentCell(arm, labels, seed: seed, leftOut: test.isLeftOut ? test.name : nil)
+  }
+
+  /// Every source folder that it names.
+  var namedSources: [String] {
+    (trainSources ?? []) + tests.flatMap(\.namedSources) + training.namedSources
+      + variants.flatMap(\.training.namedSources)
   }
 
   /// The split that a test takes its images from.

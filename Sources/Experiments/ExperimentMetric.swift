@@ -12,6 +12,11 @@ enum ExperimentMetric: String, CaseIterable, Sendable {
   case jaccard
   case ssim
   case hausdorff95
+  case sensitivity
+  case specificity
+  case balancedAccuracy = "balanced_accuracy"
+  case saliencyInLungs = "saliency_in_lungs"
+  case pointsAtLungs = "points_at_lungs"
 
   /// As the table heads it.
   var title: String {
@@ -25,6 +30,11 @@ enum ExperimentMetric: String, CaseIterable, Sendable {
     case .jaccard: "JS"
     case .ssim: "SSIM"
     case .hausdorff95: "HD95"
+    case .sensitivity: "Sens"
+    case .specificity: "Spec"
+    case .balancedAccuracy: "BAcc"
+    case .saliencyInLungs: "Sal"
+    case .pointsAtLungs: "Point"
     }
   }
 
@@ -43,13 +53,26 @@ enum ExperimentMetric: String, CaseIterable, Sendable {
     case .jaccard: s?.jaccard
     case .ssim: s?.ssim
     case .hausdorff95: s?.hausdorff95
+    case .sensitivity: c?.sensitivity
+    case .specificity: c?.specificity
+    case .balancedAccuracy: c.flatMap(Self.balanced)
+    case .saliencyInLungs: figures?.saliency?.energyInLungs
+    case .pointsAtLungs: figures?.saliency?.pointing
     }
+  }
+
+  /// The mean of sensitivity and specificity; the one there is where a source has one finding only.
+  private static func balanced(_ c: ClassificationMetrics) -> Double? {
+    let shares = [c.sensitivity, c.specificity].compactMap(\.self)
+    return shares.isEmpty ? nil : shares.reduce(0, +) / Double(shares.count)
   }
 
   /// Images that it is drawn from; nil for none.
   func count(in figures: Evaluation.Figures?) -> Int? {
     switch self {
-    case .accuracy, .f1Normal, .f1Pneumonia, .auroc, .ece: figures?.classification?.n
+    case .accuracy, .f1Normal, .f1Pneumonia, .auroc, .ece, .sensitivity, .specificity, .balancedAccuracy:
+      figures?.classification?.n
+    case .saliencyInLungs, .pointsAtLungs: figures?.saliency?.n
     case .dice, .jaccard, .ssim, .hausdorff95: figures?.segmentation?.n
     }
   }

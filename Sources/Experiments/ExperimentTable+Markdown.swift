@@ -13,6 +13,7 @@ extension ExperimentTable {
     if missing > 0 {
       lines += ["**Not complete: \(missing) of \(grid.cells.count) trainings are missing.**", ""]
     }
+    if !grid.leaveOut.isEmpty { lines += leftOutTable + [""] }
     for test in grid.tests { lines += table(test) + [""] }
     for match in grid.matches { lines += differences(match) + paired(match) }
     return lines.joined(separator: "\n")
@@ -32,7 +33,11 @@ extension ExperimentTable {
         + "\(batch.segmentationUnlabelled) without, \(batch.classification) with a finding, "
         + "\(batch.unlabelled) without in each step, as far as the system uses them; random initial weights; "
         + "\(selection).",
-      "- Trained on \(grid.trainSources.map { $0.joined(separator: ", ") } ?? "all sources"), split `train`.",
+      "- Trained on \(grid.trainSources.map { $0.joined(separator: ", ") } ?? "all sources"), split `train`\(chosenApart)."
+        + (grid.leaveOut.isEmpty
+          ? ""
+          : " Each time without one of " + grid.leaveOut.map(\.name).joined(separator: ", ")
+            + " and its patients, which is then what the model is measured on, every image of it."),
       "- Measured at \(grid.size) pixels; mean \u{00B1} standard deviation over seeds "
         + "(\(grid.seeds.map(String.init).joined(separator: ", "))). Labels: findings / masks. HD95: 95th "
         + "percentile of the Hausdorff distance in pixels of an image of 256 x 256.",
@@ -41,13 +46,29 @@ extension ExperimentTable {
     ]
   }
 
+  private var chosenApart: String {
+    Self.apart(grid.training.findingSources, grid.training.maskSources)
+  }
+
+  private func apart(_ test: ExperimentGrid.Test) -> String {
+    Self.apart(test.findingSources, test.maskSources)
+  }
+
+  /// Where findings and masks are from, where they are chosen apart.
+  private static func apart(_ findings: [String]?, _ masks: [String]?) -> String {
+    [("findings", findings), ("masks", masks)].compactMap { what, sources in
+      sources.map { ", \(what) of \($0.joined(separator: ", "))" }
+    }.joined()
+  }
+
   private func table(_ test: ExperimentGrid.Test) -> [String] {
     let metrics = ExperimentMetric.allCases
     let split = grid.split(of: test)
+    let place = test.sources.map { $0.joined(separator: ", ") } ?? "all sources"
+    let part = split == "all" ? "every image" : "split `\(split)`"
     var lines = [
       "## \(test.name)", "",
-      "On \(test.sources.map { $0.joined(separator: ", ") } ?? "all sources"), "
-        + (split == "all" ? "every image" : "split `\(split)`") + "\(counts(test)).", "",
+      "On \(place), \(part)\(counts(test))\(apart(test)).", "",
       "| system | labels | seeds | " + metrics.map(\.title).joined(separator: " | ") + " |",
       "|---|---|--:|" + metrics.map { _ in "--:|" }.joined(),
     ]
@@ -55,7 +76,7 @@ extension ExperimentTable {
       let cells = metrics.map { metric in
         summary(row, metric, test: test.name).map { Self.text($0, digits: metric.digits) } ?? ""
       }
-      let seeds = "\(records.count { Row($0) == row })"
+      let seeds = "\(count(row, test))"
       lines.append("| " + ([grid.title(row.arm), row.labels, seeds] + cells).joined(separator: " | ") + " |")
       if let paper = row.paper { lines += line(paper, row.labels, test) }
     }
@@ -94,7 +115,7 @@ extension ExperimentTable {
         for metric in ExperimentMetric.allCases {
           let values = grid.seeds.compactMap { seed -> Double? in
             let pair = [match.first, match.second].map { arm in
-              records.first { $0.name == ExperimentCell(arm, labels, seed: seed).name }
+              records.first { $0.name == grid.cell(arm, labels, seed: seed, for: test).name }
                 .flatMap { metric.value(in: $0.figures[test.name]) }
             }
             guard let a = pair[0], let b = pair[1] else { return nil }

@@ -51,6 +51,11 @@ package struct ExperimentTable: Sendable {
     records.filter { Row($0) == row }.compactMap { metric.value(in: $0.figures[test]) }
   }
 
+  /// How many trainings were measured on a test.
+  func count(_ row: Row, _ test: ExperimentGrid.Test) -> Int {
+    records.count { Row($0) == row && $0.figures[test.name] != nil }
+  }
+
   /// Images that a metric is drawn from.
   func count(_ metric: ExperimentMetric, test: String) -> Int {
     records.compactMap { metric.count(in: $0.figures[test]) }.max() ?? 0
@@ -72,7 +77,7 @@ package struct ExperimentTable: Sendable {
       for test in grid.tests {
         var fields = [
           row.arm.system.rawValue, row.arm.variant ?? "", row.classification?.description ?? "",
-          row.segmentation?.description ?? "", test.name, "\(records.count { Row($0) == row })",
+          row.segmentation?.description ?? "", test.name, "\(count(row, test))",
         ]
         for metric in metrics {
           let summary = summary(row, metric, test: test.name)
@@ -97,7 +102,7 @@ package struct ExperimentTable: Sendable {
       ] + metrics.map(\.rawValue)
     ]
     for record in records {
-      for test in grid.tests {
+      for test in grid.tests where record.figures[test.name] != nil {
         var fields = [
           record.name, record.system.rawValue, record.variant ?? "", record.classification?.description ?? "",
           record.segmentation?.description ?? "", "\(record.findings)", "\(record.masks)", "\(record.seed)",

@@ -40,17 +40,17 @@ package struct PairedComparison: Sendable, Equatable {
     var comparisons: [PairedComparison] = []
     for match in grid.matches {
       for labels in grid.labels(of: match) {
-        for test in grid.tests.map(\.name) {
+        for test in grid.tests {
           let pairs = grid.seeds.compactMap { seed -> Pair? in
-            guard let first = readings[ExperimentCell(match.first, labels, seed: seed)]?[test],
-              let second = readings[ExperimentCell(match.second, labels, seed: seed)]?[test]
+            guard let first = readings[grid.cell(match.first, labels, seed: seed, for: test)]?[test.name],
+              let second = readings[grid.cell(match.second, labels, seed: seed, for: test)]?[test.name]
             else { return nil }
             return Pair(seed: seed, first: first, second: second)
           }
           comparisons += pairs.map {
-            PairedComparison(match, labels, test: test, findings: [$0], masks: [$0], patients)
+            PairedComparison(match, labels, test: test.name, findings: [$0], masks: [$0], patients)
           }.filter { $0.findings != nil || $0.masks != nil }
-          comparisons += together(match, labels, test: test, pairs, patients)
+          comparisons += together(match, labels, test: test.name, pairs, patients)
         }
       }
     }

@@ -19,7 +19,7 @@ extension Evaluation {
         Row(
           image: $0.image, pneumoniaLogit: $0.pneumoniaLogit,
           pneumoniaProbability: changed.pneumoniaProbability(ofLogit: $0.pneumoniaLogit),
-          segmentation: $0.segmentation, lungs: $0.lungs)
+          segmentation: $0.segmentation, saliency: $0.saliency, lungs: $0.lungs)
       }, metadata: changed)
   }
 

@@ -8,34 +8,41 @@ import Tensors
 public struct Evaluation: Sendable {
   /// One image with a label or a mask.
   public struct Row: Sendable {
-    public let image: ArchiveImage
+    public internal(set) var image: ArchiveImage
     /// The score of pneumonia less that of normal, before the temperature.
     public let pneumoniaLogit: Double
     /// At the model's temperature.
     public let pneumoniaProbability: Double
-    public let segmentation: SegmentationMetrics?
+    public internal(set) var segmentation: SegmentationMetrics?
+    /// Where the decision came from, as far as the lungs are known; nil where they aren't, or nothing was decided.
+    public let saliency: SaliencyMetrics?
     /// Whether what the model draws is a pair of lungs.
     public let lungs: LungShape.Verdict
     /// Whether the model's scores and mask logits were numbers.
     let isFinite: Bool
+
+    /// Nil where the header doesn't tell the patient's age.
+    public var ageGroup: AgeGroup? { image.traits?.age.map { AgeGroup(years: $0) } }
 
     /// Whether the label says so.
     public var isPneumonia: Bool { image.finding == .pneumonia }
 
     package init(
       image: ArchiveImage, pneumoniaLogit: Double, pneumoniaProbability: Double,
-      segmentation: SegmentationMetrics?, lungs: LungShape.Verdict = .lungs, isFinite: Bool = true
+      segmentation: SegmentationMetrics?, saliency: SaliencyMetrics? = nil,
+      lungs: LungShape.Verdict = .lungs, isFinite: Bool = true
     ) {
       self.image = image
       self.pneumoniaLogit = pneumoniaLogit
       self.pneumoniaProbability = pneumoniaProbability
       self.segmentation = segmentation
+      self.saliency = saliency
       self.lungs = lungs
       self.isFinite = isFinite
     }
   }
 
-  public let rows: [Row]
+  public private(set) var rows: [Row]
   /// Of the model, with the temperature and the threshold that ``rows`` and figures are drawn with.
   public let metadata: ModelMetadata
 
@@ -82,16 +89,31 @@ public struct Evaluation: Sendable {
     let prediction = model.predict(image) {
       cache.part(position, size: cache.size, box: $0.pixels(ofSide:))
     }
-    let segmentation = cache.maskBytes(position).map { mask in
+    let lungs = cache.maskBytes(position).map { mask in mask.map { $0 > 127 } }
+    let segmentation = lungs.map { lungs in
       SegmentationMetrics(
-        prediction: prediction.lungProbability.map { $0 >= 0.5 }, reference: mask.map { $0 > 127 },
-        size: cache.size)
+        prediction: prediction.lungProbability.map { $0 >= 0.5 }, reference: lungs, size: cache.size)
+    }
+    let saliency = lungs.flatMap { lungs in
+      model.metadata.system.classifies ? SaliencyMetrics(prediction.saliency, within: lungs) : nil
     }
     return Row(
       image: index.images[position],
       pneumoniaLogit: model.metadata.pneumoniaLogit(ofScores: prediction.classLogits),
-      pneumoniaProbability: prediction.pneumoniaProbability, segmentation: segmentation,
+      pneumoniaProbability: prediction.pneumoniaProbability, segmentation: segmentation, saliency: saliency,
       lungs: prediction.lungShape(in: image).verdict,
       isFinite: (prediction.classLogits + prediction.maskLogits).allSatisfy(\.isFinite))
+  }
+
+  /// The same readings, with the labels of these sources alone; nil counts all of them.
+  package func counting(findingsOf findings: [String]?, masksOf masks: [String]?) -> Evaluation {
+    var counting = self
+    counting.rows = rows.map { row in
+      var row = row
+      if !(findings?.contains(row.image.source) ?? true) { row.image = row.image.unlabelled }
+      if !(masks?.contains(row.image.source) ?? true) { row.segmentation = nil }
+      return row
+    }
+    return counting
   }
 }

@@ -1,4 +1,4 @@
-import Archive
+public import Archive
 public import EvaluationMetrics
 internal import Foundation
 
@@ -7,6 +7,47 @@ extension Evaluation {
   public struct Figures: Sendable, Codable, Equatable {
     public var classification: ClassificationMetrics?
     public var segmentation: Segmentation?
+    /// Of images whose lungs are known, by a system that reads findings.
+    public var saliency: Saliency?
+
+    /// Where decisions came from, over the images with a lung mask; means, with 95 % by bootstrap over patients (nil
+    /// where there is just one).
+    public struct Saliency: Sendable, Codable, Equatable {
+      public let n: Int
+      /// Share of the saliency that lies within the lungs.
+      public let energyInLungs: Double
+      /// Share of the images whose most salient pixel does.
+      public let pointing: Double
+      /// What either would be by chance: the lungs' share of the picture.
+      public let chance: Double
+      public let energyInterval, pointingInterval: ConfidenceInterval?
+      /// Of the energy less the chance, image by image.
+      public let gainInterval: ConfidenceInterval?
+
+      enum CodingKeys: String, CodingKey {
+        case n, pointing, chance
+        case energyInLungs = "energy_in_lungs"
+        case energyInterval = "energy_in_lungs_ci"
+        case pointingInterval = "pointing_ci"
+        case gainInterval = "energy_over_chance_ci"
+      }
+
+      /// - Parameter patients: of each image, for the intervals; nil draws none.
+      /// - Precondition: at least one image.
+      public init(meanOf images: [SaliencyMetrics], patients: [String]? = nil) {
+        precondition(!images.isEmpty)
+        func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+        let points = images.map { $0.pointsInside ? 1.0 : 0 }
+        n = images.count
+        energyInLungs = mean(images.map(\.energy))
+        pointing = mean(points)
+        chance = mean(images.map(\.chance))
+        let bootstrap = patients.map { Bootstrap(patients: $0) }
+        energyInterval = bootstrap?.interval(ofMean: images.map(\.energy))
+        pointingInterval = bootstrap?.interval(ofMean: points)
+        gainInterval = bootstrap?.interval(ofMean: images.map { $0.energy - $0.chance })
+      }
+    }
 
     /// Means over the images with a mask.
     public struct Segmentation: Sendable, Codable, Equatable {
@@ -62,7 +103,22 @@ extension Evaluation {
   /// Over all rows, or those of one source folder.
   /// - Parameter withIntervals: whether to draw the bootstrap's intervals too.
   public func figures(source: String? = nil, withIntervals: Bool = true) -> Figures {
-    func isChosen(_ row: Row) -> Bool { source.map { row.image.source == $0 } ?? true }
+    figures(withIntervals: withIntervals) { row in source.map { row.image.source == $0 } ?? true }
+  }
+
+  /// Over the rows of an age group.
+  /// - Parameter age: nil for those whose age isn't told.
+  public func figures(age: AgeGroup?) -> Figures { figures(withIntervals: true) { $0.ageGroup == age } }
+
+  /// The groups of ages that occur, from the youngest; nil, for those whose age isn't told, is the last. Empty where no
+  /// age is told.
+  public var ages: [AgeGroup?] {
+    let groups = Set(rows.map(\.ageGroup))
+    let told = AgeGroup.allCases.filter(groups.contains)
+    return told.isEmpty ? [] : told + (groups.contains(nil) ? [nil] : [])
+  }
+
+  private func figures(withIntervals: Bool, of isChosen: (Row) -> Bool) -> Figures {
     func patients(_ rows: [Row]) -> [String]? { withIntervals ? rows.map(\.image.patientKey) : nil }
     var figures = Figures()
     let labelled = classified.filter(isChosen)
@@ -74,6 +130,10 @@ extension Evaluation {
     let masked = segmented.filter(isChosen)
     if !masked.isEmpty {
       figures.segmentation = .init(meanOf: masked.compactMap(\.segmentation), patients: patients(masked))
+    }
+    let explained = rows.filter { $0.saliency != nil && isChosen($0) }
+    if !explained.isEmpty {
+      figures.saliency = .init(meanOf: explained.compactMap(\.saliency), patients: patients(explained))
     }
     return figures
   }

@@ -205,7 +205,8 @@ public struct Trainer: Sendable {
     var model = self.model(metadata, parameters)
     let evaluation = Evaluation(
       (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
-      positions: data.validation)
+      positions: data.validation
+    ).counting(findingsOf: configuration.findingSources, masksOf: configuration.maskSources)
     // Finite weights, however large, may still overflow on the way.
     let unreadable = evaluation.rows.filter { !$0.isFinite }
     guard unreadable.isEmpty else {

@@ -60,7 +60,13 @@ extension TrainingConfiguration {
     if (labelledClassification ?? 0) < 0 || (labelledSegmentation ?? 0) < 0 {
       return "a negative label budget"
     }
-    if sources?.isEmpty ?? false { return "no source folders" }
+    let lists = [sources, findingSources, maskSources, pseudoLabelSources, consistencySources, leftOut]
+    if lists.contains([]) { return "a list of no source folders; leave it out for all" }
+    for list in [findingSources, maskSources, pseudoLabelSources, consistencySources] {
+      if let stranger = (list ?? []).first(where: { !takes(source: $0) }) {
+        return "labels, or images without, from \(stranger), of which nothing is taken"
+      }
+    }
     return nil
   }
 }

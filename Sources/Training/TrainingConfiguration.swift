@@ -38,6 +38,16 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var labelledSegmentation: Int?
   /// The source folders of the archive that training and validation take images from; nil takes all.
   public var sources: [String]?
+  /// Those of them whose findings, and whose masks, are learned and validated with; nil takes all.
+  public var findingSources: [String]?
+  public var maskSources: [String]?
+  /// Those of them whose images are learned from without a finding, and without a mask; nil takes the sources of the
+  /// findings, and of the masks.
+  public var pseudoLabelSources: [String]?
+  public var consistencySources: [String]?
+  /// Source folders of which nothing is taken, nor anything of the patients that occur there: what the model is to be
+  /// measured on. nil leaves none out.
+  public var leftOut: [String]?
   /// A source folder is drawn in proportion to its number of images to this power: 1 draws every image alike,
   /// 0 every source alike.
   public var sourceExponent = 0.5
@@ -83,6 +93,18 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     trained.objective = system.terms(of: objective)
     trained.batch = system.streams(of: batch)
     return trained
+  }
+
+  /// Whether training and validation take images from a source folder.
+  func takes(source: String) -> Bool {
+    (sources?.contains(source) ?? true) && !(leftOut?.contains(source) ?? false)
+  }
+
+  /// Every source folder that it names.
+  public var namedSources: [String] {
+    [sources, findingSources, maskSources, pseudoLabelSources, consistencySources, leftOut].flatMap {
+      $0 ?? []
+    }
   }
 
   public var steps: Int { stages.reduce(0) { $0 + $1.steps } }

@@ -8,12 +8,19 @@ extension TrainingData {
       return taken > 0 ? "\(taken) at \(stage.size) px" : nil
     }
     let labels = labels
-    return [
-      "\(steps) of \(configuration.steps) steps (\(stages.joined(separator: ", ")))",
-      "\(labels.images) images" + (configuration.sources.map { " from \($0.joined(separator: ", "))" } ?? ""),
-      "\(labels.normal + labels.pneumonia) findings (\(labels.normal) normal, \(labels.pneumonia) pneumonia)",
-      "\(labels.masks) masks", "seed \(configuration.seed)",
-      configuration.initialModel.map { "from the model \($0)" } ?? "from random weights",
-    ].joined(separator: ", ")
+    func from(_ sources: [String]?) -> String { sources.map { " from \($0.joined(separator: ", "))" } ?? "" }
+    let parts =
+      [
+        "\(steps) of \(configuration.steps) steps (\(stages.joined(separator: ", ")))",
+        "\(labels.images) images"
+          + (configuration.sources.map { " from \($0.joined(separator: ", "))" } ?? ""),
+        "\(labels.normal + labels.pneumonia) findings (\(labels.normal) normal, \(labels.pneumonia) pneumonia)"
+          + from(configuration.findingSources),
+        "\(labels.masks) masks" + from(configuration.maskSources),
+      ] + [configuration.leftOut.map { "nothing of \($0.joined(separator: ", "))" }].compactMap(\.self) + [
+        "seed \(configuration.seed)",
+        configuration.initialModel.map { "from the model \($0)" } ?? "from random weights",
+      ]
+    return parts.joined(separator: ", ")
   }
 }

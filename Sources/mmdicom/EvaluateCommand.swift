@@ -35,6 +35,14 @@ struct EvaluateCommand: AsyncParsableCommand {
       """)
   var sensitivity: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      A CSV file, Source,MaskConvention, that says whether a source's masks are whole lungs (with what the heart hides) \
+      or lung fields as they are visible; figures then name it.
+      """, valueName: "file"), completion: .file(extensions: ["csv"]))
+  var conventions: String?
+
   @Flag(
     help: "Print one JSON document: the figures over all images, and under \"sources\" per source folder.")
   var json = false
@@ -60,6 +68,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   func run() async throws {
     try await reportingFailure {
       let wanted = try wantedSplit()
+      let conventions = try self.conventions.map { try MaskConvention.read(URL(filePath: $0)) } ?? [:]
       var model = try self.model.load()
       // A calibrated model that is written reads the mirror image too: it was calibrated for such answers.
       model.metadata.testTimeFlip = flip || model.metadata.testTimeFlip
@@ -85,9 +94,12 @@ struct EvaluateCommand: AsyncParsableCommand {
         let (calibrated, remark, sha256) = try self.calibrate(model, on: evaluation, writing: calibrate)
         progress.note("calibration: \(remark)")
         progress.note("\(calibrate): SHA-256 \(sha256)")
-        try publish(calibrated, EvaluationReport(calibrated, sha256: sha256, calibration: remark))
+        try publish(
+          calibrated, EvaluationReport(calibrated, conventions, sha256: sha256, calibration: remark))
       } else {
-        try publish(evaluation, EvaluationReport(evaluation, sha256: model.sha256 ?? "", calibration: nil))
+        try publish(
+          evaluation,
+          EvaluationReport(evaluation, conventions, sha256: model.sha256 ?? "", calibration: nil))
       }
     }
   }

@@ -1,3 +1,4 @@
+import Archive
 internal import EvaluationMetrics
 import FoundationEssentials
 import MultiMix
@@ -25,20 +26,32 @@ struct EvaluationReport: Encodable {
   /// How temperature and threshold came about; nil where they weren't changed.
   let calibration: String?
   let sources: [String: Evaluation.Figures]
+  /// By age group; nil where no header tells the patient's age.
+  let ages: [String: Evaluation.Figures]?
+  let saliency: Evaluation.Figures.Saliency?
+  /// What the masks of each source with masks are masks of, where it is known; nil where of none.
+  let maskConventions: [String: MaskConvention]?
   /// In JSON it is `classification` and `segmentation`.
   private let all: Evaluation.Figures
 
   enum CodingKeys: String, CodingKey {
-    case classification, segmentation, model, temperature, threshold, intervals, calibration, sources
+    case classification, segmentation, model, temperature, threshold, intervals, calibration, sources, ages
+    case saliency
+    case maskConventions = "mask_conventions"
     case modelSHA256 = "model_sha256"
     case inputSize = "input_size"
   }
 
-  /// - Parameter sha256: of the file with the evaluated temperature and threshold.
-  init(_ evaluation: Evaluation, sha256: String, calibration: String?) {
+  /// - Parameters:
+  ///   - conventions: of the masks, by source.
+  ///   - sha256: of the file with the evaluated temperature and threshold.
+  init(
+    _ evaluation: Evaluation, _ conventions: [String: MaskConvention], sha256: String, calibration: String?
+  ) {
     all = evaluation.figures()
     classification = all.classification
     segmentation = all.segmentation
+    saliency = all.saliency
     model = "\(evaluation.metadata.name) \(evaluation.metadata.version)"
     modelSHA256 = sha256
     temperature = evaluation.metadata.temperature
@@ -49,12 +62,23 @@ struct EvaluationReport: Encodable {
     self.calibration = calibration
     sources = Dictionary(
       uniqueKeysWithValues: evaluation.sources.map { ($0, evaluation.figures(source: $0)) })
+    let segmented = Set(evaluation.segmented.map(\.image.source))
+    let known = conventions.filter { segmented.contains($0.key) }
+    maskConventions = known.isEmpty ? nil : known
+    let groups = evaluation.ages
+    ages =
+      groups.isEmpty
+      ? nil
+      : Dictionary(
+        uniqueKeysWithValues: groups.map { ($0?.rawValue ?? "unknown", evaluation.figures(age: $0)) })
   }
 
-  /// The figures of each source folder by name, then those of all.
+  /// The figures of each source folder by name, then of each age group, then those of all.
   var sets: [(name: String, figures: Evaluation.Figures)] {
     let single = sources.sorted { $0.key < $1.key }.map { (name: $0.key, figures: $0.value) }
-    return single + [(name: "all", figures: all)]
+    let groups = AgeGroup.allCases.map(\.rawValue) + ["unknown"]
+    let byAge = groups.compactMap { group in ages?[group].map { (name: "age \(group)", figures: $0) } }
+    return single + byAge + [(name: "all", figures: all)]
   }
 
   func json() throws -> String {

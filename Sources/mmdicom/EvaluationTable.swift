@@ -1,3 +1,4 @@
+import Archive
 internal import EvaluationMetrics
 import Foundation
 import Training
@@ -10,7 +11,9 @@ struct EvaluationTable {
     var blocks: [[String]] = []
     let sets = report.sets
     if report.classification != nil { blocks.append(classification(sets)) }
+    if report.classification != nil { blocks.append(decisions(sets)) }
     if report.segmentation != nil { blocks.append(segmentation(sets)) }
+    if report.saliency != nil { blocks.append(saliency(sets)) }
     let settings =
       "threshold \(Self.short(report.threshold)), temperature \(Self.short(report.temperature)); intervals: 95 %, "
       + "\(report.intervals.resamples) bootstrap resamples of patients"
@@ -38,6 +41,43 @@ struct EvaluationTable {
       } + ["TN, FP: normal called normal, pneumonia; FN, TP: pneumonia called normal, pneumonia"]
   }
 
+  /// Whose masks are of what, each convention in a line.
+  private var conventions: [String] {
+    guard let known = report.maskConventions else { return [] }
+    let lines = MaskConvention.allCases.compactMap { convention -> String? in
+      let sources = known.filter { $0.value == convention }.keys.sorted().joined(separator: ", ")
+      guard !sources.isEmpty else { return nil }
+      return convention == .whole
+        ? "whole lungs, with what the heart hides: \(sources)" : "lung fields as they are seen: \(sources)"
+    }
+    return lines.count < 2 ? lines : lines + ["two conventions: a Dice over all of them mixes both"]
+  }
+
+  private func decisions(_ sets: Sets) -> [String] {
+    let header = Self.name("at the threshold") + "normal  specificity (95 %)   pneumonia  sensitivity (95 %)"
+    return [header]
+      + sets.compactMap { name, figures in
+        guard let c = figures.classification else { return nil }
+        let normal = c.confusion.trueNegative + c.confusion.falsePositive
+        return Self.name(name) + Self.count(normal) + Self.figure(c.specificity)
+          + Self.interval(c.specificityInterval) + "   " + Self.count(c.n - normal)
+          + Self.figure(c.sensitivity) + Self.interval(c.sensitivityInterval)
+      } + ["specificity: normal called normal; sensitivity: pneumonia called pneumonia"]
+  }
+
+  private func saliency(_ sets: Sets) -> [String] {
+    let header = Self.name("saliency") + "     n  energy (95 %)           points (95 %)           chance"
+    return [header]
+      + sets.compactMap { name, figures in
+        guard let s = figures.saliency else { return nil }
+        return Self.name(name) + Self.count(s.n) + Self.figure(s.energyInLungs)
+          + Self.interval(s.energyInterval)
+          + Self.figure(s.pointing) + Self.interval(s.pointingInterval) + Self.figure(s.chance)
+      } + [
+        "within the lungs: share of the saliency; share of images whose largest value is; the lungs' share of the picture"
+      ]
+  }
+
   private func segmentation(_ sets: Sets) -> [String] {
     let header =
       Self.name("masks")
@@ -50,6 +90,7 @@ struct EvaluationTable {
           + String(format: "%10.2f%7.2f", s.hausdorff, s.hausdorff95)
           + Self.figure(s.precision, width: 8) + Self.figure(s.recall)
       } + ["Hausdorff, HD95: pixels at \(SegmentationMetrics.distanceSize); means over images"]
+      + conventions
   }
 
   /// 20 columns.

@@ -43,6 +43,18 @@ struct TrainCommand: AsyncParsableCommand {
     help: "Images that keep their lung mask, a number or all (default); the others count as unlabelled.")
   var labelledSegmentation: LabelCount?
 
+  @Option(help: "Sources whose findings are learned, parted by commas; by default all.")
+  var findingSources: String?
+
+  @Option(help: "Sources whose lung masks are learned, parted by commas; by default all.")
+  var maskSources: String?
+
+  @Option(
+    help:
+      "Sources of which nothing is learned, nor of their patients elsewhere, parted by commas; to measure on."
+  )
+  var leaveOut: String?
+
   @Option(help: "The segmentation's consistency term; published is the published code's, which is zero.")
   var consistency: Objective.Consistency?
 
@@ -85,6 +97,7 @@ struct TrainCommand: AsyncParsableCommand {
       let progress = ProgressLine()
       let (index, cache) = try access.open(
         threads: threads, view: configuration.view, progress: progress)
+      try Self.requireSources(configuration.namedSources, in: index)
       var data = TrainingData(index: index, cache: cache, configuration: configuration)
       progress.note(
         "streams: \(data.segmentation.count) masks, \(data.segmentationUnlabelled.count) without; "
@@ -97,6 +110,12 @@ struct TrainCommand: AsyncParsableCommand {
         throw CommandFailure(.badData, refusal)
       }
       for obstacle in readiness.obstacles { progress.note("accepted: \(obstacle)") }
+      let shortcuts = index.shortcuts.count
+      if shortcuts > 0 {
+        progress.note(
+          "warning: \(shortcuts) \(shortcuts == 1 ? "thing tells" : "things tell") the finding beside the picture; "
+            + "`archive index` names \(shortcuts == 1 ? "it" : "them")")
+      }
       for warning in LabelShortage.warnings(data.labels, configuration) {
         progress.note("warning: \(warning)")
       }
@@ -138,6 +157,15 @@ struct TrainCommand: AsyncParsableCommand {
     }
     progress.end("looked for in every image with a finding")
     return found
+  }
+
+  /// A misspelt source would otherwise have no images.
+  private static func requireSources(_ named: [String], in index: ArchiveIndex) throws(CommandFailure) {
+    let sources = Set(index.images.map(\.source)).sorted()
+    guard let missing = named.first(where: { !sources.contains($0) }) else { return }
+    throw CommandFailure(
+      .badConfiguration,
+      "no images from \"\(missing)\"; the sources are \(sources.joined(separator: ", "))")
   }
 
   /// The files that a training replaces, but for the model and the checkpoint, which the trainer guards itself.
@@ -242,6 +270,10 @@ struct TrainCommand: AsyncParsableCommand {
     }
     if let labelledClassification { configuration.labelledClassification = labelledClassification.limit }
     if let labelledSegmentation { configuration.labelledSegmentation = labelledSegmentation.limit }
+    func list(_ names: String) -> [String] { names.split(separator: ",").map(String.init) }
+    configuration.findingSources = findingSources.map(list) ?? configuration.findingSources
+    configuration.maskSources = maskSources.map(list) ?? configuration.maskSources
+    configuration.leftOut = leaveOut.map(list) ?? configuration.leftOut
     configuration.objective.consistencyKind = consistency ?? configuration.objective.consistencyKind
     configuration.learningRate = learningRate ?? configuration.learningRate
     configuration.weightDecay = weightDecay ?? configuration.weightDecay

@@ -171,7 +171,7 @@ import Training
     #expect(grid.matches.count == 3)
   }
 
-  @Test(arguments: ["reduced", "semi-supervised", "beyond", "paper", "phantoms"])
+  @Test(arguments: ["reduced", "semi-supervised", "beyond", "paper", "phantoms", "left-out", "paper-sources"])
   func ourGridsAreGood(name: String) throws {
     let file = TestEnvironment.packageRoot.appending(path: "etc/experiments/\(name).json")
     let grid = try ExperimentGrid(Data(contentsOf: file))
@@ -182,6 +182,8 @@ import Training
     case "semi-supervised": #expect(grid.cells.count == 6)
     // 2 seeds x 2 systems.
     case "phantoms": #expect(grid.cells.count == 4)
+    // 2 seeds x 5 groups of sources x (the training as it is + 2 variants).
+    case "left-out": #expect(grid.cells.count == 30)
     // 2 seeds x (the training as it is + 9 variants).
     case "beyond": #expect(grid.cells.count == 20)
     // 3 seeds x (3 unet, 3 + 3 enc and enc-ssl, 5 x 9 of both tasks).

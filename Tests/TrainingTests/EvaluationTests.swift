@@ -139,6 +139,44 @@ import Training
     #expect(none.classification == nil && none.segmentation == nil)
   }
 
+  @Test func figuresOfAnAgeGroup() throws {
+    func image(_ n: Int, age: Double?, _ finding: Finding) throws -> ArchiveImage {
+      var fields: [String: Any] = [
+        "path": "a/\(n).dcm", "source": "a", "sopInstanceUID": "2.25.\(n)", "studyInstanceUID": "2.25.1\(n)",
+        "seriesInstanceUID": "2.25.2\(n)", "patientID": "P\(n)", "rows": 8, "columns": 8, "fileSize": 1,
+        "masks": [String](), "finding": finding.rawValue,
+      ]
+      if let age { fields["traits"] = ["age": age] }
+      return try JSONDecoder().decode(ArchiveImage.self, from: JSONSerialization.data(withJSONObject: fields))
+    }
+    let some = evaluation([
+      row(try image(1, age: 70, .normal), -1), row(try image(2, age: 0.5, .pneumonia), 1),
+      row(try image(3, age: 4.9, .normal), 1), row(try image(4, age: nil, .normal), -1),
+    ])
+    #expect(some.ages == [.infant, .old, nil])
+    #expect(some.figures(age: .infant).classification?.n == 2)
+    #expect(some.figures(age: .infant).classification?.specificity == 0)
+    #expect(some.figures(age: .old).classification?.specificity == 1)
+    #expect(some.figures(age: nil).classification?.n == 1 && some.figures(age: .middle).classification == nil)
+    // Where nobody tells an age there are no groups.
+    #expect(evaluation([row(try image(5, age: nil, .normal), 0)]).ages == [])
+  }
+
+  @Test func saliencyIsMeasuredWhereLungsAreKnown() throws {
+    let lungs = (0..<64).map { $0 < 16 }
+    let rows = try (0..<3).map { n in
+      Evaluation.Row(
+        image: try image(n, finding: .normal), pneumoniaLogit: 0, pneumoniaProbability: 0.5,
+        segmentation: nil,
+        saliency: SaliencyMetrics((0..<64).map { Float($0 == n * 10 ? 2 : 1) }, within: lungs))
+    }
+    let figures = try #require(evaluation(rows).figures().saliency)
+    #expect(figures.n == 3 && figures.chance == 0.25 && figures.pointing == 2.0 / 3)
+    #expect(abs(figures.energyInLungs - (17 + 17 + 16) / 65.0 / 3) < 1e-12)
+    #expect(figures.energyInterval != nil && figures.gainInterval != nil)
+    #expect(evaluation([row(try image(1, finding: .normal), 0)]).figures().saliency == nil)
+  }
+
   @Test func rowsAreQuotedAndWhole() throws {
     let evaluation = evaluation([
       row(try image(1, source: "a \"b\", c", finding: .normal), 1.5, (8, 16)),

@@ -44,6 +44,12 @@ struct EvaluateTests {
     let classes = try #require(before["classification"] as? [String: Any])
     let masks = try #require(before["segmentation"] as? [String: Any])
     #expect(classes["n"] as? Int == 24 && masks["n"] as? Int == 24)
+    for key in ["sensitivity", "specificity"] {
+      #expect(classes[key] is Double && (classes["\(key)_ci"] as? [Double])?.count == 2, "\(key)")
+    }
+    let saliency = try #require(before["saliency"] as? [String: Any])
+    for key in ["energy_in_lungs", "pointing", "chance"] { #expect(saliency[key] is Double, "\(key)") }
+    #expect(saliency["n"] as? Int == 24)
     #expect((classes["auroc_ci"] as? [Double])?.count == 2 && (masks["dice_ci"] as? [Double])?.count == 2)
 
     let calibrating = try await evaluate("--calibrate", "calibrated.safetensors", "--json")
@@ -66,6 +72,27 @@ struct EvaluateTests {
     let info = try await program.run("model", "info", "calibrated.safetensors")
     #expect(info.output.contains("calibration: temperature by log loss"))
     #expect(info.output.contains("validation: 24 findings: accuracy"))
+  }
+
+  @Test("the convention of masks is named where it is known, and a file that doesn't say it is refused")
+  func conventions() async throws {
+    try await phantoms(4, split: "val")
+    #expect(try object(try await evaluate("--json").output)["mask_conventions"] == nil)
+    try program.write(
+      "Source,MaskConvention\nPHANTOM-001,whole\nPHANTOM-002,visible\nelsewhere,whole\n", "masks.csv")
+    let named = try object(try await evaluate("--conventions", "masks.csv", "--json").output)
+    #expect(
+      named["mask_conventions"] as? [String: String] == ["PHANTOM-001": "whole", "PHANTOM-002": "visible"])
+    let table = try await evaluate("--conventions", "masks.csv")
+    #expect(table.output.contains("whole lungs, with what the heart hides: PHANTOM-001\n"), "\(table.output)")
+    #expect(table.output.contains("two conventions: a Dice over all of them mixes both"))
+    #expect(table.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
+    try program.write("Source,MaskConvention\nPHANTOM-001,half\n", "masks.csv")
+    let bad = try await evaluate("--conventions", "masks.csv")
+    #expect(
+      bad.status == 65
+        && bad.complaints.contains("masks.csv: line 2: a source and whole"))
+    #expect(try await evaluate("--conventions", "none.csv").status == 66)
   }
 
   @Test("what can't be measured or calibrated is refused in one line")

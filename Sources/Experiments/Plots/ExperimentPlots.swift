@@ -66,7 +66,10 @@ struct ExperimentPlots {
   /// The cells of a pair of budgets, by system and variant.
   private func arms(_ labels: ExperimentGrid.Labels) -> [(ExperimentGrid.Arm, [ExperimentCell])] {
     grid.arms.map { arm in
-      let cells = grid.seeds.map { ExperimentCell(arm, labels, seed: $0) }
+      let cells = Set(
+        grid.seeds.flatMap { seed in grid.tests.map { grid.cell(arm, labels, seed: seed, for: $0) } }
+      )
+      .sorted { $0.name < $1.name }
       return (arm, cells.filter { cell in records.contains { $0.name == cell.name } })
     }.filter { !$0.1.isEmpty }
   }
@@ -87,11 +90,11 @@ struct ExperimentPlots {
 
   private func rocCurves(_ labels: ExperimentGrid.Labels) -> Figure? {
     let arms = arms(labels).filter { $0.0.system.classifies }.map { arm, cells in
-      (arm, cells.map { folder($0).savedReadings() })
+      (arm, cells, cells.map { folder($0).savedReadings() })
     }
     let charts = grid.tests.compactMap { test -> Chart? in
-      let curves = arms.map { arm, runs in
-        let ranked = runs.map { run in
+      let curves = arms.map { arm, cells, runs in
+        let ranked = zip(cells, runs).filter { grid.tests(of: $0.0).contains(test) }.map { _, run in
           let readings = (run[test.name] ?? []).filter { $0.finding != nil }
           return RankedLabels(
             scores: readings.map(\.pneumoniaProbability), labels: readings.map { $0.finding == .pneumonia })
