@@ -37,9 +37,10 @@ struct WorkersTests {
   @Test("results are the same bytes whatever the number of workers and their threads")
   func sameBytes() async throws {
     // Taken in once: results bear the date of that.
-    try program.configureService("study_quiet_seconds: 15")
+    try program.configureService()
     try drop()
-    let (process, _, complaints) = try program.start(["serve", "--config", "mmdicom.yaml"])
+    let (process, _, complaints) = try program.start(
+      ["serve", "--config", "mmdicom.yaml"], environment: ["MMDICOM_STUDY_QUIET_SECONDS": "30"])
     async let said = Program.text(of: complaints)
     var tries = 0
     while try await !program.run("status", "--config", "mmdicom.yaml", "--json").output.contains(

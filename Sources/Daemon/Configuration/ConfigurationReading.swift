@@ -11,7 +11,7 @@ extension DaemonConfiguration {
     "settle_seconds", "scan_seconds",
     "study_quiet_seconds", "study_wait_seconds", "order", "report_by_day",
     "worker_timeout_seconds", "worker_memory_mb", "worker_processor_seconds", "disk_stop_percent",
-    "disk_resume_percent", "stop_seconds", "keep_days", "keep_done_days", "keep_gigabytes", "ignore",
+    "disk_resume_percent", "keep_days", "keep_done_days", "keep_gigabytes", "stop_seconds", "ignore",
     "log_level",
   ]
 

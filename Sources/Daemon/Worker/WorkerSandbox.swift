@@ -11,11 +11,13 @@ import SystemPackage
 /// first line of this program runs: so the worker submits to them and executes itself anew. Inside, a filter of system
 /// calls is laid over all threads, once nothing needs to be executed any more.
 enum WorkerSandbox {
-  /// What every program may read, its libraries' data among it: no configuration, and nobody's files.
+  /// What every program may read, its libraries' data among it: no configuration, and nobody's files. Swift looks for its
+  /// arguments in /proc, and Dispatch for its threads; what another process holds there, memory and environment, is
+  /// for its tracers, and who is shut in traces nobody outside.
   private static let systemFiles = [
-    "/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/fonts", "/etc/dcmtk",
+    "/proc", "/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/fonts", "/etc/dcmtk",
     "/etc/localtime",
-    "/etc/timezone", "/var/cache/fontconfig", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu",
+    "/etc/timezone", "/var/cache/fontconfig", "/sys/devices/system/cpu",
     "/dev/zero", "/dev/urandom", "/dev/random",
   ]
 
@@ -95,8 +97,6 @@ enum WorkerSandbox {
         rules, version, Int32(SANDBOX_READ.rawValue | SANDBOX_EXECUTE.rawValue))
     }
     allow("/dev/null", SANDBOX_READ, SANDBOX_WRITE)
-    // Its own process: Swift looks there for the arguments.
-    allow("/proc/self", SANDBOX_READ)
     for path in confinement.readable { allow(FilePath(text: path), SANDBOX_READ) }
     if let model { allow(model, SANDBOX_READ) }
     for path in confinement.writable { allow(FilePath(text: path), SANDBOX_READ, SANDBOX_WRITE) }
