@@ -152,7 +152,7 @@ import Testing
       "SELECT id, state FROM delivery WHERE until <= 5 OR earliest > 5",
       "SELECT bundle FROM instance INDEXED BY instance_ready WHERE state = 'ready' ORDER BY arrival DESC, id DESC LIMIT 1",
       "SELECT id FROM instance INDEXED BY instance_ready_bundle WHERE state = 'ready' AND bundle = 'x' ORDER BY id LIMIT 5",
-      "UPDATE instance SET state = 'ready' WHERE state = 'gathering' AND bundle = 'x'",
+      "UPDATE instance INDEXED BY instance_gathering SET state = 'ready' WHERE state = 'gathering' AND bundle = 'x'",
       "SELECT id FROM instance WHERE state = 'working' AND token = 5",
       "SELECT id FROM delivery INDEXED BY delivery_due WHERE state = 'due' AND destination = 'x' ORDER BY id DESC LIMIT 5",
       "SELECT * FROM instance WHERE content = x'00'",

@@ -131,7 +131,9 @@ extension LedgerTransaction {
     for row in found {
       let bundle: String = row["bundle"]
       // The transition `studyComplete` of each, in one statement: a study may have thousands.
-      try run("UPDATE instance SET state = 'ready' WHERE state = 'gathering' AND bundle = ?", [bundle])
+      try run(
+        "UPDATE instance INDEXED BY instance_gathering SET state = 'ready' WHERE state = 'gathering' AND bundle = ?",
+        [bundle])
       try run("DELETE FROM gathering WHERE bundle = ?", [bundle])
     }
     return found.count
