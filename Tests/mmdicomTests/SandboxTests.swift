@@ -39,8 +39,8 @@ struct SandboxTests {
     "no network, no programs, no signals: the system refuses, and the file is read all the same",
     arguments: ["connect", "execute", "signal"])
   func calls(what: String) async throws {
-    #expect(
-      try await trying(what) == Array(repeating: "fault \(what): Operation not permitted", count: 2))
+    let said = try await trying(what)
+    #expect(said == Array(repeating: "fault \(what): Operation not permitted", count: 2))
   }
 
   @Test(
@@ -48,8 +48,8 @@ struct SandboxTests {
     .enabled(if: sandbox_landlock_version() > 0, "the kernel has no Landlock"),
     arguments: [("write", 2), ("read", 4)])
   func files(what: String, places: Int) async throws {
-    #expect(
-      try await trying(what) == Array(repeating: "fault \(what): Permission denied", count: 2 * places))
+    let said = try await trying(what)
+    #expect(said == Array(repeating: "fault \(what): Permission denied", count: 2 * places))
   }
 
   @Test("it holds nothing of the daemon's open, is killed first when memory is short, and can gain no rights")
@@ -67,11 +67,8 @@ struct SandboxTests {
         #expect(status.contains(line), "\(line)")
       }
       let limits = Self.read("/proc/\(worker)/limits")
-      for name in [
-        "Max core file size         0                    0 ", "Max data size              3221225472 ",
-      ] {
-        #expect(limits.contains(name), "\(limits)")
-      }
+      #expect(limits.contains(/Max core file size +0 +0 /), "\(limits)")
+      #expect(limits.contains(/Max data size +3221225472 +3221225472 /), "\(limits)")
       let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(worker)/fd").compactMap {
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(worker)/fd/\($0)")
       }
