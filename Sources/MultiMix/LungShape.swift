@@ -66,9 +66,9 @@ public struct LungShape: Sendable, Equatable {
   }
 
   /// How far it is from lungs as they usually are, in about the spread of each measure: 0 and less is usual, the more
-  /// the stranger.
+  /// the stranger. Contrast alone refuses nothing: a chest whose polarity is stated wrongly is dubious, but a chest.
   public var strangeness: Double {
-    (0.93 - certainty) / 0.03 + (0.88 - likeness) / 0.05 + max(0, 0.1 - contrast) / 0.05
+    (0.93 - certainty) / 0.03 + (0.88 - likeness) / 0.05 + min(max(0, 0.1 - contrast) / 0.05, 2)
   }
 
   public var verdict: Verdict {

@@ -59,8 +59,8 @@ import Testing
     configuration.scanInterval = .milliseconds(10)
     configuration.workers = workers
     let settings = configuration
-    let milliseconds: @Sendable () -> Int64 = { shift.load(ordering: .relaxed) * 1000 }
-    let tally = try await WallClock.$shift.withValue(milliseconds) {
+    let clock = WallClock { shift.load(ordering: .relaxed) * 1000 }
+    let tally = try await WallClock.$current.withValue(clock) {
       let ledger = try await LedgerOpening.keeper(settings, runsOnce: true)
       defer { try? ledger.close() }
       let work = InboxWork(
