@@ -80,8 +80,11 @@ void encode_frames(DcmDataset &data_set, const cdcmtk_image &image, E_TransferSy
   element->putOriginalRepresentation(transfer_syntax, nullptr, sequence.release());
   check(data_set.insert(element.get(), OFTrue), CDCMTK_CANNOT_ENCODE, "pixel data");
   element.release();
-  if (transfer_syntax != EXS_JPEG2000LosslessOnly)
+  if (transfer_syntax != EXS_JPEG2000LosslessOnly) {
     declare_lossy(data_set, double(frame_length) * frames / double(compressed));
+    // The encoder turns colour into YCbCr with half the chroma along the rows (PS3.5 section 8.2.1).
+    if (image.samples_per_pixel == 3) put(data_set, DCM_PhotometricInterpretation, "YBR_FULL_422");
+  }
   // The encoder applies the reversible multiple component transformation.
   else if (image.samples_per_pixel == 3) put(data_set, DCM_PhotometricInterpretation, "YBR_RCT");
 }
