@@ -18,6 +18,8 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   public let temperature: Double
   /// Whether the mirror image is read too, and the two answers averaged.
   public let testTimeFlip: Bool
+  /// Whom it may read, in years; nil where it doesn't say.
+  public let ages: ClosedRange<Double>?
   /// Which of the paper's systems it is, that is which parts were trained.
   public let system: String
   /// Digest of the archive that it was trained on.
@@ -43,6 +45,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     decisionThreshold = metadata.decisionThreshold
     temperature = metadata.temperature
     testTimeFlip = metadata.testTimeFlip
+    ages = metadata.ages
     system = metadata.system.rawValue
     trainingDataDigest = metadata.trainingDataDigest
     training = metadata.training
@@ -62,6 +65,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     decision_threshold: \(decisionThreshold)
     temperature: \(temperature)
     test_time_flip: \(testTimeFlip)
+    ages: \(ages.map { "\($0.lowerBound) to \($0.upperBound) years" } ?? "not stated")
     system: \(system)
     training_data_digest: \(trainingDataDigest)
     training: \(Self.line(training))
@@ -83,7 +87,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case path, name, version, sha256, temperature, system, training, calibration, validation
+    case path, name, version, sha256, temperature, ages, system, training, calibration, validation
     case inputSize = "input_size"
     case classNames = "class_names"
     case decisionThreshold = "decision_threshold"

@@ -29,4 +29,10 @@ package struct ReadFile: Sendable {
     }
     self.digest = digest
   }
+
+  /// It was read, to its end, as the object with this SOP Instance UID.
+  package func isSound(_ sopInstanceUID: String) -> Bool {
+    guard case .success = content else { return false }
+    return identity.sopInstanceUID == sopInstanceUID
+  }
 }

@@ -10,6 +10,9 @@ import Radiography
 /// | `window_ignored` | no window or VOI LUT is usable or shows the picture: the full range is shown |
 /// | `window_replaced` | the first isn't usable or hides the picture: the next one is applied |
 /// | `modality_transform_ignored` | Modality LUT or rescale isn't usable: stored values are taken |
+/// | `body_part_and_view_unstated` | nothing says that it is a frontal chest: read all the same |
+/// | `age_outside_range` | the patient's age isn't among those that the model is for |
+/// | `shutter_ignored` | the display shutter would cover (nearly) everything: it isn't believed |
 /// | `padding_ignored` | (nearly) every pixel equals the padding value: it isn't believed |
 /// | `aspect_ignored` | implausible pixel spacing or aspect ratio: pixels are taken as square |
 /// | `polarity_contradicts_tag` | the picture contradicts its Photometric Interpretation: brightness inverted |
@@ -32,11 +35,13 @@ import Radiography
 enum ReportNote: Sendable {
   case picture(QualityNote)
   case header(HeaderNote)
+  case scope(ScopeNote)
 
   var code: String {
     switch self {
     case .picture(let note): note.code
     case .header(let note): note.code
+    case .scope(let note): note.code
     }
   }
 
@@ -44,6 +49,7 @@ enum ReportNote: Sendable {
     switch self {
     case .picture(let note): note.description
     case .header(let note): note.description
+    case .scope(let note): note.description
     }
   }
 }

@@ -11,6 +11,7 @@ internal import Foundation
 /// | `input_size` | height and width that images are resized to | 256 |
 /// | `class_names` | in the order of the class scores | `normal,pneumonia` |
 /// | `decision_threshold`, `temperature` | how scores become a finding | 0.5, 1 |
+/// | `ages` | whom it may read, in years: `1-5` is from the first birthday to the day before the sixth | everybody |
 /// | `test_time_flip` | whether the mirror image is read too | `false` |
 /// | `training_data_digest` | SHA-256 of the archive's index | empty |
 /// | `lanes` | how many lanes added its gradients: ``TrainingStep`` | unknown |
@@ -31,6 +32,8 @@ public struct ModelMetadata: Sendable, Equatable {
   public var system = System.multimix
   /// How many lanes added up the gradients that it was trained with; nil where that isn't known.
   public var lanes: Int?
+  /// Whom it may read, in whole or broken years; nil where it doesn't say.
+  public var ages: ClosedRange<Double>?
   /// Whether the mirror image is read too, and the two answers averaged: twice the time.
   public var testTimeFlip = false
   /// In words: what it was trained on and for how long, how temperature and threshold were chosen, and its
@@ -83,6 +86,7 @@ public struct ModelMetadata: Sendable, Equatable {
       "intended_use": "research use only, not for diagnosis",
     ]
     if let lanes { entries["lanes"] = "\(lanes)" }
+    if let ages { entries["ages"] = "\(ages.lowerBound)-\(ages.upperBound)" }
     if testTimeFlip { entries["test_time_flip"] = "true" }
     for (key, path) in Self.remarks where !self[keyPath: path].isEmpty {
       entries[key] = self[keyPath: path]
@@ -110,6 +114,13 @@ public struct ModelMetadata: Sendable, Equatable {
     temperature = try number("temperature") { (1e-3...1e3).contains($0) } ?? temperature
     testTimeFlip = try number("test_time_flip") { _ in true } ?? testTimeFlip
     lanes = try number("lanes") { $0 > 0 }
+    if let text = dictionary["ages"] {
+      let years = text.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+      guard years.count == 2, years[0] >= 0, years[0] <= years[1], years[1] < 1000 else {
+        throw .invalidMetadata(file, "ages = \(text)")
+      }
+      ages = years[0]...years[1]
+    }
     trainingDataDigest = dictionary["training_data_digest"] ?? ""
     if let name = dictionary["system"] {
       guard let system = System(rawValue: name) else { throw .invalidMetadata(file, "system = \(name)") }

@@ -15,16 +15,19 @@ public struct BatchAnalysis: Sendable {
 
   private let output: URL
   private let tensors: Bool
+  private let options: ResultOptions
   private let launcher: ProcessWorkerLauncher
 
   /// - Parameters:
   ///   - model: the model file.
   ///   - output: the folder for results and `report.csv`; made if missing.
   public init(
-    model: String, output: URL, tensors: Bool, threads: Int = 0, timeLimit: Duration = .seconds(120)
+    model: String, output: URL, tensors: Bool, options: ResultOptions = ResultOptions(), threads: Int = 0,
+    timeLimit: Duration = .seconds(120)
   ) {
     self.output = output
     self.tensors = tensors
+    self.options = options
     launcher = ProcessWorkerLauncher(model: model, threads: threads, timeLimit: timeLimit)
   }
 
@@ -36,7 +39,8 @@ public struct BatchAnalysis: Sendable {
   public func run(
     _ inputs: AnalysisInputs, onEvent: @escaping @Sendable (Event) -> Void
   ) async throws -> Tally {
-    let work = BatchWork(inputs, output: output, report: report, tensors: tensors, onEvent: onEvent)
+    let work = BatchWork(
+      inputs, output: output, report: report, tensors: tensors, options: options, onEvent: onEvent)
     try await WorkerLoop(launcher: launcher, source: work).run()
     try await work.finish()
     return await work.tally

@@ -7,7 +7,9 @@ import Synchronization
 extension DaemonConfiguration {
   /// Every key, in the order of `etc/mmdicom.yaml`.
   package static let keys = [
-    "inbox", "outbox", "done", "rejected", "ledger", "model", "tensors", "threads", "settle_seconds",
+    "inbox", "outbox", "done", "rejected", "ledger", "model", "results", "capture_frames",
+    "capture_longest_side",
+    "capture_encoding", "unstated", "tensors", "threads", "settle_seconds",
     "scan_seconds",
     "study_quiet_seconds", "study_wait_seconds", "order",
     "worker_timeout_seconds", "stop_seconds", "ignore",
@@ -105,13 +107,8 @@ extension DaemonConfiguration {
     workerTimeLimit = try values.seconds("worker_timeout_seconds", in: 1...86400) ?? workerTimeLimit
     stopTimeLimit = try values.seconds("stop_seconds", in: 0...3600) ?? stopTimeLimit
     ignoredNames = try values.list("ignore") ?? ignoredNames
-    if let text = try values.text("order") {
-      guard let known = DrawOrder(rawValue: text) else {
-        let names = DrawOrder.allCases.map(\.rawValue).joined(separator: " or ")
-        throw values.failure("order", "is '\(text)'; it must be \(names)")
-      }
-      order = known
-    }
+    order = try values.choice("order") ?? order
+    results = try values.resultOptions(results)
     if let level = try values.text("log_level") {
       guard let known = Logger.Level(rawValue: level) else {
         let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

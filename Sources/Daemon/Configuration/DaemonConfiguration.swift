@@ -1,3 +1,4 @@
+public import Analysis
 public import FoundationEssentials
 package import Ledger
 public import Logging
@@ -9,6 +10,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var model: URL?
   /// Also write `<SOPInstanceUID>.safetensors`.
   public var tensors = false
+  /// Which results an image gets, and how they are made.
+  public var results = ResultOptions()
   /// Threads for inference; 0 leaves one core to decoding and drawing.
   public var threads = 0
   /// A file that nobody closed or renamed counts as written when unchanged for this long.

@@ -66,16 +66,9 @@ package struct ResultDesk: Sendable {
       let url = folders.outbox.appending(path: path)
       let isObject = path.hasSuffix(".dcm")
       return Completion.Result(
-        kind: Self.kind(path), path: Array(path.utf8),
+        kind: ResultFiles.kind(of: path), path: Array(path.utf8),
         uid: isObject ? ImageIdentity(ofFileAt: url).sopInstanceUID : "", content: digest)
     }
-  }
-
-  private static func kind(_ path: String) -> String {
-    for kind in ["overlay", "segmentation", "report", "presentation"] where path.hasSuffix(".\(kind).dcm") {
-      return kind
-    }
-    return path.hasSuffix(".png") ? "preview" : path.hasSuffix(".safetensors") ? "tensors" : "other"
   }
 
   private static func syncedDigest(of file: FilePath) throws(WriteFailure) -> ContentDigest {

@@ -172,14 +172,23 @@ package actor StudyReading: WorkSource {
         try? FileManager.default.removeItem(at: staging)
         let place = FilePath(of: configuration.folders.spool).pushing(FilePath(bytes: instance.spooled))
         let date = Date(timeIntervalSince1970: Double(instance.admittedAt.milliseconds) / 1000)
+        let terms = ResultTerms(
+          options: configuration.results, createdAt: date, number: try await number(of: instance))
         let request = WorkerRequest.analyse(
           id: Int(instance.id), path: place.text, output: staging.path, tensors: configuration.tensors,
-          createdAt: date)
+          terms: terms)
         jobs.append(
           WorkerJob(request, context: Context(instance: instance, token: token, staging: staging)))
       }
     }
     return jobs
+  }
+
+  /// Its number among the images of its study in order of arrival: that of its result objects in their series.
+  private func number(of record: InstanceRecord) async throws -> Int {
+    guard !record.studyInstanceUID.isEmpty else { return 1 }
+    let rows = try await ledger.instances(.uid(record.studyInstanceUID), after: 0, limit: 10_000)
+    return 1 + rows.count { $0.id < record.id && $0.studyInstanceUID == record.studyInstanceUID }
   }
 
   // MARK: Outcomes

@@ -1,13 +1,11 @@
 package import Analysis
-package import FoundationEssentials
 
 /// One line to the worker: JSON, ended by a line feed. Paths are `FilePath.text`, since JSON can't hold every name.
 package enum WorkerRequest: Sendable, Equatable, Codable {
   /// Read the header and tell which image this is.
   case identify(id: Int, path: String)
-  /// Analyse the file and write its results into the folder `output`. Result objects bear the date `createdAt`, by
-  /// default the present, so that a file that is read again gives the same bytes.
-  case analyse(id: Int, path: String, output: String, tensors: Bool, createdAt: Date? = nil)
+  /// Analyse the file and write its results, as `terms` has them, into the folder `output`.
+  case analyse(id: Int, path: String, output: String, tensors: Bool, terms: ResultTerms = ResultTerms())
 
   /// The number that the answer carries.
   package var id: Int {

@@ -55,7 +55,7 @@ public enum WorkerServer {
   private struct Target: Sendable {
     let output: String
     let tensors: Bool
-    let createdAt: Date
+    let terms: ResultTerms
     /// Of the file's content.
     let content: ContentDigest?
   }
@@ -74,11 +74,11 @@ public enum WorkerServer {
     case .identify(let id, _):
       let read = ReadFile(file.url, wantsDigest: true)
       return .identity(id: id, read.identity, digest: read.digest?.description)
-    case .analyse(let id, _, let output, let tensors, let createdAt):
+    case .analyse(let id, _, let output, let tensors, let terms):
       let read = ReadFile(file.url, wantsDigest: true)
-      let target = Target(
-        output: output, tensors: tensors, createdAt: createdAt ?? .now, content: read.digest)
-      return .image(id: id, PreparedImage(read, inputSize: inputSize), target)
+      let target = Target(output: output, tensors: tensors, terms: terms, content: read.digest)
+      let image = PreparedImage(read, inputSize: inputSize, unstated: terms.options.unstated)
+      return .image(id: id, image, target)
     }
   }
 
@@ -97,7 +97,7 @@ public enum WorkerServer {
       do {
         let result = try analyser.finish(
           image, into: URL(filePath: target.output), tensors: target.tensors, of: target.content,
-          at: target.createdAt)
+          on: target.terms)
         return .finished(id: id, row: result.row, detail: result.detail)
       } catch {
         return .cannotWrite(id: id, path: error.path, message: error.message)
