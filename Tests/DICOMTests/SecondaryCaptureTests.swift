@@ -116,6 +116,25 @@ import Testing
     }
   }
 
+  /// Ratios and methods of successive steps correspond, also where the source kept silent about one of them.
+  @Test(arguments: [([12.5], []), ([], ["ISO_15444_1"]), ([], []), ([3, 4], ["ISO_15444_1"])])
+  func stepsOfCompressionCorrespond(ratios: [Double], methods: [String]) throws {
+    let folder = try TemporaryFolder()
+    var source = Synthetic.radiograph(rows: 24, columns: 32, bits: 12)
+    source.set(.lossyImageCompression, "01")
+    if !ratios.isEmpty { source.set(.lossyImageCompressionRatio, ratios) }
+    if !methods.isEmpty { source.set(.lossyImageCompressionMethod, methods) }
+    try Self.capture(of: source).write(to: folder.file("x.dcm"), as: .jpegBaseline)
+    let written = try DICOMFile.header(of: folder.file("x.dcm"))
+    let steps = max(ratios.count, methods.count)
+    let said = [DICOM.Tag.lossyImageCompressionRatio, .lossyImageCompressionMethod].map {
+      written[$0]?.texts ?? []
+    }
+    #expect(said.map(\.count) == [steps + 1, steps + 1])
+    #expect(said[1].last == "ISO_10918_1" && said[0].last.flatMap { Double($0) }.map { $0 > 0 } == true)
+    if let validator = Tools.dciodvfy { #expect(try Tools.errors(validator, [folder.file("x.dcm")]) == []) }
+  }
+
   /// JPEG baseline in colour: near enough for the eye, said to be lossy, valid for one frame and for two.
   @Test func asJPEGItIsLossyAndSaysSo() throws {
     let folder = try TemporaryFolder()
