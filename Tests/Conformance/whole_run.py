@@ -78,6 +78,8 @@ def main():
              "overlay,segmentation,report,presentation"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     objects = glob.glob(os.path.join(glob.escape(arguments.output), "*.dcm"))
+    if not objects:
+        sys.exit("no objects: is there a model (MMDICOM_MODEL)?")
     studies = collections.defaultdict(list)
     for file, study in chosen:
         studies[study].append(file)

@@ -99,6 +99,7 @@ struct ResultTests {
       dataSet.set(.studyInstanceUID, study)
       dataSet.set(.bodyPartExamined, "CHEST")
       dataSet.set(.sopInstanceUID, UID.derived(from: ["image \(index)"]))
+      dataSet.set(.bitsAllocated, 16)
       let frame = try file.frame(0)
       try DICOMWriter.write(
         dataSet, pixels: .words(frames: [frame.pixels.map { UInt16(truncatingIfNeeded: $0) }]),
