@@ -136,7 +136,9 @@ struct ResultObjects {
       segmentation: segmentation, algorithmName: maker.name, algorithmVersion: maker.version)
     return try StructuredReport(
       of: source, measurements, equipment: equipment,
-      identity: identity(.report, "report 1, \(segmentation?.sopInstanceUID.string ?? "alone")"),
+      identity: identity(
+        .report, segmentation == nil ? "report 1, alone" : "report 1",
+        part: segmentation?.sopInstanceUID.string ?? ""),
       seriesDescription: "Findings (research use only, not for diagnosis)",
       instanceNumber: terms.number, createdAt: createdAt)
   }

@@ -106,7 +106,7 @@ struct ResultTests {
         as: .explicitVRLittleEndian, to: url)
     }
     _ = try await program.run("analyze", "in", "--output", "one")
-    for kind in ["overlay", "segmentation"] {
+    for kind in ["overlay", "segmentation", "report"] {
       let headers = try program.files("one", ".\(kind).dcm").map {
         try DICOMFile.header(of: program.folder.appending(path: "one/\($0)"))
       }
