@@ -10,7 +10,7 @@ internal import Tensors
 /// image at a time.
 package struct Analyser {
   private let predictor: Predictor
-  private let configurationDigest: String
+  private let maker: ResultObjects.Maker
 
   /// Loads the model.
   /// - Parameters:
@@ -27,18 +27,19 @@ package struct Analyser {
         description:
           "\(url.path): a model of the system \(metadata.system.rawValue) \(lack); reading needs both")
     }
-    // All that shapes a result object beside the image and the weights.
-    configurationDigest =
-      UID.derived(from: [
-        "overlay 3", SoftwareVersion.current, "\(metadata.inputSize)", "\(metadata.decisionThreshold)",
+    maker = ResultObjects.Maker(
+      modelName: "\(metadata.name) \(metadata.version)", name: metadata.name, version: metadata.version,
+      sha256: predictor.sha256,
+      configuration: [
+        SoftwareVersion.current, "\(metadata.inputSize)", "\(metadata.decisionThreshold)",
         "\(metadata.temperature)\(predictor.flips ? ", mirrored too" : "")",
-      ]).string
+      ])
   }
 
   /// Side of the network's input in pixels.
   package var inputSize: Int { predictor.metadata.inputSize }
   /// Name and version.
-  package var modelName: String { "\(predictor.metadata.name) \(predictor.metadata.version)" }
+  package var modelName: String { maker.modelName }
   /// SHA-256 of the model file, hexadecimal.
   package var modelSHA256: String { predictor.sha256 }
 
@@ -86,14 +87,13 @@ package struct Analyser {
   ///
   /// - Parameters:
   ///   - content: of the source's file; result UIDs derive from it, so that no two different results share one.
-  ///   - createdAt: the date of the result objects.
-  ///   - replaced: earlier results that these take the place of.
+  ///   - terms: which results, and what they say of their making.
   /// - Returns: the row, whose `outputs` are names in `folder`, and one line for people: the findings, or what
   ///   was wrong.
   /// - Throws: ``WriteFailure`` when the results can't be written: not the image's fault.
   package func finish(
     _ read: ReadImage, into folder: URL, tensors: Bool, of content: ContentDigest? = nil,
-    at createdAt: Date = .now, replacing replaced: [ReplacedResult] = []
+    on terms: ResultTerms = ResultTerms()
   ) throws(WriteFailure) -> (row: ReportRow, detail: String) {
     let start = ContinuousClock.now
     let image = read.image
@@ -114,18 +114,23 @@ package struct Analyser {
         break
       }
       let files = ResultFiles(in: folder, sopInstanceUID: image.identity.sopInstanceUID)
+      let (named, seriesNote) = Self.named(source)
+      let objects = ResultObjects(
+        source: named, radiograph: radiograph, findings: findings, compression: compression,
+        content: content, maker: maker, terms: terms, createdAt: terms.createdAt ?? .now)
       do throws(ResultFailure) {
-        let overlay = try overlay(of: radiograph, findings, prediction, input)
-        let making = Making(
-          compression: compression, content: content, date: createdAt, replaced: replaced)
-        let headerNotes = try write(overlay, of: source, as: radiograph, making, to: files)
-        row.outputs = [files.overlay.lastPathComponent, files.preview.lastPathComponent]
+        var saliency: [Float]?
+        if terms.options.kinds.contains(.overlay) { saliency = input.mapBack(prediction.saliency) }
+        let written = try write(objects, saliency: saliency, to: files)
+        row.outputs = written.names
         if tensors {
           try write(prediction, of: input, to: files.tensors)
           row.outputs.append(files.tensors.lastPathComponent)
         }
         let notes =
-          radiograph.notes.map { ReportNote.picture($0) } + headerNotes.map { ReportNote.header($0) }
+          radiograph.notes.map { ReportNote.picture($0) }
+          + ScopeNote.notes(of: source, ages: predictor.metadata.ages).map { .scope($0) }
+          + (written.headerNotes + seriesNote).map { .header($0) }
           + (findings.lungs == .doubtful ? [.lungsDoubtful] : [])
         row.state(findings, notes: notes + (findings.lungArea == nil ? [.noCalibratedSpacing] : []))
         detail = notes.map(\.description).joined(separator: "; ")
@@ -142,13 +147,14 @@ package struct Analyser {
     return (row, detail)
   }
 
-  /// What a result object says of its making.
-  private struct Making {
-    /// Of the source's pixels.
-    let compression: LossyCompression?
-    let content: ContentDigest?
-    let date: Date
-    let replaced: [ReplacedResult]
+  /// A source that names no series gets one: results refer to it by its series.
+  private static func named(_ source: DataSet) -> (DataSet, [HeaderNote]) {
+    guard source.string(.seriesInstanceUID).flatMap({ UID(meantBy: $0) }) == nil,
+      let uid = source.string(.sopInstanceUID)
+    else { return (source, []) }
+    var named = source
+    named.set(.seriesInstanceUID, UID.derived(from: [uid, "series"]))
+    return (named, [HeaderNote(.replaced, .seriesInstanceUID)])
   }
 
   private enum ResultFailure: Error {
@@ -161,84 +167,64 @@ package struct Analyser {
     }
   }
 
-  private func overlay(
-    of radiograph: Radiograph, _ findings: Findings, _ prediction: Prediction, _ input: ModelInput
+  /// Writes the objects, and where there are pictures a preview, at the same time: one waits for the disk while the
+  /// other compresses. The image has all results or none.
+  private func write(
+    _ objects: ResultObjects, saliency: [Float]?, to files: ResultFiles
+  ) throws(ResultFailure) -> (names: [String], headerNotes: [HeaderNote]) {
+    let overlay = try saliency.map { map throws(ResultFailure) in try Self.overlay(of: objects, map) }
+    var pictures: [RGBPicture] = []
+    do { pictures = try overlay?.frames() ?? [] } catch { throw .undrawable(error) }
+    let all: [ResultObjects.Object]
+    do { all = try objects.all(pictures: pictures) } catch {
+      throw .invalid(code: error.code, detail: error.description)
+    }
+    let places = all.map { files.object($0.ending) } + (overlay == nil ? [] : [files.preview])
+    do {
+      if let first = places.first { try Folder.create(first.deletingLastPathComponent()) }
+    } catch { throw .cannotWrite(error) }
+    do {
+      _ = try simultaneously(
+        { () throws(ResultFailure) in
+          for object in all { try Self.write(object, to: files.object(object.ending)) }
+        },
+        { () throws(ResultFailure) in
+          if let overlay { try Self.writePreview(overlay, to: files.preview) }
+        })
+    } catch {
+      for url in places { try? FileManager.default.removeItem(at: url) }
+      throw error
+    }
+    return (places.map(\.lastPathComponent), all.first?.headerNotes ?? [])
+  }
+
+  private static func overlay(
+    of objects: ResultObjects, _ saliency: [Float]
   ) throws(ResultFailure) -> Overlay {
-    let caption = OverlayCaption(
-      pneumoniaProbability: findings.pneumoniaProbability, finding: findings.finding,
-      lungFraction: findings.lungFraction, lungArea: findings.lungArea,
-      modelName: predictor.metadata.name, modelVersion: predictor.metadata.version)
+    let side = objects.terms.options.longestSide
     do {
       return try Overlay(
-        radiograph, lungProbability: findings.lungProbability, saliency: input.mapBack(prediction.saliency),
-        caption: caption)
+        objects.radiograph, lungProbability: objects.findings.lungProbability, saliency: saliency,
+        caption: objects.caption, longestSide: side > 0 ? side : nil)
     } catch {
       throw .undrawable(error)
     }
   }
 
-  /// The result object and its preview, at the same time: one waits for the disk while the other compresses.
-  private func write(
-    _ overlay: Overlay, of source: DataSet, as radiograph: Radiograph, _ making: Making,
-    to files: ResultFiles
-  ) throws(ResultFailure) -> [HeaderNote] {
-    do { try Folder.create(files.overlay.deletingLastPathComponent()) } catch {
-      throw .cannotWrite(error)
-    }
-    do {
-      return try simultaneously(
-        { () throws(ResultFailure) in
-          try writeObject(overlay, of: source, as: radiograph, making, to: files.overlay)
-        }, { () throws(ResultFailure) in try writePreview(overlay, to: files.preview) }
-      ).0
-    } catch {
-      // The image has both results or none.
-      for url in [files.overlay, files.preview] { try? FileManager.default.removeItem(at: url) }
-      throw error
-    }
-  }
-
-  private func writeObject(
-    _ overlay: Overlay, of source: DataSet, as radiograph: Radiograph, _ making: Making, to url: URL
-  ) throws(ResultFailure) -> [HeaderNote] {
-    let pictures: [RGBPicture]
-    do { pictures = try overlay.frames() } catch { throw .undrawable(error) }
-    let capture = try secondaryCapture(
-      of: source, pictures, making, orientation: radiograph.rightedOrientation)
-    do { try capture.write(to: url) } catch {
+  private static func write(_ object: ResultObjects.Object, to url: URL) throws(ResultFailure) {
+    do { try object.write(url) } catch {
       guard error.reason == .invalidObject else {
         throw .cannotWrite(WriteFailure(path: error.path, message: error.detail))
       }
       throw .invalid(code: error.code, detail: error.detail)
     }
-    return capture.headerNotes
   }
 
-  private func writePreview(_ overlay: Overlay, to url: URL) throws(ResultFailure) {
+  private static func writePreview(_ overlay: Overlay, to url: URL) throws(ResultFailure) {
     let picture: RGBPicture
     do { picture = try overlay.sideBySide() } catch { throw .undrawable(error) }
     do { try PNG.write(picture, to: url) } catch {
       throw .cannotWrite(WriteFailure(path: url.path, message: error.description))
-    }
-  }
-
-  private func secondaryCapture(
-    of source: DataSet, _ pictures: [RGBPicture], _ making: Making, orientation: [String]?
-  ) throws(ResultFailure) -> SecondaryCapture {
-    let configuration = UID.derived(from: [configurationDigest] + (making.content.map { ["\($0)"] } ?? []))
-    do {
-      return try SecondaryCapture(
-        of: source, pictures: pictures,
-        equipment: .mmdicom(version: SoftwareVersion.current, model: modelName),
-        identity: ResultIdentity(
-          objectKind: "overlay", modelSHA256: modelSHA256, configurationDigest: configuration.string,
-          replaced: making.replaced.filter { $0.kind == "overlay" }.compactMap(\.object)),
-        seriesDescription: "MultiMix overlay (research use only)",
-        derivationDescription: "Lung contour and saliency drawn by \(modelName)",
-        imageComments: "Research use only, not for diagnosis", patientOrientation: orientation,
-        sourceCompression: making.compression, createdAt: making.date)
-    } catch {
-      throw .invalid(code: error.code, detail: error.description)
     }
   }
 

@@ -22,6 +22,8 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   public let lungGate: Bool
   /// Whether the mirror image is read too, and the two answers averaged.
   public let testTimeFlip: Bool
+  /// Whom it may read, in years; nil where it doesn't say.
+  public let ages: ClosedRange<Double>?
   /// Which of the paper's systems it is, that is which parts were trained.
   public let system: String
   /// Digest of the archive that it was trained on.
@@ -49,6 +51,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     inputGeometry = metadata.view.rawValue
     lungGate = metadata.gatesLungs
     testTimeFlip = metadata.testTimeFlip
+    ages = metadata.ages
     system = metadata.system.rawValue
     trainingDataDigest = metadata.trainingDataDigest
     training = metadata.training
@@ -70,6 +73,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     input_geometry: \(inputGeometry)
     lung_gate: \(lungGate)
     test_time_flip: \(testTimeFlip)
+    ages: \(ages.map { "\($0.lowerBound) to \($0.upperBound) years" } ?? "not stated")
     system: \(system)
     training_data_digest: \(trainingDataDigest)
     training: \(Self.line(training))
@@ -91,7 +95,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case path, name, version, sha256, temperature, system, training, calibration, validation
+    case path, name, version, sha256, temperature, ages, system, training, calibration, validation
     case inputSize = "input_size"
     case classNames = "class_names"
     case decisionThreshold = "decision_threshold"

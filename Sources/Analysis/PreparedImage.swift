@@ -28,27 +28,33 @@ package struct PreparedImage: Sendable {
   /// read.
   package init(_ url: URL, inputSize: Int) {
     let start = ContinuousClock.now
-    self.init(ReadFile(url, wantsDigest: false), inputSize: inputSize, since: start)
+    self.init(
+      ReadFile(url, wantsDigest: false), inputSize: inputSize, unstated: .read, since: start)
   }
 
   /// Judges and decodes a file that has been read.
-  package init(_ file: ReadFile, inputSize: Int) {
-    self.init(file, inputSize: inputSize, since: .now)
+  /// - Parameter unstated: what becomes of one that says neither body part nor view.
+  package init(_ file: ReadFile, inputSize: Int, unstated: ResultOptions.Unstated = .read) {
+    self.init(file, inputSize: inputSize, unstated: unstated, since: .now)
   }
 
-  private init(_ file: ReadFile, inputSize: Int, since start: ContinuousClock.Instant) {
+  private init(
+    _ file: ReadFile, inputSize: Int, unstated: ResultOptions.Unstated, since start: ContinuousClock.Instant
+  ) {
     url = file.url
     identity = file.identity
     switch file.content {
-    case .success(let file): (content, pixels) = Self.content(of: file, inputSize: inputSize)
+    case .success(let file): (content, pixels) = Self.content(of: file, inputSize: inputSize, unstated)
     case .failure(let error):
       (content, pixels) = (.refused(.rejected, code: error.code, detail: error.detail), nil)
     }
     duration = .now - start
   }
 
-  private static func content(of file: DICOMFile, inputSize: Int) -> (Content, pixels: ContentDigest?) {
-    if let reason = Eligibility(file.dataSet).reason {
+  private static func content(
+    of file: DICOMFile, inputSize: Int, _ unstated: ResultOptions.Unstated
+  ) -> (Content, pixels: ContentDigest?) {
+    if let reason = Eligibility(file.dataSet, refusesUnstated: unstated == .refuse).reason {
       return (.refused(.notAnalysed, code: reason.code, detail: reason.description), nil)
     }
     do {

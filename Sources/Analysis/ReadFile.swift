@@ -35,4 +35,10 @@ package struct ReadFile: Sendable {
     guard case .success(let file) = content else { return nil }
     return try? file.pictureDigest()
   }
+
+  /// It was read, to its end, as the object with this SOP Instance UID.
+  package func isSound(_ sopInstanceUID: String) -> Bool {
+    guard case .success = content else { return false }
+    return identity.sopInstanceUID == sopInstanceUID
+  }
 }

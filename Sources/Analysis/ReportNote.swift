@@ -10,6 +10,9 @@ import Radiography
 /// | `window_ignored` | no window or VOI LUT is usable or shows the picture: the full range is shown |
 /// | `window_replaced` | the first isn't usable or hides the picture: the next one is applied |
 /// | `modality_transform_ignored` | Modality LUT or rescale isn't usable: stored values are taken |
+/// | `body_part_and_view_unstated` | nothing says that it is a frontal chest: read all the same |
+/// | `age_outside_range` | the patient's age isn't among those that the model is for |
+/// | `shutter_ignored` | the display shutter would cover (nearly) everything: it isn't believed |
 /// | `padding_ignored` | (nearly) every pixel equals the padding value: it isn't believed |
 /// | `aspect_ignored` | implausible pixel spacing or aspect ratio: pixels are taken as square |
 /// | `polarity_contradicts_tag` | the picture contradicts its Photometric Interpretation: brightness inverted |
@@ -36,6 +39,7 @@ import Radiography
 enum ReportNote: Sendable {
   case picture(QualityNote)
   case header(HeaderNote)
+  case scope(ScopeNote)
   /// What the network draws may be no pair of lungs.
   case lungsDoubtful
   /// There is no area without it.
@@ -45,6 +49,7 @@ enum ReportNote: Sendable {
     switch self {
     case .picture(let note): note.code
     case .header(let note): note.code
+    case .scope(let note): note.code
     case .lungsDoubtful: "lungs_doubtful"
     case .noCalibratedSpacing: "no_calibrated_spacing"
     }
@@ -54,6 +59,7 @@ enum ReportNote: Sendable {
     switch self {
     case .picture(let note): note.description
     case .header(let note): note.description
+    case .scope(let note): note.description
     case .lungsDoubtful: "what was drawn as lungs may be none, or not all of them"
     case .noCalibratedSpacing: "no calibrated pixel spacing, so no area"
     }

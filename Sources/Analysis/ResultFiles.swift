@@ -3,19 +3,32 @@ package import FoundationEssentials
 
 /// Where the results of one image go.
 package struct ResultFiles: Sendable {
-  /// The DICOM Secondary Capture with the overlay.
-  package let overlay: URL
-  /// The same picture for people without a DICOM viewer.
-  package let preview: URL
-  /// The network's input and outputs.
-  package let tensors: URL
+  private let folder: URL
+  private let name: String
 
   /// Files in `folder`, named by the SOP Instance UID of the source image.
   package init(in folder: URL, sopInstanceUID: String) {
-    let name = Self.name(for: sopInstanceUID)
-    overlay = folder.appending(path: name + ".overlay.dcm")
-    preview = folder.appending(path: name + ".png")
-    tensors = folder.appending(path: name + ".safetensors")
+    self.folder = folder
+    name = Self.name(for: sopInstanceUID)
+  }
+
+  /// A DICOM object; `overlay.dcm` is an ending.
+  func object(_ ending: String) -> URL { folder.appending(path: "\(name).\(ending)") }
+  /// The overlay for people without a DICOM viewer.
+  var preview: URL { folder.appending(path: name + ".png") }
+  /// The network's input and outputs.
+  var tensors: URL { folder.appending(path: name + ".safetensors") }
+
+  /// What kind of result a file is, by its name: `overlay`, `saliency`, `segmentation`, `report`, `presentation`,
+  /// `preview`, `tensors` or `other`.
+  package static func kind(of path: String) -> String {
+    let parts = path.split(separator: ".").suffix(2).map(String.init)
+    switch parts.last {
+    case "png": return "preview"
+    case "safetensors": return "tensors"
+    case "dcm" where parts[0] == "saliency" || ResultOptions.Kind(rawValue: parts[0]) != nil: return parts[0]
+    default: return "other"
+    }
   }
 
   /// The name of a result for the `copy`-th of several files with the same SOP Instance UID: `UID-2.png`.

@@ -16,6 +16,8 @@ namespace {
 
 // What lossy JPEG is written with; near the visually lossless end.
 constexpr Uint8 quality = 95;
+// Pictures for the eye, with lines and letters in colour.
+constexpr Uint8 colour_quality = 90;
 
 const DJCodecParameter &parameters() {
   static const DJCodecParameter shared(
@@ -140,9 +142,11 @@ bool decode_jpeg(View source, const cdcmtk_image &image, int32_t *values) {
 Bytes encode_jpeg_dct(const uint8_t *frame, const cdcmtk_image &image, uint32_t bits) {
   bool is_whole = image.high_bit + 1 == image.bits_stored && image.bits_stored <= bits;
   bool is_wide = image.bits_allocated == 16;
-  if (image.samples_per_pixel != 1 || image.is_signed || !is_whole || (is_wide && bits == 8))
+  bool is_colour = image.samples_per_pixel == 3;
+  bool fits = image.samples_per_pixel == 1 || (is_colour && bits == 8 && image.bits_stored == 8);
+  if (!fits || image.is_signed || !is_whole || (is_wide && bits == 8))
     throw Failure(
-      CDCMTK_CANNOT_ENCODE, "takes unsigned monochrome of at most " + std::to_string(bits) + " bits");
+      CDCMTK_CANNOT_ENCODE, "takes unsigned pixels of at most " + std::to_string(bits) + " bits, colour of 8");
   // The library takes a pointer to non-const and doesn't write through it; the copy also aligns the cells.
   std::vector<Uint16> cells((count(image) * (is_wide ? 2 : 1) + 1) / 2);
   std::memcpy(cells.data(), frame, count(image) * (is_wide ? 2 : 1));
@@ -150,10 +154,12 @@ Bytes encode_jpeg_dct(const uint8_t *frame, const cdcmtk_image &image, uint32_t 
   Uint32 length = 0;
   auto encode = [&](auto &encoder, auto *pixels) {
     return encoder.encode(
-      Uint16(image.columns), Uint16(image.rows), EPI_Monochrome2, 1, pixels, bytes, length);
+      Uint16(image.columns), Uint16(image.rows), is_colour ? EPI_RGB : EPI_Monochrome2,
+      Uint16(image.samples_per_pixel), pixels, bytes, length);
   };
   DJCompressIJG12Bit wide(parameters(), EJM_sequential, quality);
-  DJCompressIJG8Bit narrow(parameters(), bits == 8 ? EJM_baseline : EJM_sequential, quality);
+  DJCompressIJG8Bit narrow(
+    parameters(), bits == 8 ? EJM_baseline : EJM_sequential, is_colour ? colour_quality : quality);
   auto result = is_wide ? encode(wide, cells.data()) : encode(narrow, reinterpret_cast<Uint8 *>(cells.data()));
   std::unique_ptr<Uint8[]> owned(bytes);
   check(result, CDCMTK_CANNOT_ENCODE, "JPEG");

@@ -1,5 +1,6 @@
 #include "encode.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "codecs.hpp"
@@ -38,16 +39,29 @@ void put(DcmItem &item, const DcmTagKey &tag, const OFString &value) {
   check(item.putAndInsertOFStringArray(tag, value), CDCMTK_CANNOT_ENCODE, tag.toString().c_str());
 }
 
-// What PS3.3 section C.7.6.1.1.5 wants said about a lossy image.
+size_t value_count(const OFString &values) {
+  return values.empty() ? 0 : 1 + size_t(std::count(values.begin(), values.end(), '\\'));
+}
+
+// What PS3.3 section C.7.6.1.1.5 wants said about a lossy image. Ratios and methods of successive steps correspond: one
+// that an earlier step didn't state is left empty.
 void declare_lossy(DcmDataset &data_set, double ratio) {
   char text[17];
   std::snprintf(text, sizeof text, "%.2f", ratio);
   OFString ratios, methods;
   data_set.findAndGetOFStringArray(DCM_LossyImageCompressionRatio, ratios);
   data_set.findAndGetOFStringArray(DCM_LossyImageCompressionMethod, methods);
+  size_t steps = std::max(value_count(ratios), value_count(methods));
+  auto append = [steps](OFString &values, const char *value) {
+    for (size_t count = value_count(values); count < steps; ++count)
+      if (count > 0) values += "\\";
+    values += OFString(steps > 0 ? "\\" : "") + value;
+  };
+  append(ratios, text);
+  append(methods, "ISO_10918_1");
   put(data_set, DCM_LossyImageCompression, "01");
-  put(data_set, DCM_LossyImageCompressionRatio, ratios + (ratios.empty() ? "" : "\\") + text);
-  put(data_set, DCM_LossyImageCompressionMethod, methods + (methods.empty() ? "" : "\\") + "ISO_10918_1");
+  put(data_set, DCM_LossyImageCompressionRatio, ratios);
+  put(data_set, DCM_LossyImageCompressionMethod, methods);
 }
 
 void encode_frames(DcmDataset &data_set, const cdcmtk_image &image, E_TransferSyntax transfer_syntax) {
@@ -80,8 +94,11 @@ void encode_frames(DcmDataset &data_set, const cdcmtk_image &image, E_TransferSy
   element->putOriginalRepresentation(transfer_syntax, nullptr, sequence.release());
   check(data_set.insert(element.get(), OFTrue), CDCMTK_CANNOT_ENCODE, "pixel data");
   element.release();
-  if (transfer_syntax != EXS_JPEG2000LosslessOnly)
+  if (transfer_syntax != EXS_JPEG2000LosslessOnly) {
     declare_lossy(data_set, double(frame_length) * frames / double(compressed));
+    // The encoder turns colour into YCbCr with half the chroma along the rows (PS3.5 section 8.2.1).
+    if (image.samples_per_pixel == 3) put(data_set, DCM_PhotometricInterpretation, "YBR_FULL_422");
+  }
   // The encoder applies the reversible multiple component transformation.
   else if (image.samples_per_pixel == 3) put(data_set, DCM_PhotometricInterpretation, "YBR_RCT");
 }

@@ -129,6 +129,16 @@ public struct DICOMFile: Sendable {
     return image.frame(try native.frame(index), photometricInterpretation: image.photometricInterpretation)
   }
 
+  /// Native bytes for each byte of the codestreams, to two places; nil for pixels that aren't compressed.
+  var compressionRatio: Double? {
+    let image = ImageAttributes(dataSet)
+    guard let pixels, transferSyntax.isEncapsulated, let bits = image.nativeBits(frames: numberOfFrames),
+      pixels.bytes.count > 0
+    else { return nil }
+    let ratio = (Double(bits / 8) / Double(pixels.bytes.count) * 100).rounded() / 100
+    return ratio > 0 && ratio.isFinite ? ratio : nil
+  }
+
   /// Compression may have moved values out of their bits.
   private var mayOvershoot: Bool {
     transferSyntax.isLossy && dataSet.string(.lossyImageCompression) != "00" || lossyCompression != nil

@@ -18,8 +18,8 @@ public enum DICOMWriter {
   ///   - dataSet: Without pixel data, with SOP Class and SOP Instance UID; the image pixel module must describe
   ///     `pixels`.
   ///   - pixels: Nil for objects without.
-  ///   - transferSyntax: One whose `isWritable` is true. JPEG baseline takes 8 bits unsigned monochrome, extended
-  ///     12; JPEG 2000 takes a high bit of Bits Stored - 1.
+  ///   - transferSyntax: One whose `isWritable` is true. JPEG baseline takes 8 bits unsigned, monochrome or colour,
+  ///     extended 12 bits monochrome; JPEG 2000 takes a high bit of Bits Stored - 1.
   public static func write(
     _ dataSet: DataSet, pixels: PixelData?, as transferSyntax: TransferSyntax, to url: URL
   ) throws(DICOMWriteError) {
@@ -42,6 +42,17 @@ public enum DICOMWriter {
       throw DICOMWriteError(
         reason: .cannotWrite, path: url.path, detail: error.message, toolkitCode: error.code.map(Int.init))
     }
+  }
+
+  /// Writes an object that this program made of a radiograph, if it keeps the standard's rules (`ConformanceGate`).
+  static func write(
+    result: DataSet, pixels: PixelData?, as transferSyntax: TransferSyntax, to url: URL
+  ) throws(DICOMWriteError) {
+    if let problem = ConformanceGate.problem(in: result, pixels: pixels) {
+      throw DICOMWriteError(
+        reason: .invalidObject, path: url.path, detail: problem.description, toolkitCode: nil)
+    }
+    try write(result, pixels: pixels, as: transferSyntax, to: url)
   }
 
   /// The bytes of a file.

@@ -15,7 +15,7 @@ public struct HeaderNote: Hashable, Sendable {
   public let kind: Kind
   public let tag: Tag
 
-  init(_ kind: Kind, _ tag: Tag) {
+  public init(_ kind: Kind, _ tag: Tag) {
     self.kind = kind
     self.tag = tag
   }

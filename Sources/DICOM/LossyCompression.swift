@@ -22,16 +22,11 @@ public struct LossyCompression: Sendable, Equatable {
     }
   }
 
-  /// States it in a result. Ratio and method are type 1C in a segmentation (`needsDetail`); where the source kept
-  /// silent about them, the ratio is given as 1, the only one that claims nothing.
-  func state(in result: inout DataSet, needsDetail: Bool) {
+  /// States it in a result; ratio and method only where they are known.
+  func state(in result: inout DataSet) {
     result.set(.lossyImageCompression, "01")
-    if !ratios.isEmpty || needsDetail {
-      result.set(.lossyImageCompressionRatio, ratios.isEmpty ? [1] : ratios)
-    }
-    if !methods.isEmpty || needsDetail {
-      result.set(.lossyImageCompressionMethod, methods.isEmpty ? ["ISO_10918_1"] : methods)
-    }
+    if !ratios.isEmpty { result.set(.lossyImageCompressionRatio, ratios) }
+    if !methods.isEmpty { result.set(.lossyImageCompressionMethod, methods) }
   }
 }
 
@@ -48,9 +43,14 @@ extension TransferSyntax {
 
 extension DICOMFile {
   /// Lossy compression that the data set states or that the transfer syntax implies; nil for an image that, as far
-  /// as the file says, lost nothing.
+  /// as the file says, lost nothing. How the pixels are compressed in this file is known even where the data set
+  /// keeps silent about it.
   public var lossyCompression: LossyCompression? {
-    if let stated = LossyCompression(of: dataSet) { return stated }
-    return transferSyntax.lossyMethod.map { LossyCompression(ratios: [], methods: [$0]) }
+    let stated = LossyCompression(of: dataSet)
+    guard let method = transferSyntax.lossyMethod else { return stated }
+    let (ratios, methods) = (stated?.ratios ?? [], stated?.methods ?? [])
+    return LossyCompression(
+      ratios: ratios.isEmpty ? [compressionRatio].compactMap(\.self) : ratios,
+      methods: methods.isEmpty ? [method] : methods)
   }
 }

@@ -15,10 +15,14 @@ public struct ReplacedObject: Sendable, Hashable, Codable {
   /// An item of Referenced Image Sequence (0008,1140) with its purpose (PS3.3 section C.12.4). CID 7201 has no code for
   /// "replaced"; it may be extended, and "99" marks a private scheme (PS3.16 section 8.2).
   var imageReference: DataSet {
-    var item = DataSet()
-    item.set(.referencedSOPClassUID, sopClassUID)
-    item.set(.referencedSOPInstanceUID, sopInstanceUID)
+    var item = reference.item
     item.set(.purposeOfReferenceCodeSequence, items: [CodedConcept.replacedResult.item])
     return item
+  }
+
+  /// For who lists it by its series.
+  var reference: ResultReference {
+    ResultReference(
+      sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID, seriesInstanceUID: seriesInstanceUID)
   }
 }

@@ -7,8 +7,8 @@ struct ResultHeader {
 
   let source: SourceAttributes
   let equipment: Equipment
+  let identity: ResultIdentity
   let sopInstanceUID: UID
-  let seriesInstanceUID: UID
   /// The result that this one takes the place of.
   let replaced: ReplacedObject?
   private let stamp: DateTimeStamp
@@ -18,8 +18,8 @@ struct ResultHeader {
   ) throws(InvalidObject) {
     self.source = try SourceAttributes(of: source)
     self.equipment = equipment
+    self.identity = identity
     sopInstanceUID = identity.sopInstanceUID(source: self.source.sopInstanceUID)
-    seriesInstanceUID = identity.seriesInstanceUID(source: self.source.sopInstanceUID)
     replaced = identity.replacedObject(source: self.source.sopInstanceUID)
     // Where the source states its offset from UTC, every time in the object is taken to be in it.
     let offset = self.source.secondsFromUTC.flatMap { TimeZone(secondsFromGMT: $0) }
@@ -35,45 +35,69 @@ struct ResultHeader {
     }
   }
 
-  /// A data set with everything that doesn't depend on the kind of object.
-  ///
-  /// - Parameter hasLaterality: Laterality of the series is said; a segmentation says it by its segments.
-  func dataSet(
-    sopClass: UID, modality: String, seriesNumber: Int, seriesDescription: String,
-    derivationDescription: String,
-    hasLaterality: Bool
-  ) throws(InvalidObject) -> DataSet {
-    guard Self.isLine(seriesDescription) else {
+  /// What an object is and the series that it goes into.
+  struct Kind {
+    let sopClass: UID
+    let modality: String
+    let seriesNumber: Int
+    let seriesDescription: String
+    /// In the series.
+    let instanceNumber: Int
+    /// Laterality of the series is said; a segmentation says it by its segments, a report not at all.
+    var hasLaterality = false
+    /// Reports have their own way of saying what was asked for.
+    var hasRequests = true
+  }
+
+  /// A data set with everything that doesn't depend on the kind of object. Dates of the series are left out: its
+  /// objects come one after the other and must agree.
+  func dataSet(_ kind: Kind) throws(InvalidObject) -> DataSet {
+    guard Self.isLine(kind.seriesDescription) else {
       throw InvalidObject(.seriesDescription, "must be 1 to 64 characters in one line")
     }
-    guard !derivationDescription.isEmpty, derivationDescription.unicodeScalars.count <= 1024 else {
-      throw InvalidObject(.derivationDescription, "must be 1 to 1024 characters")
+    guard kind.instanceNumber > 0, Int32(exactly: kind.instanceNumber) != nil else {
+      throw InvalidObject(.instanceNumber, "must be from 1 to 2147483647")
     }
     var result = DataSet()
     source.copy(into: &result)
-    result.set(.sopClassUID, sopClass)
+    result.set(.sopClassUID, kind.sopClass)
     result.set(.sopInstanceUID, sopInstanceUID)
     result.set(.instanceCreationDate, stamp.date)
     result.set(.instanceCreationTime, stamp.time)
 
-    result.set(.modality, modality)
-    result.set(.seriesInstanceUID, seriesInstanceUID)
-    result.set(.seriesNumber, seriesNumber)
-    result.set(.seriesDescription, seriesDescription)
-    result.set(.seriesDate, stamp.date)
-    result.set(.seriesTime, stamp.time)
-    if hasLaterality { setLaterality(in: &result) }
+    result.set(.modality, kind.modality)
+    result.set(.seriesNumber, kind.seriesNumber)
+    result.set(.seriesDescription, kind.seriesDescription)
+    result.set(.instanceNumber, kind.instanceNumber)
+    if kind.hasLaterality { setLaterality(in: &result) }
+    let requests = source.requests
+    if !requests.isEmpty {
+      if kind.hasRequests {
+        result.set(.requestAttributesSequence, items: requests.map(\.attributes))
+      } else {
+        let study = result.string(.studyInstanceUID) ?? ""
+        let number = result.string(.accessionNumber) ?? ""
+        result.set(
+          .referencedRequestSequence,
+          items: requests.map { $0.reference(study: study, accessionNumber: number) })
+      }
+    }
+    setEquipment(in: &result)
+    setSeries(in: &result)
+    return result
+  }
 
-    result.set(.instanceNumber, 1)
+  /// What pictures say beyond that: when their content was made, how they lie, and from what.
+  func setImage(derivationDescription: String, in result: inout DataSet) throws(InvalidObject) {
+    guard !derivationDescription.isEmpty, derivationDescription.unicodeScalars.count <= 1024 else {
+      throw InvalidObject(.derivationDescription, "must be 1 to 1024 characters")
+    }
     result.set(.contentDate, stamp.date)
     result.set(.contentTime, stamp.time)
     result[.patientOrientation] = source.patientOrientation
-
-    setEquipment(in: &result)
     result.set(.derivationDescription, derivationDescription)
     result.set(.sourceImageSequence, items: [sourceReference])
     if let replaced { result.set(.referencedImageSequence, items: [replaced.imageReference]) }
-    return result
   }
 
   /// Reference to the source with its purpose, for Source Image Sequence.
@@ -85,14 +109,46 @@ struct ResultHeader {
 
   /// Reference to the source: SOP class and instance.
   var instanceReference: DataSet {
-    var reference = DataSet()
-    reference.set(.referencedSOPClassUID, source.sopClassUID)
-    reference.set(.referencedSOPInstanceUID, source.sopInstanceUID)
-    return reference
+    ResultReference.item(sopClassUID: source.sopClassUID, sopInstanceUID: source.sopInstanceUID.string)
+  }
+
+  /// Of the series that a data set of ours is in.
+  func seriesInstanceUID(of result: DataSet) throws(InvalidObject) -> UID {
+    guard let uid = result.uid(.seriesInstanceUID) else {
+      throw InvalidObject(.seriesInstanceUID, "no UID")
+    }
+    return uid
+  }
+
+  /// The source's series, without which nothing can refer to it by series.
+  func sourceSeries() throws(InvalidObject) -> String {
+    guard let series = source.seriesInstanceUID else {
+      throw InvalidObject(.seriesInstanceUID, "the source has no valid Series Instance UID")
+    }
+    return series
   }
 
   var date: String { stamp.date }
   var time: String { stamp.time }
+
+  /// A description with the notice that a result must carry, where it doesn't say so itself.
+  static func marked(_ seriesDescription: String) throws(InvalidObject) -> String {
+    if seriesDescription.lowercased().contains(researchUseOnly) { return seriesDescription }
+    let said = "\(seriesDescription), \(researchUseOnly)"
+    guard said.unicodeScalars.count <= 64 else {
+      throw InvalidObject(.seriesDescription, "too long to add \"\(researchUseOnly)\"")
+    }
+    return said
+  }
+
+  private func setSeries(in result: inout DataSet) {
+    let shared = DataSet(
+      [.bodyPartExamined, .laterality, .requestAttributesSequence].compactMap { result[$0] })
+    result.set(
+      .seriesInstanceUID,
+      identity.seriesInstanceUID(
+        study: result.string(.studyInstanceUID) ?? "", attributes: ExplicitLittleEndian.encode(shared)))
+  }
 
   private func setLaterality(in result: inout DataSet) {
     if let bodyPart = result.string(.bodyPartExamined), BodyPart.isUnpaired(bodyPart) { return }

@@ -23,11 +23,13 @@ public struct SecondaryCapture: Sendable {
   ///   - sourceIsLossy: The source's transfer syntax is lossy even where its attributes don't say so.
   ///   - sourceCompression: The same with ratio and method (`DICOMFile.lossyCompression`).
   ///   - patientOrientation: Of the pictures, where they have been turned against the source; empty: not known.
+  ///   - instanceNumber: In the series, which the pictures of all images of the study share.
   ///   - timeZone: For the times written; a source that states its offset from UTC has its own way.
   public init(
     of source: DataSet, pictures: [RGBPicture], equipment: Equipment, identity: ResultIdentity,
     seriesDescription: String, derivationDescription: String, imageComments: String? = nil,
-    seriesNumber: Int = 9001, patientOrientation: [String]? = nil, sourceIsLossy: Bool = false,
+    seriesNumber: Int = 9001, instanceNumber: Int = 1, patientOrientation: [String]? = nil,
+    sourceIsLossy: Bool = false,
     sourceCompression: LossyCompression? = nil,
     createdAt: Date, timeZone: TimeZone = .current
   ) throws(InvalidObject) {
@@ -41,10 +43,12 @@ public struct SecondaryCapture: Sendable {
     let header = try ResultHeader(
       of: source, equipment: equipment, identity: identity, createdAt: createdAt, timeZone: timeZone)
     var result = try header.dataSet(
-      sopClass: pictures.count == 1
-        ? .secondaryCaptureImageStorage : .multiframeTrueColorSecondaryCaptureImageStorage,
-      modality: "OT", seriesNumber: seriesNumber, seriesDescription: seriesDescription,
-      derivationDescription: derivationDescription, hasLaterality: true)
+      ResultHeader.Kind(
+        sopClass: pictures.count == 1
+          ? .secondaryCaptureImageStorage : .multiframeTrueColorSecondaryCaptureImageStorage,
+        modality: "OT", seriesNumber: seriesNumber, seriesDescription: seriesDescription,
+        instanceNumber: instanceNumber, hasLaterality: true))
+    try header.setImage(derivationDescription: derivationDescription, in: &result)
 
     result.set(.conversionType, "WSD")
     result.set(.secondaryCaptureDeviceManufacturer, equipment.manufacturer)
@@ -59,7 +63,7 @@ public struct SecondaryCapture: Sendable {
 
     let compression = sourceCompression ?? LossyCompression(of: source)
     if let compression {
-      compression.state(in: &result, needsDetail: false)
+      compression.state(in: &result)
     } else {
       result.set(.lossyImageCompression, sourceIsLossy ? "01" : "00")
     }
@@ -67,17 +71,17 @@ public struct SecondaryCapture: Sendable {
 
     dataSet = result
     sopInstanceUID = header.sopInstanceUID
-    seriesInstanceUID = header.seriesInstanceUID
+    seriesInstanceUID = try header.seriesInstanceUID(of: result)
     headerNotes = header.source.notes
     self.pictures = pictures
   }
 
-  /// Writes the object; an earlier one of that name is replaced.
+  /// Writes the object; an earlier one of that name is replaced. As JPEG baseline it is a lossy picture and says so.
   public func write(
     to url: URL, as transferSyntax: TransferSyntax = .explicitVRLittleEndian
   ) throws(DICOMWriteError) {
     try DICOMWriter.write(
-      dataSet, pixels: .bytes(frames: pictures.map(\.pixels)), as: transferSyntax, to: url)
+      result: dataSet, pixels: .bytes(frames: pictures.map(\.pixels)), as: transferSyntax, to: url)
   }
 
   private static func comments(_ comments: String?, _ seriesDescription: String) throws(InvalidObject)

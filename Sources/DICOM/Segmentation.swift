@@ -59,12 +59,13 @@ public struct Segmentation: Sendable {
   ///   - seriesDescription: 1 to 64 characters, into which "research use only, not for diagnosis" must fit unless it
   ///     says so already.
   ///   - algorithmName: Of the algorithm that made the segments, 1 to 64 characters.
+  ///   - instanceNumber: In the series, which the segmentations of all images of the study share.
   ///   - sourceIsLossy: The source's transfer syntax is lossy even where its attributes don't say so.
   ///   - sourceCompression: The same with ratio and method (`DICOMFile.lossyCompression`).
   public init(
     of source: DataSet, segments: [Segment], equipment: Equipment, identity: ResultIdentity,
     contentLabel: String = "SEGMENTATION", seriesDescription: String, derivationDescription: String,
-    algorithmName: String, seriesNumber: Int = 9002, sourceIsLossy: Bool = false,
+    algorithmName: String, seriesNumber: Int = 9002, instanceNumber: Int = 1, sourceIsLossy: Bool = false,
     sourceCompression: LossyCompression? = nil, createdAt: Date, timeZone: TimeZone = .current
   ) throws(InvalidObject) {
     guard let rows = source.integer(.rows), let columns = source.integer(.columns), rows > 0, columns > 0
@@ -74,18 +75,27 @@ public struct Segmentation: Sendable {
     try Self.check(segments, pixels: rows * columns, algorithmName: algorithmName, contentLabel: contentLabel)
     let header = try ResultHeader(
       of: source, equipment: equipment, identity: identity, createdAt: createdAt, timeZone: timeZone)
-    guard let sourceSeries = header.source.seriesInstanceUID else {
-      throw InvalidObject(.seriesInstanceUID, "the source has no valid Series Instance UID")
-    }
+    let sourceSeries = try header.sourceSeries()
     var result = try header.dataSet(
-      sopClass: .segmentationStorage, modality: "SEG", seriesNumber: seriesNumber,
-      seriesDescription: Self.described(seriesDescription), derivationDescription: derivationDescription,
-      hasLaterality: false)
+      ResultHeader.Kind(
+        sopClass: .segmentationStorage, modality: "SEG", seriesNumber: seriesNumber,
+        seriesDescription: ResultHeader.marked(seriesDescription), instanceNumber: instanceNumber))
+    try header.setImage(derivationDescription: derivationDescription, in: &result)
 
-    var series = DataSet()
-    series.set(.seriesInstanceUID, sourceSeries)
-    series.set(.referencedInstanceSequence, items: [header.instanceReference])
-    result.set(.referencedSeriesSequence, items: [series])
+    var series = [Self.series(sourceSeries, header.instanceReference)]
+    if let replaced = header.replaced {
+      let other = Self.series(replaced.seriesInstanceUID.string, replaced.reference.item)
+      if replaced.studyInstanceUID == result.uid(.studyInstanceUID) {
+        series.append(other)
+      } else {
+        // A corrected header may have moved the source to another study.
+        var study = DataSet()
+        study.set(.studyInstanceUID, replaced.studyInstanceUID)
+        study.set(.referencedSeriesSequence, items: [other])
+        result.set(.studiesContainingOtherReferencedInstancesSequence, items: [study])
+      }
+    }
+    result.set(.referencedSeriesSequence, items: series)
 
     result.set(.imageType, ["DERIVED", "PRIMARY"])
     result.set(.contentLabel, contentLabel)
@@ -95,10 +105,12 @@ public struct Segmentation: Sendable {
       sourceCompression ?? LossyCompression(of: source)
       ?? (sourceIsLossy ? LossyCompression(ratios: [], methods: []) : nil)
     if let compression {
-      compression.state(in: &result, needsDetail: true)
+      compression.state(in: &result)
     } else {
       result.set(.lossyImageCompression, "00")
     }
+    // A mask shows nothing that was burned into the source.
+    result.set(.burnedInAnnotation, "NO")
     Self.setPixelModule(rows: rows, columns: columns, frames: segments.count, in: &result)
     result.set(.segmentationType, "BINARY")
     result.set(.segmentsOverlap, Self.overlap(segments) ? "YES" : "NO")
@@ -113,17 +125,25 @@ public struct Segmentation: Sendable {
     SegmentationFrames.set(
       count: segments.count, source: header.sourceReference, dimensions: dimensions, in: &result)
 
-    self.init(
-      dataSet: result, sopInstanceUID: header.sopInstanceUID, seriesInstanceUID: header.seriesInstanceUID,
+    try self.init(
+      dataSet: result, sopInstanceUID: header.sopInstanceUID,
+      seriesInstanceUID: header.seriesInstanceUID(of: result),
       rows: rows, columns: columns, segments: segments,
       referencedSOPInstanceUIDs: [header.source.sopInstanceUID], headerNotes: header.source.notes)
+  }
+
+  /// For who refers to it.
+  public var reference: ResultReference {
+    ResultReference(
+      sopClassUID: .segmentationStorage, sopInstanceUID: sopInstanceUID, seriesInstanceUID: seriesInstanceUID)
   }
 
   /// Writes the object; an earlier one of that name is replaced. Only native transfer syntaxes hold single bits.
   public func write(
     to url: URL, as transferSyntax: TransferSyntax = .explicitVRLittleEndian
   ) throws(DICOMWriteError) {
-    try DICOMWriter.write(dataSet, pixels: .bits(frames: segments.map(\.mask)), as: transferSyntax, to: url)
+    try DICOMWriter.write(
+      result: dataSet, pixels: .bits(frames: segments.map(\.mask)), as: transferSyntax, to: url)
   }
 
   private static func check(
@@ -151,14 +171,12 @@ public struct Segmentation: Sendable {
     }
   }
 
-  private static func described(_ seriesDescription: String) throws(InvalidObject) -> String {
-    let notice = ResultHeader.researchUseOnly
-    if seriesDescription.lowercased().contains(notice) { return seriesDescription }
-    let said = "\(seriesDescription), \(notice)"
-    guard said.unicodeScalars.count <= 64 else {
-      throw InvalidObject(.seriesDescription, "too long to add \"\(notice)\"")
-    }
-    return said
+  /// An item of the Common Instance Reference module (PS3.3 section C.12.2).
+  private static func series(_ uid: String, _ reference: DataSet) -> DataSet {
+    var series = DataSet()
+    series.set(.seriesInstanceUID, uid)
+    series.set(.referencedInstanceSequence, items: [reference])
+    return series
   }
 
   private static func setPixelModule(rows: Int, columns: Int, frames: Int, in result: inout DataSet) {

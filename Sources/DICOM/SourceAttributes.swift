@@ -31,7 +31,7 @@ struct SourceAttributes {
     for tag in Self.type2 + Self.type3 {
       guard let element = source[tag], !element.isEmpty else { continue }
       guard HeaderNote.names[tag] != nil else {
-        if ValueRule.isValid(element) { carried.append(element) }
+        if let valid = ValueRepair.valid(element) { carried.append(valid) }
         continue
       }
       let (kept, kind) = ValueRepair.carry(element)
@@ -80,6 +80,9 @@ struct SourceAttributes {
     return DataElement(.patientOrientation, .CS, .text(isValid ? values.joined(separator: "\\") : ""))
   }
 
+  /// What the image was asked for with.
+  var requests: [Request] { source.items(.requestAttributesSequence).compactMap { Request($0) } }
+
   /// L or R where the source says so.
   var laterality: String? {
     switch source.code(.imageLaterality) ?? source.code(.laterality) {
@@ -108,7 +111,7 @@ struct SourceAttributes {
     (.issuerOfAccessionNumberSequence, isIssuer),
   ]
 
-  private static let isCode: @Sendable (DataSet) -> Bool = { item in
+  static let isCode: @Sendable (DataSet) -> Bool = { item in
     guard let code = CodedConcept(item) else { return false }
     return !code.scheme.isEmpty && !code.meaning.isEmpty
       && ValueRule.isValid(code.value, .SH)
@@ -125,10 +128,10 @@ struct SourceAttributes {
   }
 
   /// Valid elements without further nesting, private ones or a character set of their own.
-  private static func isPlain(_ item: DataSet) -> Bool {
+  static func isPlain(_ item: DataSet) -> Bool {
     item.elements.allSatisfy { element in
       !element.tag.isPrivate && element.vr != .SQ && element.tag != .specificCharacterSet
-        && (element.isEmpty || ValueRule.isValid(element))
+        && (element.isEmpty || ValueRepair.valid(element) == element)
     }
   }
 
@@ -164,7 +167,7 @@ struct SourceAttributes {
   }
 
   private func copyBodyPart(into result: inout DataSet) {
-    if let bodyPart = source[.bodyPartExamined], ValueRule.isValid(bodyPart) {
+    if let bodyPart = source[.bodyPartExamined].flatMap({ ValueRepair.valid($0) }) {
       result[.bodyPartExamined] = bodyPart
     }
   }

@@ -64,6 +64,8 @@ extension Tag {
   public static let referencedSeriesSequence = Tag(0x0008, 0x1115)
   /// Referenced Instance Sequence (0008,114A), VR SQ.
   public static let referencedInstanceSequence = Tag(0x0008, 0x114A)
+  /// Studies Containing Other Referenced Instances Sequence (0008,1200), VR SQ.
+  public static let studiesContainingOtherReferencedInstancesSequence = Tag(0x0008, 0x1200)
   /// Referenced Image Sequence (0008,1140), VR SQ.
   public static let referencedImageSequence = Tag(0x0008, 0x1140)
   /// KVP (0018,0060), VR DS.

@@ -12,4 +12,12 @@ extension Tag {
   public static let scheduledProtocolCodeSequence = Tag(0x0040, 0x0008)
   /// Performed Protocol Code Sequence (0040,0260), VR SQ.
   public static let performedProtocolCodeSequence = Tag(0x0040, 0x0260)
+  /// Requested Procedure ID (0040,1001), VR SH.
+  public static let requestedProcedureID = Tag(0x0040, 0x1001)
+  /// Scheduled Procedure Step ID (0040,0009), VR SH.
+  public static let scheduledProcedureStepID = Tag(0x0040, 0x0009)
+  /// Placer Order Number / Imaging Service Request (0040,2016), VR LO.
+  public static let placerOrderNumber = Tag(0x0040, 0x2016)
+  /// Filler Order Number / Imaging Service Request (0040,2017), VR LO.
+  public static let fillerOrderNumber = Tag(0x0040, 0x2017)
 }

@@ -18,6 +18,14 @@ enum ValueRepair {
     return (DataElement(element.tag, vr, .text(value)), isSingle ? kind : .shortened)
   }
 
+  /// An element that doesn't identify, in the representation that PS3.6 gives it; nil where its value isn't valid in it.
+  static func valid(_ stated: DataElement) -> DataElement? {
+    let vr = VR.inDictionary(stated.tag) ?? stated.vr
+    guard vr == stated.vr || vr.storage == .text && stated.vr.storage == .text else { return nil }
+    let element = DataElement(stated.tag, vr, stated.value, encoded: stated.encoded)
+    return ValueRule.isValid(element) ? element : nil
+  }
+
   /// What may have no second value and of which the first may be another patient's or study's: a separator within it
   /// becomes a blank. Cut, it might be that very first value, so it isn't.
   private static let identifiers: Set<Tag> = [.patientID, .issuerOfPatientID, .studyID]

@@ -170,6 +170,8 @@ package struct LedgerCounts: Sendable, Hashable {
 package struct PrunableInstance: Sendable, Hashable {
   package let instance: InstanceRecord
   package let results: [ResultRecord]
+  /// Its results whose place others have taken.
+  package let superseded: [ResultRecord]
 
   /// A place in their order.
   package struct Mark: Sendable, Hashable, Comparable {

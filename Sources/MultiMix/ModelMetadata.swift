@@ -15,6 +15,7 @@ internal import Foundation
 /// | `lungs_margin` | of the lungs' box, in shares of its sides | 0.06 |
 /// | `lungs_weight` | of the lungs' scores in the mean with the whole picture's | 1 |
 /// | `lung_gate` | whether a picture without a pair of lungs gets no finding: ``LungShape`` | `false` |
+/// | `ages` | whom it may read, in years: `1-5` is from the first birthday to the day before the sixth | everybody |
 /// | `test_time_flip` | whether the mirror image is read too | `false` |
 /// | `training_data_digest` | SHA-256 of the archive's index | empty |
 /// | `lanes` | how many lanes added its gradients: ``TrainingStep`` | unknown |
@@ -44,6 +45,8 @@ public struct ModelMetadata: Sendable, Equatable {
   public var lungsWeight = 1.0
   /// Whether a picture in which it draws no pair of lungs gets no finding. Only for a model whose masks are good.
   public var gatesLungs = false
+  /// Whom it may read, in whole or broken years; nil where it doesn't say.
+  public var ages: ClosedRange<Double>?
   /// Whether the mirror image is read too, and the two answers averaged: twice the time.
   public var testTimeFlip = false
   /// In words: what it was trained on and for how long, how temperature and threshold were chosen, and its
@@ -103,6 +106,7 @@ public struct ModelMetadata: Sendable, Equatable {
       entries["lungs_weight"] = "\(lungsWeight)"
     }
     if gatesLungs { entries["lung_gate"] = "true" }
+    if let ages { entries["ages"] = "\(ages.lowerBound)-\(ages.upperBound)" }
     if testTimeFlip { entries["test_time_flip"] = "true" }
     for (key, path) in Self.remarks where !self[keyPath: path].isEmpty {
       entries[key] = self[keyPath: path]
@@ -132,6 +136,13 @@ public struct ModelMetadata: Sendable, Equatable {
     gatesLungs = try number("lung_gate") { _ in true } ?? gatesLungs
     testTimeFlip = try number("test_time_flip") { _ in true } ?? testTimeFlip
     lanes = try number("lanes") { $0 > 0 }
+    if let text = dictionary["ages"] {
+      let years = text.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+      guard years.count == 2, years[0] >= 0, years[0] <= years[1], years[1] < 1000 else {
+        throw .invalidMetadata(file, "ages = \(text)")
+      }
+      ages = years[0]...years[1]
+    }
     trainingDataDigest = dictionary["training_data_digest"] ?? ""
     if let name = dictionary["input_geometry"] {
       guard let view = FindingsView(rawValue: name) else {

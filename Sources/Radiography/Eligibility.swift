@@ -6,8 +6,16 @@ public enum Eligibility: Hashable, Sendable {
   case notAnalysed(NotAnalysedReason)
 
   /// Judges a data set: kind of object, own output, processing state, body part, view.
-  public init(_ dataSet: DataSet) {
-    self = Self.reason(dataSet).map(Self.notAnalysed) ?? .eligible
+  /// - Parameter refusesUnstated: an image that says neither which part it shows nor how isn't read.
+  public init(_ dataSet: DataSet, refusesUnstated: Bool = false) {
+    let reason = Self.reason(dataSet) ?? (refusesUnstated && Self.isUnstated(dataSet) ? .unstated : nil)
+    self = reason.map(Self.notAnalysed) ?? .eligible
+  }
+
+  /// A data set says neither which part of the body it shows nor in which view: not in its own attributes, and not in
+  /// any description. That it lies as a frontal image would is a device's default and says nothing.
+  public static func isUnstated(_ dataSet: DataSet) -> Bool {
+    BodyPart(dataSet) == .unstated && RadiographicView.said(by: dataSet) == nil
   }
 
   /// The reason, where there is one.
@@ -59,6 +67,8 @@ public enum NotAnalysedReason: Hashable, Sendable, CustomStringConvertible {
   case lateral
   /// Oblique, decubitus, axial.
   case notFrontal(String)
+  /// Neither body part nor view is stated anywhere, and the configuration refuses such an image.
+  case unstated
 
   /// Short coded reason for reports.
   public var code: String {
@@ -71,6 +81,7 @@ public enum NotAnalysedReason: Hashable, Sendable, CustomStringConvertible {
     case .notChest: "not_chest"
     case .lateral: "lateral"
     case .notFrontal: "not_frontal"
+    case .unstated: "unstated"
     }
   }
 
@@ -85,6 +96,7 @@ public enum NotAnalysedReason: Hashable, Sendable, CustomStringConvertible {
     case .notChest(let part): "body part is \(part), not the chest"
     case .lateral: "a lateral view; a frontal one is needed"
     case .notFrontal(let view): "\(view) view; a frontal one is needed"
+    case .unstated: "says neither body part nor view"
     }
   }
 }

@@ -25,6 +25,8 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
   case tinyMatrix(rows: Int, columns: Int)
   /// Every pixel but for a hundredth equals the declared padding value: the declaration is not believed.
   case paddingIgnored
+  /// The display shutter would cover (nearly) everything: it is not believed.
+  case shutterIgnored
   /// Pixel spacing and aspect ratio are absurd; pixels are taken as square.
   case aspectIgnored(Double)
 
@@ -45,6 +47,7 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
     case .lowContrast: "low_contrast"
     case .tinyMatrix: "tiny_matrix"
     case .paddingIgnored: "padding_ignored"
+    case .shutterIgnored: "shutter_ignored"
     case .aspectIgnored: "aspect_ignored"
     case .fileMended: "file_mended"
     }
@@ -68,6 +71,7 @@ public enum QualityNote: Hashable, Sendable, CustomStringConvertible {
     case .lowContrast(let span): "low contrast: the pixels use \(percent(span)) of the display range"
     case .tinyMatrix(let rows, let columns): "only \(columns) x \(rows) pixels"
     case .paddingIgnored: "(nearly) every pixel equals the pixel padding value; padding ignored"
+    case .shutterIgnored: "the display shutter covers (nearly) everything; ignored"
     case .aspectIgnored(let aspect): "implausible pixel aspect ratio \(aspect); pixels taken as square"
     case .fileMended(let remark): "the file breaks the standard (\(remark)); read without what is broken"
     }

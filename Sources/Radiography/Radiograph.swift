@@ -12,11 +12,13 @@ public struct Radiograph: Sendable {
   /// Patient Orientation (0020,0020) of the upright picture: nil where it stands as stored, empty where the picture
   /// contradicted its tag, so that left and right aren't certain.
   public let rightedOrientation: [String]?
+  /// How the stored values became `values`, for who shows the stored pixels; nil for a picture that came without.
+  public let grayscale: GrayscaleStages?
   /// Brightness, 0 black to 1 white, row-major, `rows` x `columns`; padding is 0.
   public let values: [Float]
-  /// Which pixels are declared padding (Pixel Padding Value or Range); nil when none is.
+  /// Which pixels are declared padding (Pixel Padding Value or Range) or covered by a display shutter; nil when none is.
   public let padding: [Bool]?
-  /// The smallest box that holds every pixel that isn't padding.
+  /// The smallest box that holds every pixel that is neither.
   public let contentBox: PixelBox
   /// Height of a pixel divided by its width, from the spacing or Pixel Aspect Ratio.
   public let pixelAspect: Double
@@ -63,19 +65,26 @@ public struct Radiograph: Sendable {
       of: frame, isLossy: isLossy)
     var box = PixelBox(rows: frame.rows, columns: frame.columns)
     if let mask = padding {
-      // A hundredth left is noise in what was declared by mistake.
-      if let content = PixelBox.around(unset: mask, rows: frame.rows, columns: frame.columns),
-        100 * mask.count(where: { !$0 }) > mask.count
-      {
+      if let content = Self.content(mask, of: frame) {
         box = content
       } else {
         padding = nil
         notes.append(.paddingIgnored)
       }
     }
+    // What a shutter covers is no image either.
+    if let shutter = DisplayShutter(of: dataSet)?.mask(rows: frame.rows, columns: frame.columns) {
+      let covered = padding.map { zip($0, shutter).map { $0 || $1 } } ?? shutter
+      if let content = Self.content(covered, of: frame) {
+        if covered.contains(true) { (box, padding) = (content, covered) }
+      } else {
+        notes.append(.shutterIgnored)
+      }
+    }
 
     let (display, displayNotes) = DisplayTransform.of(dataSet, frame: frame, padding: padding)
     notes += displayNotes
+    var isInverted = display.isInverted
     var values = display.apply(to: frame.pixels, padding: padding)
 
     let (shown, shownPadding) = (values, padding)
@@ -92,8 +101,11 @@ public struct Radiograph: Sendable {
     {
       for index in values.indices { values[index] = 1 - values[index] }
       if let padding { for index in values.indices where padding[index] { values[index] = 0 } }
+      isInverted.toggle()
       notes.append(.polarityContradictsTag(tag: dataSet.string(.photometricInterpretation) ?? "absent"))
     }
+
+    grayscale = GrayscaleStages(display, isInverse: isInverted)
 
     let geometry = PixelGeometry(dataSet).turned(by: turning)
     if let note = geometry.note { notes.append(note) }
@@ -110,6 +122,13 @@ public struct Radiograph: Sendable {
       notes
       + QualityNote.judging(
         values, padding: padding, displayRange: displayRange, rows: frame.rows, columns: frame.columns)
+  }
+
+  /// The box of what is left uncovered; nil where that is nearly nothing: a hundredth left is noise in what was declared
+  /// by mistake.
+  private static func content(_ covered: [Bool], of frame: Frame) -> PixelBox? {
+    guard 100 * covered.count(where: { !$0 }) > covered.count else { return nil }
+    return PixelBox.around(unset: covered, rows: frame.rows, columns: frame.columns)
   }
 
   /// Whether a window or LUT has made one black or one white of different values in more than two fifths of the
@@ -146,6 +165,7 @@ public struct Radiograph: Sendable {
     self.columns = columns
     turning = .none
     rightedOrientation = nil
+    grayscale = nil
     self.values = values
     self.padding = padding
     self.contentBox =

@@ -12,19 +12,18 @@ enum RadiographicView: Sendable, Equatable {
   case unstated
 
   init(_ dataSet: DataSet) {
-    let directions = StatedOrientation.principalDirections(dataSet)
+    self = Self.said(by: dataSet) ?? Self(orientation: StatedOrientation.principalDirections(dataSet))
+  }
+
+  /// What anything but a device's default says; nil where nothing does.
+  static func said(by dataSet: DataSet) -> RadiographicView? {
     let stated =
       [dataSet.string(.viewPosition).map { Self(words: $0) }]
       + dataSet.items(.viewCodeSequence).map { Self(code: $0) }
-    let orientation = Self(orientation: directions)
-    if let view = stated.compactMap({ $0 }).first(where: { $0 != .unstated }) {
-      self = view
-    } else if orientation != .unstated, orientation != .frontal {
-      self = orientation
-    } else {
-      self =
-        Descriptions.texts(of: dataSet).lazy.map { Self($0) }.first { $0 != .unstated } ?? orientation
-    }
+    if let view = stated.compactMap({ $0 }).first(where: { $0 != .unstated }) { return view }
+    let orientation = Self(orientation: StatedOrientation.principalDirections(dataSet))
+    if orientation != .unstated, orientation != .frontal { return orientation }
+    return Descriptions.texts(of: dataSet).lazy.map { Self($0) }.first { $0 != .unstated }
   }
 
   /// The defined terms of View Position, and what devices write instead.

@@ -60,6 +60,13 @@ public struct Turning: Hashable, Sendable {
     return result
   }
 
+  /// A place on a picture of `width` x `height`, from its upper left corner, turned with it.
+  public func callAsFunction(x: Double, y: Double, width: Double, height: Double) -> (x: Double, y: Double) {
+    let (across, down) = transposes ? (y, x) : (x, y)
+    let (wide, high) = transposes ? (height, width) : (width, height)
+    return (reversesColumns ? wide - across : across, reversesRows ? high - down : down)
+  }
+
   /// A box on a matrix of `rows` x `columns`, turned with it.
   func callAsFunction(_ box: PixelBox, rows: Int, columns: Int) -> PixelBox {
     let turned = size(rows: rows, columns: columns)

@@ -4,6 +4,11 @@ package struct IsoLine: Sendable {
   package let points: [Point]
   package let isClosed: Bool
 
+  package init(points: [Point], isClosed: Bool) {
+    self.points = points
+    self.isClosed = isClosed
+  }
+
   /// The line on a picture that is magnified `zoom` times and moved to `corner`.
   package func magnified(_ zoom: Double, at corner: Point) -> IsoLine {
     IsoLine(

@@ -18,21 +18,58 @@ public struct Overlay: Sendable {
   /// - Parameters:
   ///   - lungProbability: rows x columns of the radiograph, row-major, 0...1; outlined at 0.5.
   ///   - saliency: rows x columns of the radiograph, row-major; magnitudes in any unit.
+  ///   - longestSide: in pixels of each frame with its band; a smaller radiograph isn't magnified. Nil: as large as the
+  ///     radiograph.
   public init(
-    _ radiograph: Radiograph, lungProbability: [Float], saliency: [Float], caption: OverlayCaption
+    _ radiograph: Radiograph, lungProbability: [Float], saliency: [Float], caption: OverlayCaption,
+    longestSide: Int? = nil
   ) throws(OverlayError) {
-    let scene = try OverlayScene(radiograph, lungProbability: lungProbability, saliency: saliency)
-    (outline, heat) = try simultaneously(
-      { () throws(OverlayError) in try scene.outline() }, { () throws(OverlayError) in try scene.heat() })
     self.radiograph = radiograph
     self.caption = caption
+    let scale = try longestSide.map { side throws(OverlayError) in
+      try Self.scale(of: radiograph, caption, longestSide: side)
+    }
+    let scene = try OverlayScene(
+      radiograph, lungProbability: lungProbability, saliency: saliency, scale: scale ?? 1)
+    (outline, heat) = try simultaneously(
+      { () throws(OverlayError) in try scene.outline() }, { () throws(OverlayError) in try scene.heat() })
+  }
+
+  /// How much smaller the pictures must be than the radiograph, so that they and the bands below them fit. The band's
+  /// height depends on how its text wraps, so that it is tried.
+  private static func scale(
+    of radiograph: Radiograph, _ caption: OverlayCaption, longestSide: Int
+  ) throws(OverlayError) -> Double {
+    let whole = OverlayScene.size(of: radiograph, scale: 1)
+    var scale = min(1, Double(longestSide) / Double(max(whole.width, whole.height)))
+    // Letters can't be smaller than can be read: where nothing fits, the smallest counts.
+    var best = (side: Int.max, scale: scale)
+    for _ in 0..<60 {
+      let size = OverlayScene.size(of: radiograph, scale: scale)
+      var band = 0
+      for key in Self.keys(caption) {
+        let paragraphs = paragraphs(key: key, caption, radiograph.notes)
+        band = max(
+          band,
+          try CaptionBand(paragraphs, width: size.width, size: letterSize(panelWidth: size.width)).height)
+      }
+      let side = max(size.width, size.height + band)
+      if side < best.side { best = (side, scale) }
+      if side <= longestSide { break }
+      scale *= min(0.99, Double(longestSide) / Double(side))
+    }
+    return best.scale
+  }
+
+  /// What stands in the bands of the frames.
+  private static func keys(_ caption: OverlayCaption) -> [[[CaptionBand.Piece]]] {
+    [[outlineKey(caption)], [saliencyKey]]
   }
 
   /// Two pictures of equal size: the radiograph with the lungs outlined, and with the saliency as a heat map.
   public func frames() throws(OverlayError) -> [RGBPicture] {
-    let keys = [[outlineKey], [Self.saliencyKey]]
     var bands: [CaptionBand] = []
-    for key in keys { bands.append(try band(key: key, width: outline.width)) }
+    for key in Self.keys(caption) { bands.append(try band(key: key, width: outline.width)) }
     // All frames of an object have the same size.
     let height = bands.map(\.height).max() ?? 0
     var pictures: [RGBPicture] = []
@@ -46,23 +83,26 @@ public struct Overlay: Sendable {
   public func sideBySide() throws(OverlayError) -> RGBPicture {
     let gap = try Canvas(width: max(2, outline.width / 100), height: outline.height, ground: Ink.band)
     let panels = RGBPicture(sideBySide: [outline, try gap.picture(), heat])
-    let band = try band(key: [outlineKey, Self.saliencyKey], width: panels.width)
+    let band = try band(key: [Self.outlineKey(caption), Self.saliencyKey], width: panels.width)
     return RGBPicture(stacking: panels, try band.picture(height: band.height))
   }
 
   private func band(key: [[CaptionBand.Piece]], width: Int) throws(OverlayError) -> CaptionBand {
     try CaptionBand(
-      paragraphs(key: key), width: width, size: Self.letterSize(panelWidth: outline.width))
+      Self.paragraphs(key: key, caption, radiograph.notes), width: width,
+      size: Self.letterSize(panelWidth: outline.width))
   }
 
   /// Grows with the picture; below 9 pixels letters can't be told apart.
   private static func letterSize(panelWidth: Int) -> Double { max(9, 0.021 * Double(panelWidth)) }
 
-  private func paragraphs(key: [[CaptionBand.Piece]]) -> [[CaptionBand.Piece]] {
+  private static func paragraphs(
+    key: [[CaptionBand.Piece]], _ caption: OverlayCaption, _ notes: [QualityNote]
+  ) -> [[CaptionBand.Piece]] {
     var result: [[CaptionBand.Piece]] = [[.text(caption.headline, isBold: true)]]
     result += key
     // The reader's own viewer may show such an image the other way round.
-    for note in radiograph.notes {
+    for note in notes {
       switch note {
       case .polarityContradictsTag(let tag):
         result.append([.text("Shown inverted: the pixels contradict \(tag)", colour: Ink.warning)])
@@ -82,7 +122,7 @@ public struct Overlay: Sendable {
     return result
   }
 
-  private var outlineKey: [CaptionBand.Piece] {
+  private static func outlineKey(_ caption: OverlayCaption) -> [CaptionBand.Piece] {
     [.outlineKey, .text("lung outline")] + (caption.lungs.map { [.text("(\($0))")] } ?? [])
   }
 

@@ -28,7 +28,7 @@ public struct OverlayCaption: Sendable, Equatable {
 
   /// "Pneumonia probability 0.87 - finding: pneumonia". A probability that rounds to 0 or 1 is given as a bound:
   /// no network is certain.
-  var headline: String {
+  public var headline: String {
     let hundredths = Int((min(max(pneumoniaProbability, 0), 1) * 100).rounded())
     let probability =
       switch hundredths {

@@ -14,15 +14,16 @@ struct OverlayScene: Sendable {
   private let lungs: [IsoLine]
   private let heatMap: HeatMap
 
-  init(_ radiograph: Radiograph, lungProbability: [Float], saliency: [Float]) throws(OverlayError) {
+  /// - Parameter scale: of the picture against the radiograph, at most 1.
+  init(
+    _ radiograph: Radiograph, lungProbability: [Float], saliency: [Float], scale: Double = 1
+  ) throws(OverlayError) {
     let count = radiograph.rows * radiograph.columns
     for (name, map) in [("lung probability", lungProbability), ("saliency", saliency)]
     where map.count != count {
       throw .mapSize(name: name, expected: count, found: map.count)
     }
-    let aspect = radiograph.pixelAspect
-    let width = max(1, aspect < 1 ? Int((Double(radiograph.columns) / aspect).rounded()) : radiograph.columns)
-    let height = max(1, aspect > 1 ? Int((Double(radiograph.rows) * aspect).rounded()) : radiograph.rows)
+    let (width, height) = Self.size(of: radiograph, scale: scale)
 
     @Sendable func squared(_ map: [Float], _ kernel: ResamplingAxis.Kernel) -> [Float] {
       if width == radiograph.columns && height == radiograph.rows { return map }
@@ -42,6 +43,14 @@ struct OverlayScene: Sendable {
           sigma: 0.0025 * Double(max(width, height)))
         return IsoLine.lines(in: probability, width: width, height: height, level: 0.5)
       }, { HeatMap(saliency: squared(saliency, .triangle), width: width, height: height) })
+  }
+
+  /// Width and height in square pixels.
+  static func size(of radiograph: Radiograph, scale: Double) -> (width: Int, height: Int) {
+    let aspect = radiograph.pixelAspect
+    let width = Double(radiograph.columns) / min(aspect, 1) * scale
+    let height = Double(radiograph.rows) * max(aspect, 1) * scale
+    return (max(1, Int(width.rounded())), max(1, Int(height.rounded())))
   }
 
   /// Width of the outline, growing with the picture.

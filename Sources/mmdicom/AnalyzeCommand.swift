@@ -10,7 +10,8 @@ struct AnalyzeCommand: AsyncParsableCommand {
     abstract: "Read radiographs: files, and folders with all that lies in them.",
     discussion: """
       For each frontal chest radiograph the output folder gets <SOPInstanceUID>.overlay.dcm (a DICOM Secondary \
-      Capture) and <SOPInstanceUID>.png; report.csv gets a row for every image, and for every file that is none. \
+      Capture) and .png, .segmentation.dcm (the lungs), .report.dcm (a structured report) and, where asked for, \
+      .presentation.dcm (the outline, for viewers to draw on the image); report.csv gets a row for every image, and for every file that is none. \
       Images that were analysed into the same folder before are replaced. The files themselves are only read.
 
       Exit status: 0 all analysed, 1 some weren't (each is named), 65 or 66 the model can't be used or an \
@@ -28,6 +29,11 @@ struct AnalyzeCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON document.")
   var json = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Which results, separated by commas: overlay, segmentation, report, presentation.", valueName: "kinds"))
+  var results = "overlay,segmentation,report"
+
   @Flag(help: "Also write <SOPInstanceUID>.safetensors: input, class_logits, mask_logits, saliency.")
   var tensors = false
 
@@ -37,7 +43,21 @@ struct AnalyzeCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard !paths.isEmpty else { throw ValidationError("name at least one file or folder") }
+    _ = try kinds()
     guard (0...256).contains(threads) else { throw ValidationError("--threads must be from 0 to 256") }
+  }
+
+  private func kinds() throws -> [ResultOptions.Kind] {
+    var kinds: [ResultOptions.Kind] = []
+    for name in results.split(whereSeparator: { ", ".contains($0) }).map(String.init) {
+      guard let kind = ResultOptions.Kind(rawValue: name) else {
+        let known = ResultOptions.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("--results holds '\(name)'; it takes \(known)")
+      }
+      if !kinds.contains(kind) { kinds.append(kind) }
+    }
+    guard !kinds.isEmpty else { throw ValidationError("--results is empty: nothing would be written") }
+    return kinds
   }
 
   func run() async throws {
@@ -45,7 +65,10 @@ struct AnalyzeCommand: AsyncParsableCommand {
       let output = URL(filePath: output).absoluteURL.standardizedFileURL
       let model = try model.resolve().path
       let inputs = try AnalysisInputs(ArgumentBytes.paths(paths), skipping: output)
-      let batch = BatchAnalysis(model: model, output: output, tensors: tensors, threads: threads)
+      var options = ResultOptions()
+      options.kinds = try kinds()
+      let batch = BatchAnalysis(
+        model: model, output: output, tensors: tensors, options: options, threads: threads)
       let printer = AnalysisPrinter(isJSON: json, output: output, total: inputs.count)
       let tally = try await batch.run(inputs, onEvent: printer.print)
       printer.finish(tally, report: batch.report)

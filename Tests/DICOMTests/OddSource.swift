@@ -104,6 +104,20 @@ struct OddSource: Sendable, CustomStringConvertible {
       $0.set(.lossyImageCompressionMethod, ["ISO_10918_1", "ISO_15444_1"])
     },
     OddSource("burned in", text(.burnedInAnnotation, "YES")),
+    OddSource("requests") { dataSet in
+      var request = DataSet()
+      request.set(.requestedProcedureID, "RP1")
+      request.set(.scheduledProcedureStepID, "SPS1")
+      request.set(.requestedProcedureDescription, "XR Chest PA")
+      request.set(.scheduledProtocolCodeSequence, items: [CodedConcept("36643-5", "LN", "XR Chest").item])
+      var broken = DataSet()
+      broken.set(.scheduledProcedureStepID, "no procedure")
+      dataSet.set(.requestAttributesSequence, items: [request, broken])
+    },
+    OddSource("age in another representation") {
+      $0[.patientAge] = DataElement(.patientAge, .LO, .text("062Y"))
+      $0[.bodyPartExamined] = DataElement(.bodyPartExamined, .LO, .text("CHEST"))
+    },
     OddSource("no study UID", removing(.studyInstanceUID)),
     OddSource("long comments") {
       $0.set(.patientComments, "a\r\nb\u{07}")

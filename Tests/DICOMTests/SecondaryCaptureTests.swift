@@ -116,6 +116,53 @@ import Testing
     }
   }
 
+  /// Ratios and methods of successive steps correspond, also where the source kept silent about one of them.
+  @Test(arguments: [([12.5], []), ([], ["ISO_15444_1"]), ([], []), ([3, 4], ["ISO_15444_1"])])
+  func stepsOfCompressionCorrespond(ratios: [Double], methods: [String]) throws {
+    let folder = try TemporaryFolder()
+    var source = Synthetic.radiograph(rows: 24, columns: 32, bits: 12)
+    source.set(.lossyImageCompression, "01")
+    if !ratios.isEmpty { source.set(.lossyImageCompressionRatio, ratios) }
+    if !methods.isEmpty { source.set(.lossyImageCompressionMethod, methods) }
+    try Self.capture(of: source).write(to: folder.file("x.dcm"), as: .jpegBaseline)
+    let written = try DICOMFile.header(of: folder.file("x.dcm"))
+    let steps = max(ratios.count, methods.count)
+    let said = [DICOM.Tag.lossyImageCompressionRatio, .lossyImageCompressionMethod].map {
+      written[$0]?.texts ?? []
+    }
+    #expect(said.map(\.count) == [steps + 1, steps + 1])
+    #expect(said[1].last == "ISO_10918_1" && said[0].last.flatMap { Double($0) }.map { $0 > 0 } == true)
+    if let validator = Tools.dciodvfy { #expect(try Tools.errors(validator, [folder.file("x.dcm")]) == []) }
+  }
+
+  /// JPEG baseline in colour: near enough for the eye, said to be lossy, valid for one frame and for two.
+  @Test func asJPEGItIsLossyAndSaysSo() throws {
+    let folder = try TemporaryFolder()
+    let (width, height) = (96, 64)
+    let pixels = (0..<width * height).flatMap { index -> [UInt8] in
+      let grey = UInt8(255 * (index % width) / (width - 1))
+      // A cyan line.
+      return index / width == 20 ? [26, 230, 255] : [grey, grey, grey]
+    }
+    let picture = RGBPicture(width: width, height: height, pixels: pixels)
+    let source = Synthetic.radiograph(rows: 24, columns: 32, bits: 12)
+    for count in [1, 2] {
+      let url = folder.file("\(count).dcm")
+      let pictures = [RGBPicture](repeating: picture, count: count)
+      try Self.capture(of: source, pictures: pictures).write(to: url, as: .jpegBaseline)
+      let file = try DICOMFile(reading: url)
+      #expect(file.dataSet.string(.photometricInterpretation) == "YBR_FULL_422")
+      #expect(file.lossyCompression?.methods == ["ISO_10918_1"])
+      #expect(file.lossyCompression?.ratios.first.map { $0 > 3 } == true)
+      for index in 0..<count {
+        let decoded = try file.frame(index).pixels
+        let differences = zip(decoded, pixels).map { abs(Int($0) - Int($1)) }
+        #expect(Double(differences.reduce(0, +)) / Double(differences.count) < 4)
+      }
+      if let validator = Tools.dciodvfy { #expect(try Tools.errors(validator, [url]) == []) }
+    }
+  }
+
   /// Whatever the source, the validators find no error in the result, nor between it and the source but for
   /// identifying values that the source has in an invalid shape.
   @Test(

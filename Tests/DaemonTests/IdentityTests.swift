@@ -163,6 +163,23 @@ import Testing
     #expect(outputs == ["outbox/9.1/1.1.png"])
   }
 
+  @Test func anImageThatIsForgottenTakesItsSupersededResultsAlong() async throws {
+    try root.write("9.1 1.1 lungs old", "inbox/a")
+    try await Self.run(fixture)
+    try root.write("9.1 1.1 lungs new", "inbox/b")
+    try await Self.run(fixture)
+    #expect(root.files(under: "ledger/superseded").count == 1)
+    var configuration = Self.configuration(fixture)
+    configuration.retention.days = 1
+    let ledger = try await LedgerOpening.keeper(configuration, runsOnce: true)
+    defer { try? ledger.close() }
+    let logger = Logger(label: "test") { _ in RecordingLog() }
+    let later = Timestamp(milliseconds: Timestamp.now.milliseconds + 2 * 86_400_000)
+    let tally = try await Retention(configuration, ledger: ledger, logger: logger).pass(at: later)
+    #expect(tally.images == 2 && tally.stuck == 0)
+    #expect(root.files(under: "ledger/superseded") == [] && outputs == [])
+  }
+
   // MARK: Crashes
 
   /// An image, one that amends it, one that conflicts with it, and one that amends it again.

@@ -45,8 +45,9 @@ struct ServeTests {
     for row in rows {
       let study = row["study_instance_uid"] ?? "?"
       let uid = row["sop_instance_uid"] ?? "?"
-      #expect(row["outputs"] == "\(study)/\(uid).overlay.dcm;\(study)/\(uid).png")
-      #expect(program.files("outbox/" + study).count == 2)
+      let endings = ["overlay.dcm", "segmentation.dcm", "report.dcm", "png"]
+      #expect(row["outputs"] == endings.map { "\(study)/\(uid).\($0)" }.joined(separator: ";"))
+      #expect(program.files("outbox/" + study).count == 4)
     }
     #expect(try await program.run("serve", "--once", "--config", "mmdicom.yaml").status == 0)
     #expect(program.report("outbox/report.csv").count == 3)

@@ -17,6 +17,7 @@ public struct BatchAnalysis: Sendable {
 
   private let output: URL
   private let tensors: Bool
+  private let options: ResultOptions
   private let model: String
   private let threads: Int
   private let timeLimit: Duration
@@ -25,10 +26,12 @@ public struct BatchAnalysis: Sendable {
   ///   - model: the model file.
   ///   - output: the folder for results and `report.csv`; made if missing.
   public init(
-    model: String, output: URL, tensors: Bool, threads: Int = 0, timeLimit: Duration = .seconds(120)
+    model: String, output: URL, tensors: Bool, options: ResultOptions = ResultOptions(), threads: Int = 0,
+    timeLimit: Duration = .seconds(120)
   ) {
     self.output = output
     self.tensors = tensors
+    self.options = options
     self.model = model
     self.threads = threads
     self.timeLimit = timeLimit
@@ -42,7 +45,8 @@ public struct BatchAnalysis: Sendable {
   public func run(
     _ inputs: AnalysisInputs, onEvent: @escaping @Sendable (Event) -> Void
   ) async throws -> Tally {
-    let work = BatchWork(inputs, output: output, report: report, tensors: tensors, onEvent: onEvent)
+    let work = BatchWork(
+      inputs, output: output, report: report, tensors: tensors, options: options, onEvent: onEvent)
     // The only folder that the worker may write to is there before it; a model that is refused leaves no trace.
     let folder = BatchWork.workFolder(in: output)
     let made = try [output, folder].filter { url throws(WriteFailure) in

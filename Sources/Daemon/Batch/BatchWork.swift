@@ -13,6 +13,7 @@ actor BatchWork: WorkSource {
   private let inputs: AnalysisInputs
   private let output: URL
   private let tensors: Bool
+  private let options: ResultOptions
   private let onEvent: @Sendable (BatchAnalysis.Event) -> Void
   private let reportURL: URL
   /// Opened when the model is loaded: a model that is refused leaves no trace in the output.
@@ -30,12 +31,13 @@ actor BatchWork: WorkSource {
   private(set) var tally = Tally()
 
   init(
-    _ inputs: AnalysisInputs, output: URL, report: URL, tensors: Bool,
+    _ inputs: AnalysisInputs, output: URL, report: URL, tensors: Bool, options: ResultOptions,
     onEvent: @escaping @Sendable (BatchAnalysis.Event) -> Void
   ) {
     self.inputs = inputs
     self.output = output
     self.tensors = tensors
+    self.options = options
     self.onEvent = onEvent
     reportURL = report
   }
@@ -73,7 +75,9 @@ actor BatchWork: WorkSource {
     isHandedOut = true
     return inputs.files.enumerated().map { index, path in
       WorkerJob(
-        .analyse(id: index, path: path.text, output: staging(index).path, tensors: tensors), context: path)
+        .analyse(
+          id: index, path: path.text, output: staging(index).path, tensors: tensors,
+          terms: ReadingTerms(results: ResultTerms(options: options, number: index + 1))), context: path)
     }
   }
 
@@ -109,7 +113,7 @@ actor BatchWork: WorkSource {
       detail += (detail.isEmpty ? "" : "; ") + "another file in this run has the same SOP Instance UID"
     }
     try requireOwn(row.outputs)
-    for (name, final) in zip(staged, row.outputs) {
+    for (name, final) in zip(staged, row.outputs) where !isThere(staging.appending(path: name), as: final) {
       try Move.replacing(
         FilePath(of: staging.appending(path: name)), FilePath(of: output.appending(path: final)))
     }
@@ -146,6 +150,15 @@ actor BatchWork: WorkSource {
     ownResults.formUnion(results)
     try Folder.create(workFolder)
     try DurableFile.write(Array(results.joined(separator: "\n").utf8), to: begun)
+  }
+
+  /// The object that a run before made of the same image, with the same model and configuration, stays: under one UID
+  /// there is one object, with the date and the number that it got then.
+  private func isThere(_ staged: URL, as final: String) -> Bool {
+    let place = output.appending(path: final)
+    guard final.hasSuffix(".dcm"), FileManager.default.fileExists(atPath: place.path) else { return false }
+    let uid = ImageIdentity(ofFileAt: staged).sopInstanceUID
+    return !uid.isEmpty && ReadFile(place, wantsDigest: false).isSound(uid)
   }
 
   /// The names that the last image's results get.

@@ -7,7 +7,8 @@ import Synchronization
 extension DaemonConfiguration {
   /// Every key, in the order of `etc/mmdicom.yaml`.
   package static let keys = [
-    "inbox", "outbox", "done", "rejected", "ledger", "model", "model_sha256", "tensors", "workers", "threads",
+    "inbox", "outbox", "done", "rejected", "ledger", "model", "model_sha256", "results", "capture_frames",
+    "capture_longest_side", "capture_encoding", "unstated", "tensors", "workers", "threads",
     "settle_seconds", "scan_seconds",
     "study_quiet_seconds", "study_wait_seconds", "order", "report_by_day",
     "worker_timeout_seconds", "worker_memory_mb", "worker_processor_seconds", "disk_stop_percent",
@@ -133,13 +134,8 @@ extension DaemonConfiguration {
     retention.bytes = (try values.integer("keep_gigabytes", in: 0...1_000_000) ?? 0) * 1_000_000_000
     ignoredNames = try values.list("ignore") ?? ignoredNames
     reportsByDay = try values.flag("report_by_day") ?? reportsByDay
-    if let text = try values.text("order") {
-      guard let known = DrawOrder(rawValue: text) else {
-        let names = DrawOrder.allCases.map(\.rawValue).joined(separator: " or ")
-        throw values.failure("order", "is '\(text)'; it must be \(names)")
-      }
-      order = known
-    }
+    order = try values.choice("order") ?? order
+    results = try values.resultOptions(results)
     if let level = try values.text("log_level") {
       guard let known = Logger.Level(rawValue: level) else {
         let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

@@ -88,6 +88,18 @@ struct ConfigurationValues {
     return value
   }
 
+  /// One of the raw values of an enumeration.
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ key: String
+  ) throws(ConfigurationFailure) -> Choice? {
+    guard let text = try text(key) else { return nil }
+    guard let known = Choice(rawValue: text) else {
+      let names = Choice.allCases.map(\.rawValue).joined(separator: " or ")
+      throw failure(key, "is '\(text)'; it must be \(names)")
+    }
+    return known
+  }
+
   func list(_ key: String) throws(ConfigurationFailure) -> [String]? {
     let content: ConfigContent?
     do { content = try self.content(key, .stringArray) } catch { throw failure(key, "must be a list") }

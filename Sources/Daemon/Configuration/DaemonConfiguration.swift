@@ -1,3 +1,4 @@
+public import Analysis
 public import FoundationEssentials
 package import Ledger
 public import Logging
@@ -13,6 +14,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var workers = 1
   /// Also write `<SOPInstanceUID>.safetensors`.
   public var tensors = false
+  /// Which results an image gets, and how they are made.
+  public var results = ResultOptions()
   /// Threads for inference in each worker; 0 shares the cores out among them.
   public var threads = 0
   /// A file that nobody closed or renamed counts as written when unchanged for this long.

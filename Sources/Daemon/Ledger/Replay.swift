@@ -97,7 +97,7 @@ public struct Replay: Sendable {
       expected[result.kind] = expected[result.kind].map { $0.isSuperseded ? result : $0 } ?? result
     }
     for name in row.outputs {
-      let kind = ResultDesk.kind(name)
+      let kind = ResultFiles.kind(of: name)
       guard let then = expected.removeValue(forKey: kind) else {
         outcome.note(kind, "wasn't written then")
         continue
@@ -153,7 +153,7 @@ extension LedgerVisit {
     let replay = Replay(
       record: record, results: try await ledger.results(of: record.id),
       row: try await ledger.reportRow(of: record.id)?.text, folders: folders,
-      terms: try await ReadingTerms(of: record, standing: nil, ledger: ledger, folders: folders))
+      terms: try await ReadingTerms(of: record, standing: nil, ledger: ledger, configuration))
     let folder = FileManager.default.temporaryDirectory.appending(path: "mmdicom-replay-\(UUID().uuidString)")
     // Pictures of a patient's: for nobody else.
     guard unsafe mkdir(folder.path, 0o700) == 0 else {

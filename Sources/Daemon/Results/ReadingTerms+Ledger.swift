@@ -5,9 +5,10 @@ import Ledger
 import SystemPackage
 
 extension ReadingTerms {
-  /// What a worker has to know to read a row: the same each time, whatever came since.
+  /// What a worker has to know to read a row by a configuration: the same each time, whatever came since.
   init(
-    of record: InstanceRecord, standing: StandingImage?, ledger: any StudyLedger, folders: InboxFolders
+    of record: InstanceRecord, standing: StandingImage?, ledger: any StudyLedger,
+    _ configuration: DaemonConfiguration
   ) async throws {
     var earlier: [ReplacedResult] = []
     for result in try await ledger.results(of: record.id).reversed() {
@@ -15,9 +16,20 @@ extension ReadingTerms {
       guard let replaced = result.replaces, let other = try await ledger.result(replaced) else { continue }
       earlier.append(ReplacedResult(other))
     }
-    self.init(
+    let results = ResultTerms(
+      options: configuration.results,
       createdAt: Date(timeIntervalSince1970: Double(record.admittedAt.milliseconds) / 1000),
-      content: record.content, standing: standing.map { Standing($0, folders) }, earlier: earlier)
+      number: try await Self.number(of: record, in: ledger), replaced: earlier)
+    self.init(
+      results: results, content: record.content,
+      standing: standing.map { Standing($0, configuration.folders) })
+  }
+
+  /// Its number among the images of its study in order of arrival: that of its result objects in their series.
+  private static func number(of record: InstanceRecord, in ledger: any StudyLedger) async throws -> Int {
+    guard !record.studyInstanceUID.isEmpty else { return 1 }
+    let rows = try await ledger.instances(.uid(record.studyInstanceUID), after: 0, limit: 10_000)
+    return 1 + rows.count { $0.id < record.id && $0.studyInstanceUID == record.studyInstanceUID }
   }
 }
 

@@ -107,21 +107,15 @@ package struct ResultDesk: Sendable {
 
   private func result(at path: String, _ digest: ContentDigest) -> Completion.Result {
     let url = folders.outbox.appending(path: path)
-    let object = path.hasSuffix(".dcm") ? ReplacedResult(kind: Self.kind(path), ofFileAt: url) : nil
+    let kind = ResultFiles.kind(of: path)
+    let object = path.hasSuffix(".dcm") ? ReplacedResult(kind: kind, ofFileAt: url) : nil
     var result = Completion.Result(
-      kind: Self.kind(path), path: Array(path.utf8), uid: object?.sopInstanceUID ?? "", content: digest
+      kind: kind, path: Array(path.utf8), uid: object?.sopInstanceUID ?? "", content: digest
     )
     result.sopClassUID = object?.sopClassUID ?? ""
     result.studyInstanceUID = object?.studyInstanceUID ?? ""
     result.seriesInstanceUID = object?.seriesInstanceUID ?? ""
     return result
-  }
-
-  static func kind(_ path: String) -> String {
-    for kind in ["overlay", "segmentation", "report", "presentation"] where path.hasSuffix(".\(kind).dcm") {
-      return kind
-    }
-    return path.hasSuffix(".png") ? "preview" : path.hasSuffix(".safetensors") ? "tensors" : "other"
   }
 
   private static func syncedDigest(of file: FilePath) throws(WriteFailure) -> ContentDigest {

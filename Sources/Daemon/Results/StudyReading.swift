@@ -246,8 +246,8 @@ package actor StudyReading: WorkSource {
     var jobs: [WorkerJob<ClaimedFile>] = []
     while jobs.count < Self.ahead,
       let claim = try await ledger.claim(
-        by: Self.holder, limit: configuration.workers > 1 ? 4 : 16, order: runsOnce ? .arrival : configuration.order, for: Self.lease,
-        at: .now)
+        by: Self.holder, limit: configuration.workers > 1 ? 4 : 16,
+        order: runsOnce ? .arrival : configuration.order, for: Self.lease, at: .now)
     {
       let token = claim.lease.token
       held.add(claim)
@@ -264,8 +264,7 @@ package actor StudyReading: WorkSource {
     try? FileManager.default.removeItem(at: staging)
     let place = FilePath(of: configuration.folders.spool).pushing(FilePath(bytes: instance.spooled))
     let standing = try await ledger.standingImage(for: instance.id)
-    let terms = try await ReadingTerms(
-      of: instance, standing: standing, ledger: ledger, folders: configuration.folders)
+    let terms = try await ReadingTerms(of: instance, standing: standing, ledger: ledger, configuration)
     let request = WorkerRequest.analyse(
       id: Int(instance.id), path: place.text, output: staging.path, tensors: configuration.tensors,
       terms: terms)

@@ -4,8 +4,9 @@ import Glibc
 import Ledger
 import SystemPackage
 
-/// The files of images that are done, in `done`, `rejected` and the outbox. Only what has the bytes that the ledger
-/// knows is ever removed: under an old name may lie what somebody else put there.
+/// The files of images that are done: in `done`, `rejected` and the outbox, and their results whose place others have
+/// taken. Only what has the bytes that the ledger knows is ever removed: under an old name may lie what somebody else
+/// put there.
 struct KeptFiles {
   private let folders: InboxFolders
   /// Files by their size, looked through once: the same bytes came under several names, of which the ledger keeps one.
@@ -15,7 +16,7 @@ struct KeptFiles {
 
   /// Bytes of all of them.
   var size: Int {
-    [folders.done, folders.rejected, folders.outbox].reduce(0) { sum, folder in
+    [folders.done, folders.rejected, folders.outbox, folders.superseded].reduce(0) { sum, folder in
       FolderWalk(FilePath(of: folder), .inbox()).files.reduce(sum) { $0 + $1.stamp.size }
     }
   }
@@ -36,6 +37,11 @@ struct KeptFiles {
     let outbox = FilePath(of: folders.outbox)
     for result in image.results {
       freed += try Self.remove(outbox.pushing(FilePath(bytes: result.path)), result.content, below: outbox)
+    }
+    let superseded = SupersededResults(folders)
+    for result in image.superseded {
+      let place = superseded.place(of: FilePath(bytes: result.path), result.content)
+      freed += try Self.remove(place, result.content, below: FilePath(of: folders.superseded))
     }
     return freed
   }

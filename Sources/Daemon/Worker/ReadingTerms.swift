@@ -1,10 +1,11 @@
 package import Analysis
 package import Files
-package import FoundationEssentials
+import FoundationEssentials
 import Ledger
 import SystemPackage
 
-/// What the ledger knows of a file that is to be read, as far as the reading depends on it.
+/// What is settled about a file that is to be read: by the ledger, as far as the reading depends on it, and by the
+/// configuration.
 package struct ReadingTerms: Sendable, Hashable, Codable {
   /// The picture that stands under the file's UID.
   package struct Standing: Sendable, Hashable, Codable {
@@ -19,22 +20,19 @@ package struct ReadingTerms: Sendable, Hashable, Codable {
     package var results: [ReplacedResult]
   }
 
-  /// The date of result objects, by default the present, so that a file that is read again gives the same bytes.
-  package var createdAt: Date?
+  /// What its results are made with. What they replace are results of earlier readings of the same file, each followed
+  /// by what it replaced itself, and those of `standing` where the file amends it.
+  package var results: ResultTerms
   /// The content that was identified: a file with another isn't read.
   package var content: ContentDigest?
   package var standing: Standing?
-  /// Results of earlier readings of the same file, the latest first, each followed by what it replaced.
-  package var earlier: [ReplacedResult]
 
   package init(
-    createdAt: Date? = nil, content: ContentDigest? = nil, standing: Standing? = nil,
-    earlier: [ReplacedResult] = []
+    results: ResultTerms = ResultTerms(), content: ContentDigest? = nil, standing: Standing? = nil
   ) {
-    self.createdAt = createdAt
+    self.results = results
     self.content = content
     self.standing = standing
-    self.earlier = earlier
   }
 }
 

@@ -4,7 +4,7 @@ package import Analysis
 package enum WorkerRequest: Sendable, Equatable, Codable {
   /// Read the header and tell which image this is.
   case identify(id: Int, path: String)
-  /// Analyse the file and write its results into the folder `output`.
+  /// Analyse the file and write its results, as `terms` has them, into the folder `output`.
   case analyse(id: Int, path: String, output: String, tensors: Bool, terms: ReadingTerms = ReadingTerms())
 
   /// The number that the answer carries.

@@ -70,10 +70,8 @@ public enum WorkerServer {
   private struct Target: Sendable {
     let output: String
     let tensors: Bool
-    let createdAt: Date
+    let terms: ResultTerms
     let trace: ReadingTrace
-    /// What the results take the place of.
-    let replaced: [ReplacedResult]
   }
 
   private enum Item<Image: Sendable>: Sendable {
@@ -95,19 +93,17 @@ public enum WorkerServer {
       if let expected = terms.content, let found = read.digest, found != expected {
         return .answer(.heldBack(id: id, read.identity, .changed(found)))
       }
-      let image = PreparedImage(read, inputSize: inputSize)
+      var results = terms.results
+      let image = PreparedImage(read, inputSize: inputSize, unstated: results.options.unstated)
       var trace = ReadingTrace(content: read.digest, pixels: image.pixels)
-      var replaced = terms.earlier
       if !image.isRejected {
         switch terms.compare(read, &trace) {
         case .conflict: return .answer(.heldBack(id: id, read.identity, .conflict(trace)))
-        case .amends: replaced += terms.standing?.results ?? []
+        case .amends: results.replaced += terms.standing?.results ?? []
         case .unrelated: break
         }
       }
-      let target = Target(
-        output: output, tensors: tensors, createdAt: terms.createdAt ?? .now, trace: trace,
-        replaced: replaced)
+      let target = Target(output: output, tensors: tensors, terms: results, trace: trace)
       return .image(id: id, image, target)
     }
   }
@@ -125,8 +121,8 @@ public enum WorkerServer {
     case .image(let id, let image, let target):
       do {
         let result = try analyser.finish(
-          image, into: URL(filePath: target.output), tensors: target.tensors,
-          of: target.trace.content, at: target.createdAt, replacing: target.replaced)
+          image, into: URL(filePath: target.output), tensors: target.tensors, of: target.trace.content,
+          on: target.terms)
         var trace = target.trace
         trace.tensor = image.tensor
         return .finished(id: id, row: result.row, detail: result.detail, trace: trace)

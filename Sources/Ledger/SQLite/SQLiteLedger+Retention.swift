@@ -29,10 +29,11 @@ extension SQLiteLedger {
       return try rows.map { row in
         // A path that another result has taken over belongs to that one.
         let results = try Row.fetchAll(
-          db, sql: "SELECT * FROM result WHERE instance = ? AND superseded = 0 ORDER BY id",
-          arguments: [row["id"] as Int64])
+          db, sql: "SELECT * FROM result WHERE instance = ? ORDER BY id", arguments: [row["id"] as Int64]
+        ).map(ResultRecord.init)
         return PrunableInstance(
-          instance: try InstanceRecord(row), results: try results.map(ResultRecord.init))
+          instance: try InstanceRecord(row), results: results.filter { !$0.isSuperseded },
+          superseded: results.filter(\.isSuperseded))
       }
     }
   }
