@@ -44,12 +44,8 @@ struct PhantomStudy {
     let spacing = phantom.pixelSpacing
     let height = spacing * Double(phantom.rows) / Double(rows)
     dataSet.set(.imagerPixelSpacing, [Self.rounded(height), Self.rounded(spacing)])
-    if encoding.transferSyntax.isLossy {
-      dataSet.set(.lossyImageCompression, "01")
-      dataSet.set(.lossyImageCompressionMethod, "ISO_10918_1")
-    } else {
-      dataSet.set(.lossyImageCompression, "00")
-    }
+    // What is lossy, and how, the encoder says.
+    if !encoding.transferSyntax.isLossy { dataSet.set(.lossyImageCompression, "00") }
     self.dataSet = dataSet
   }
 

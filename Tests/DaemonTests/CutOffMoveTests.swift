@@ -32,7 +32,7 @@ struct CutOffMoveTests {
       try FileManager.default.linkItem(at: place, to: home)
     } else {
       try FileManager.default.copyItem(at: place, to: home)
-      var time = try #require(FolderWalk.entry(desk.spool.place(of: twin), in: "")).stamp.modified
+      var time = try #require(FolderWalk.entry(desk.spool.place(of: twin))).stamp.modified
       if kind != "copy" { time -= time % 1_000_000_000 }
       try root.setTime(time, of: "done/a-2")
     }
@@ -50,7 +50,7 @@ struct CutOffMoveTests {
       throw CancellationError()
     }
     try root.write("IMAGE", "done/a-2")
-    let time = try #require(FolderWalk.entry(desk.spool.place(of: twin), in: "")).stamp.modified
+    let time = try #require(FolderWalk.entry(desk.spool.place(of: twin))).stamp.modified
     try root.setTime(time, of: "done/a-2")
     #expect(try await desk.sources.add(twin, of: known.id))
     #expect(root.files.filter { $0.hasPrefix("done") } == ["done/a", "done/a-2", "done/a-3", "done/k"])

@@ -87,6 +87,8 @@ struct DeliveryTests {
     // As long as each other.
     try root.write("stone", "done/x.dcm")
     try root.write("image", "done/x-2.dcm")
+    // Of another time, so that it doesn't look like the file itself.
+    try root.setTime(1_000_000_001, of: "done/x-2.dcm")
     try await deliver("x.dcm", "image")
     #expect(root.read("done/x-3.dcm") == "image" && root.read("done/x-2.dcm") == "image")
     // The same bytes again, whose place is known.

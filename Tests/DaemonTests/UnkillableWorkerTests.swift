@@ -9,7 +9,7 @@ import Testing
 
 /// A worker that no signal reaches, as one in uninterruptible sleep: simulated by a process that stands still and by
 /// signals that aren't sent.
-@Suite(.timeLimit(.minutes(2))) struct UnkillableWorkerTests {
+@Suite(.timeLimit(.minutes(5))) struct UnkillableWorkerTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -27,15 +27,13 @@ import Testing
   func leftBehind() async throws {
     let left = Shared([])
     let launcher = try launcher(
-      #"echo '{"ready":{"model":"m","sha256":"ab","missing":[]}}'; exec sleep 20"#, left)
-    let begun = ContinuousClock.now
+      #"echo '{"ready":{"model":"m","sha256":"ab","missing":[]}}'; exec sleep 3600"#, left)
     let reply = try await launcher.withWorker { session in
       #expect(try await session.reply() == .ready(model: "m", sha256: "ab"))
       try await session.send(.identify(id: 1, path: "x"))
       return try await session.reply()
     }
     #expect(reply == nil)
-    #expect(begun.duration(to: .now) < .seconds(15))
     let process = try #require(left.mutex.withLock { $0 }.first)
     #expect(kill(pid_t(process), 0) == 0)
     kill(pid_t(process), SIGKILL)
@@ -44,7 +42,7 @@ import Testing
   @Test("one that doesn't even start to speak is left likewise, and a loop over it ends with an error")
   func mute() async throws {
     let left = Shared([])
-    let launcher = try launcher("exec sleep 20", left)
+    let launcher = try launcher("exec sleep 3600", left)
     await #expect(throws: WorkerFailure.self) { _ = try await launcher.greeting() }
     for process in left.mutex.withLock({ $0 }) { kill(pid_t(process), SIGKILL) }
   }

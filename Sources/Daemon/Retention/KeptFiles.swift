@@ -49,7 +49,7 @@ struct KeptFiles {
   /// Where the same bytes may lie, under other names as well; the one that the ledger knows is the last.
   private mutating func places(of record: InstanceRecord, in root: FilePath) -> [FilePath] {
     guard let home = record.home.map({ root.pushing(FilePath(bytes: $0)) }),
-      let size = FolderWalk.entry(home, in: "")?.stamp.size
+      let size = FolderWalk.entry(home)?.stamp.size
     else { return [] }
     guard record.timesSeen > 1 else { return [home] }
     let known =
@@ -64,7 +64,7 @@ struct KeptFiles {
   private static func remove(
     _ file: FilePath, _ content: ContentDigest, below root: FilePath, with reason: FilePath? = nil
   ) throws(WriteFailure) -> Int {
-    guard let entry = FolderWalk.entry(file, in: ""), ContentDigest(ofFileAt: file) == content else {
+    guard let entry = FolderWalk.entry(file), ContentDigest(ofFileAt: file) == content else {
       return 0
     }
     if let reason { try unlink(reason, below: root) }
