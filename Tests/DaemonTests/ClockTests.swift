@@ -9,7 +9,7 @@ import SystemPackage
 import Testing
 
 /// A clock that is set while the daemon runs.
-@Suite(.timeLimit(.minutes(2))) struct ClockTests {
+@Suite(.timeLimit(.minutes(10))) struct ClockTests {
   private static func isSeventh(_ path: String) -> Bool {
     (try? String(contentsOfFile: path, encoding: .utf8))?.hasPrefix("9.7 ") == true
   }

@@ -8,7 +8,7 @@ import SystemPackage
 import Testing
 
 /// Files that kill workers, and surroundings in which every worker dies.
-@Suite(.timeLimit(.minutes(2))) struct PoisonTests {
+@Suite(.timeLimit(.minutes(10))) struct PoisonTests {
   private let fixture: DeliveryFixture
 
   init() throws { fixture = try DeliveryFixture() }

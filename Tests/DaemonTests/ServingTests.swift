@@ -78,7 +78,7 @@ import Testing
     #expect(Rehearsal.fault(of: row)?.contains("truncated") == true)
   }
 
-  @Test("who waits is woken by a call, by the end of the time, and by cancellation", .timeLimit(.minutes(5)))
+  @Test("who waits is woken by a call, by the end of the time, and by cancellation", .timeLimit(.minutes(10)))
   func wakeUpCall() async throws {
     let call = WakeUpCall()
     await call.wait(atMost: .zero)

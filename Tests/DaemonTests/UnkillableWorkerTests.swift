@@ -9,7 +9,7 @@ import Testing
 
 /// A worker that no signal reaches, as one in uninterruptible sleep: simulated by a process that stands still and by
 /// signals that aren't sent.
-@Suite(.timeLimit(.minutes(5))) struct UnkillableWorkerTests {
+@Suite(.timeLimit(.minutes(10))) struct UnkillableWorkerTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
