@@ -61,10 +61,11 @@ actor BatchWork: WorkSource {
     }
     earlierLength = file.length
     report = (file, lock)
-    for problem in inputs.problems {
+    for (index, problem) in inputs.problems.enumerated() {
       let row = ReportRow.refused(
         .rejected, code: problem.code, file: problem.path.text, model: model.name, modelSHA256: model.sha256)
-      try note(row, problem.message, path: problem.path, staging: workFolder)
+      // Nothing was staged for it; the folder in which all is staged stays.
+      try note(row, problem.message, path: problem.path, staging: staging(inputs.files.count + index))
     }
   }
 
