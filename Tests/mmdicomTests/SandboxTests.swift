@@ -104,7 +104,7 @@ struct SandboxTests {
       "serve", "--once", "--config", "mmdicom.yaml",
       environment: [
         "MMDICOM_WORKER_FAULT": "\(what):faulty", "MMDICOM_WORKER_MEMORY_MB": "1024",
-        "MMDICOM_WORKER_PROCESSOR_SECONDS": "40",
+        "MMDICOM_WORKER_PROCESSOR_SECONDS": "8",
       ])
     #expect(outcome.status == 1, "\(outcome.complaints)")
     #expect(outcome.complaints.contains("a worker died on it; it is tried once more"))
