@@ -36,6 +36,9 @@ if [ $# -eq 0 ] && [ -d ../shared/cases ]; then
 fi
 
 say "test"
+# All at once, tests have more files open than Foundation's processes can be waited for with (1,024, as select counts
+# them), and wait for each other longer than their time limits say.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-16}
 # Without --skip-build, `swift test` would build everything a second time (testing enabled). The filter lets every
 # line through and keeps swift-testing's closing line for the end, below the list of what was skipped.
 timeout --kill-after=30 20m swift test -c release --skip-build --disable-xctest "$@" 2>&1 | awk '

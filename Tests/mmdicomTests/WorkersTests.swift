@@ -41,7 +41,7 @@ struct WorkersTests {
     try drop()
     let (process, _, complaints) = try program.start(
       ["serve", "--config", "mmdicom.yaml"],
-      environment: ["MMDICOM_STUDY_QUIET_SECONDS": "3600", "MMDICOM_STUDY_WAIT_SECONDS": "3600"])
+      environment: ["MMDICOM_STUDY_QUIET_SECONDS": "60", "MMDICOM_STUDY_WAIT_SECONDS": "60"])
     async let said = Program.text(of: complaints)
     var tries = 0
     while try await !program.run("status", "--config", "mmdicom.yaml", "--json").output.contains(
