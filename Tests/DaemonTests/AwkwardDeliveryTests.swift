@@ -100,7 +100,7 @@ struct AwkwardDeliveryTests {
     #expect(try await desk.spool.recover().map(\.sender) == ["x"])
     guard
       case .delivered = try await desk.deliver(
-        fixture.drop("y", "another"), fixture.row(.notAnalysed), detail: "", staging: nil)
+        fixture.drop("y", "another"), fixture.row(.notAnalysed, uid: "1.2.4"), detail: "", staging: nil)
     else {
       Issue.record("not delivered")
       return
