@@ -89,7 +89,6 @@ static enum { NOTHING, KILL_BEFORE, KILL_AFTER, KILL_HALF, FAIL } deed;
 static int kills_all;
 static int failure;
 static const char *repaired;       // Until this file is there, the failure goes on.
-static useconds_t slowness;        // How long each call takes longer.
 static const char *draft, *again;  // What the sender sends as soon as the name is free.
 
 // --- What runs
@@ -279,7 +278,6 @@ static int enter(pid_t thread) {
   pid_t process = process_of(thread);
   int role = process != daemon_pid;
   counts[role]++;
-  if (slowness) usleep(slowness);
   if (wants_list) tell("call", role, call, home, path, other);
   if (is_failing && home == failing_home && also_fails(call)) {
     if (access(repaired, F_OK)) {
@@ -417,7 +415,6 @@ int main(int count, char **words) {
     else if (!strcmp(key, "--fail")) deed = FAIL, failure = number_of(value);
     else if (!strcmp(key, "--until")) repaired = value;
     else if (!strcmp(key, "--failing")) failing = value;
-    else if (!strcmp(key, "--slow")) slowness = atoi(value) * 1000;
     else if (!strcmp(key, "--draft")) draft = value;
     else if (!strcmp(key, "--again")) again = value;
     else if (!strcmp(key, "--output")) output = value;

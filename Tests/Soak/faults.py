@@ -5,7 +5,6 @@ the call fail. Afterwards all must be as in a run that nobody disturbed: nothing
 Needs Linux on x86-64, a C compiler, pydicom (etc/requirements-test.txt) and a built program. README.md beside this
 file says what each command shows. Exit status: 0 when all held, 1 otherwise.
 """
-import argparse
 import csv
 import hashlib
 import io
@@ -16,7 +15,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,6 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pydicom
+
+from soak import built, command_line, preloaded, run
 
 HOMES = ["inbox", "outbox", "done", "rejected", "ledger"]
 # Who runs the daemon where it may not change a sender's folder.
@@ -714,11 +714,8 @@ def matrix(options, kind, strikes, once):
     with tempfile.TemporaryDirectory(prefix="mmdicom-faults-", dir=options.folder) as root:
         root = Path(root)
         os.chmod(root, 0o755)
-        options.tracer = root / "tracer"
-        subprocess.run(["cc", "-O1", "-o", options.tracer, Path(__file__).with_name("faults.c")], check=True)
-        options.clock = root / "clock.so"
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", options.clock,
-                        Path(__file__).with_name("clock.c"), "-ldl"], check=True)
+        options.tracer = built(root, "tracer", "faults.c")
+        options.clock = preloaded(root, "clock.so", "clock.c")
         known, next_file, earlier = cases(options, root)
         for name in options.cases or known:
             bench = Bench(options, root, known[name], next_file, earlier)
@@ -786,10 +783,7 @@ def fail(options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default=".build/debug/mmdicom")
-    parser.add_argument("--model", default="samples/multimix.safetensors")
-    parser.add_argument("--folder", default=None, help="where to work; by default the temporary folder")
+    parser = command_line(__doc__, model="samples/multimix.safetensors")
     parser.add_argument("--elsewhere", default="/dev/shm", help="a folder on another file system")
     parser.add_argument("--keep", default=None, help="where to leave the folders of runs that failed")
     parser.add_argument("--record", default=None, help="a file of what was tried; what stands there isn't tried again")
@@ -813,12 +807,7 @@ def main():
     command.add_argument("--rate", type=float, default=10, help="how many times as fast the daemon's clocks run")
     command.add_argument("--patience", type=float, default=60, help="seconds, by our clock, until it must have gone on")
     command.add_argument("--broken", type=float, default=1, help="seconds, by our clock, until it is mended")
-    options = parser.parse_args()
-    options.program = str(Path(options.program).resolve())
-    options.model = str(Path(options.model).resolve())
-    failed = options.function(options)
-    print("all held" if not failed else f"{failed} failed")
-    sys.exit(1 if failed else 0)
+    run(parser)
 
 
 if __name__ == "__main__":

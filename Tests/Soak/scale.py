@@ -4,19 +4,16 @@
 Needs pydicom (etc/requirements-test.txt) and a built program; figures are only worth something of a release build.
 Exit status: 0 when all held, 1 otherwise.
 """
-import argparse
 import contextlib
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from soak import Checks, Site
+from soak import Checks, Site, command_line, preloaded, run
 from synthetic import Images
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -227,40 +224,12 @@ def many(options):
     return check.failed
 
 
-def two(options):
-    """Starts a second daemon on the folders of the first, of which it may share one only: it must refuse by name, the
-    first must go on, and once that is dead the second may start."""
-    check = Checks()
-    with place(options) as root:
-        site = Site(options, Path(root) / "site")
-        daemon, images = Daemon(site), Images()
-        for arguments in [(), ("--once",)]:
-            second = site.start(*arguments)
-            check(f"a second one refuses {' '.join(arguments)}", second.wait(timeout=60) == 73, f"{second.returncode}")
-        check("and says why", daemon.log().count("in use by another mmdicom") == 2, daemon.log()[-1000:])
-        other = Site(options, Path(root) / "other")
-        (other.root / "mmdicom.yaml").write_text(
-            f"inbox: {other.root}/inbox\noutbox: {other.root}/outbox\nledger: {site.root}/ledger\n")
-        third = other.start()
-        check("so does one that shares the ledger alone", third.wait(timeout=60) == 73, f"{third.returncode}")
-        check("the first goes on", fresh(site, daemon, images, options.patience) is not None, daemon.log()[-2000:])
-        daemon.process.kill()
-        daemon.process.wait()
-        daemon = Daemon(site)
-        check("when it is dead the next may start", fresh(site, daemon, images, options.patience) is not None)
-        check("the audit trail is whole", site.ask("audit").returncode == 0)
-        check("it stops in order", daemon.stop() == 0)
-    return check.failed
-
-
 def slow(options):
     """Puts the inbox on a mount that takes long for every call (a preloaded library delays what concerns it). While a
     backlog is taken from there, reading goes on, the intake isn't stuck on it, and a stop is answered."""
     check = Checks()
     with place(options) as root:
-        library = Path(root) / "slow.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, Path(__file__).parent / "slow_mount.c", "-ldl"],
-                       check=True)
+        library = preloaded(root, "slow.so", "slow_mount.c")
         site = Site(options, Path(root) / "site")
         plain, options.program = options.program, str(Path(root) / "slowed")
         Path(options.program).write_text(
@@ -274,9 +243,11 @@ def slow(options):
         begun = time.monotonic()
         check("files are taken in", daemon.wait(lambda: daemon.count() > 0, options.patience) is not None,
               daemon.log()[-2000:])
-        check("and read", daemon.wait(lambda: daemon.finished() > 0, options.patience) is not None)
-        print(f"the first was read after {time.monotonic() - begun:.1f} s, with "
-              f"{len(list((site.root / 'inbox').rglob('*.dcm')))} of {options.count} still in the inbox")
+        read = daemon.wait(lambda: daemon.finished() > 0, options.patience)
+        left = len(list((site.root / "inbox").rglob("*.dcm")))
+        print(f"the first was read after {time.monotonic() - begun:.1f} s, with {left} of {options.count} still in the inbox")
+        # A batch takes half a second; of fewer files than come in several, all may be taken by then.
+        check("and read before all are taken in", read is not None and left > 0, f"{left} left")
         latency = fresh(site, daemon, images, options.patience)
         print(f"with {options.delay} ms for every call on the inbox, a study that was dropped meanwhile was read after "
               f"{shown(latency)}; {daemon.count()} of {options.count} taken in {time.monotonic() - begun:.0f} s")
@@ -331,13 +302,9 @@ def slow_arrival(options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default=".build/release/mmdicom")
-    parser.add_argument("--model", default="", help="by default the installed one")
-    parser.add_argument("--folder", default=None, help="where to work; by default the temporary folder")
+    parser = command_line(__doc__)
     commands = parser.add_subparsers(required=True)
-    counts = {backlog: 50_000, many: 10_000, two: 0, slow: 200, slow_arrival: 0}
-    for function, count in counts.items():
+    for function, count in {backlog: 50_000, many: 10_000, slow: 200, slow_arrival: 0}.items():
         command = commands.add_parser(function.__name__.replace("_", "-"), description=function.__doc__)
         command.set_defaults(function=function)
         command.add_argument("--count", type=int, default=count, help="images")
@@ -350,11 +317,7 @@ def main():
             command.add_argument("--delay", type=int, default=20, help="milliseconds for every call")
         if function is slow_arrival:
             command.add_argument("--minutes", type=float, default=10)
-    options = parser.parse_args()
-    options.program = str(Path(options.program).resolve())
-    failed = options.function(options)
-    print("all held" if not failed else f"{failed} failed")
-    sys.exit(1 if failed else 0)
+    run(parser)
 
 
 if __name__ == "__main__":

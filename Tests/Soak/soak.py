@@ -40,7 +40,7 @@ class Site:
 
     def __init__(self, options, root):
         self.options, self.root = options, Path(root)
-        self.environment, self.wrapper = {}, []
+        self.environment = {}
         self.root.mkdir(parents=True, exist_ok=True)
         for name in ["inbox", "outbox", "done", "rejected", "ledger"]:
             (self.root / name).mkdir(exist_ok=True)
@@ -50,7 +50,7 @@ class Site:
         )
 
     def start(self, *arguments):
-        command = [*self.wrapper, self.options.program, "serve", "--config", f"{self.root}/mmdicom.yaml", *arguments]
+        command = [self.options.program, "serve", "--config", f"{self.root}/mmdicom.yaml", *arguments]
         environment = dict(os.environ, **self.environment)
         if self.options.model:
             environment["MMDICOM_MODEL"] = self.options.model
@@ -241,8 +241,9 @@ def full(options):
                 time.sleep(1)
             check("it lives", process.poll() is None, (site.root / "log").read_text()[-2000:])
             check("nothing is rejected", not site.home("rejected"))
-            log = (site.root / "log").read_text()
-            check("it says that it pauses", "pauses and tries again by itself" in log, log[-2000:])
+            log, paused = (site.root / "log").read_text(), site.status().get("paused")
+            says = ("pauses and tries again by itself", "nothing is taken in")
+            check("it says that it pauses", bool(paused) and any(text in log for text in says), f"{paused} {log[-2000:]}")
             check("it isn't done", len(site.home("done")) < len(sent))
             ballast.unlink()
             end = time.monotonic() + options.patience
@@ -349,8 +350,8 @@ def built(root, name, source, *arguments):
     return program
 
 
-def clock_library(root):
-    return built(root, "clock.so", "clock.c", "-shared", "-fPIC", "-ldl")
+def preloaded(root, name, source):
+    return built(root, name, source, "-shared", "-fPIC", "-ldl")
 
 
 def clock(options):
@@ -362,7 +363,7 @@ def clock(options):
         chance = random.Random(options.seed)
         sent = studies(options, root, options.count)
         plain = undisturbed(options, root, sent)
-        library, ahead = clock_library(root), Path(root) / "ahead"
+        library, ahead = preloaded(root, "clock.so", "clock.c"), Path(root) / "ahead"
         site = Site(options, Path(root) / "stepped")
         site.environment = {"LD_PRELOAD": str(library), "FAULTS_CLOCK_STEP": str(ahead)}
         seconds = 0.0
@@ -410,73 +411,9 @@ def clock(options):
     return check.failed
 
 
-def slowly(options):
-    """A study arrives over ten minutes, a file every half minute or so, between files of other studies (by a clock that
-    runs --rate times as fast). Every image is read once, its results lie in the study's one folder."""
-    check = Checks()
-    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
-        images = [p for p in studies(options, root, options.count) if p.suffix == ".dcm"][: options.count]
-        study, parts = images[::2], []
-        for number, path in enumerate(study):
-            dataset = pydicom.dcmread(path)
-            dataset.StudyInstanceUID, dataset.StudyDate = "1.2.3.4", "20260102"
-            parts.append(Path(root) / f"part-{number}.dcm")
-            dataset.save_as(parts[-1])
-        sent = [path for pair in zip(parts, images[1::2]) for path in pair]
-        plain = undisturbed(options, root, sent)
-        site = Site(options, Path(root) / "slowly")
-        site.environment = {"LD_PRELOAD": str(clock_library(root)), "FAULTS_CLOCK_RATE": str(options.rate),
-                            "FAULTS_CLOCK_EPOCH": str(int(time.time()))}
-        process = site.start()
-        for number, path in enumerate(sent):
-            shutil.copyfile(path, site.root / "draft")
-            os.rename(site.root / "draft", site.root / "inbox" / SENDERS_NAMES[number % 2])
-            end = time.monotonic() + 600 / options.rate / len(sent)
-            while time.monotonic() < end or (site.root / "inbox" / SENDERS_NAMES[(number + 1) % 2]).exists():
-                time.sleep(0.05)
-        end = time.monotonic() + options.patience
-        while not is_done(site, plain) and time.monotonic() < end:
-            time.sleep(0.5)
-        process.send_signal(signal.SIGTERM)
-        check("it stops in order", process.wait(timeout=120) == 0)
-        results = lambda s: [p.name for p in files(s.root / "outbox/1.2.3.4")]
-        check("the study has one folder", results(site) == results(plain) != [], files(site.root / "outbox"))
-        compare(check, site, plain, sent)
-    return check.failed
-
-
-def slow(options):
-    """Each change of a file in inbox, outbox and homes takes a tenth of a second longer, as on a mount that is slow (the
-    tracer faults.c, Linux on x86-64), while studies arrive under names that repeat."""
-    check = Checks()
-    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
-        sent = studies(options, root, options.count)
-        plain = undisturbed(options, root, sent)
-        site = Site(options, Path(root) / "slow")
-        site.wrapper = [built(root, "tracer", "faults.c"), "--slow", "100"]
-        for name in ["inbox", "outbox", "done", "rejected"]:
-            site.wrapper += ["--home", site.root / name]
-        site.wrapper.append("--")
-        process = site.start()
-        for _ in sender(site, sent):
-            time.sleep(0.02)
-        end = time.monotonic() + options.patience
-        while not is_done(site, plain) and time.monotonic() < end:
-            time.sleep(0.5)
-        check("all is done", is_done(site, plain), f"{site.status()}")
-        with open(site.root / "log") as log:
-            daemon = next(json.loads(line)["process"] for line in log if line.startswith('{"event": "started"'))
-        os.kill(daemon, signal.SIGTERM)
-        process.wait(timeout=120)
-        site.wrapper = []
-        check("a restart finds nothing to do", site.finish() == 0)
-        compare(check, site, plain, sent)
-    return check.failed
-
-
 def two(options):
-    """A second daemon on the folders of the first, or on one of them, refuses with 73 and says which; the first goes
-    on."""
+    """A second daemon on the folders of the first, or on one of them, refuses with 73 and says which, also for a single run;
+    the first goes on, and once it is dead the next may start."""
     check = Checks()
     with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
         sent = studies(options, root, 6)[:6]
@@ -488,31 +425,57 @@ def two(options):
             text = "".join(f"{n}: {(site if n == name or not name else other).root}/{n}\n"
                            for n in ["inbox", "outbox", "done", "rejected", "ledger"])
             (other.root / "mmdicom.yaml").write_text(text)
-            second = other.start()
-            code = second.wait(timeout=60)
-            log = (other.root / "log").read_text()
-            check(f"a second one with the same {name or 'folders'} refuses",
-                  code == 73 and "in use by another mmdicom" in log, f"{code}: {log}")
-        for number, path in enumerate(sent):
-            shutil.copyfile(path, site.root / "draft")
-            os.rename(site.root / "draft", site.root / "inbox" / f"{number}.dcm")
-        end = time.monotonic() + options.patience
-        while len(site.home("done")) < len(sent) and time.monotonic() < end:
-            time.sleep(0.5)
-        check("the first goes on", len(site.home("done")) == len(sent) == len(site.rows()), f"{site.status()}")
+            for arguments in [(), ("--once",)]:
+                code = other.start(*arguments).wait(timeout=60)
+                log = (other.root / "log").read_text()
+                check(f"a second one with the same {name or 'folders'} refuses {' '.join(arguments)}",
+                      code == 73 and "in use by another mmdicom" in log, f"{code}: {log}")
+                (other.root / "log").unlink()
+
+        def reads(sent, what):
+            for path in sent:
+                shutil.copyfile(path, site.root / "draft")
+                os.rename(site.root / "draft", site.root / "inbox" / f"{digest(path)}.dcm")
+            end, count = time.monotonic() + options.patience, len(site.home("done")) + len(sent)
+            while len(site.home("done")) < count and time.monotonic() < end:
+                time.sleep(0.5)
+            check(what, len(site.home("done")) == count == len(site.rows()), f"{site.status()}")
+
+        reads(sent[:3], "the first goes on")
+        process.kill()
+        process.wait()
+        process = site.start()
+        reads(sent[3:], "when it is dead the next may start")
         process.send_signal(signal.SIGTERM)
         check("it stops in order", process.wait(timeout=120) == 0)
+        check("the audit trail is whole", site.ask("audit").returncode == 0)
     return check.failed
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default=".build/debug/mmdicom")
-    parser.add_argument("--model", default="", help="by default the installed one")
+def command_line(text, program=".build/release/mmdicom", model=""):
+    """What all of these scripts take."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default=program)
+    parser.add_argument("--model", default=model, help="by default " + (model or "the installed one"))
     parser.add_argument("--folder", default=None, help="where to work; by default the temporary folder")
+    return parser
+
+
+def run(parser):
+    """Runs what the command line asks for, and ends with 1 where something failed."""
+    options = parser.parse_args()
+    options.program = str(Path(options.program).resolve())
+    options.model = options.model and str(Path(options.model).resolve())
+    failed = options.function(options)
+    print("all held" if not failed else f"{failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+def main():
+    parser = command_line(__doc__)
     parser.add_argument("--keep", default=None, help="where to leave the folders of a run that failed")
     commands = parser.add_subparsers(required=True)
-    for function in (kill, full, drops, clock, slowly, slow, two):
+    for function in (kill, full, drops, clock, two):
         command = commands.add_parser(function.__name__, description=function.__doc__)
         command.set_defaults(function=function)
         command.add_argument("--count", type=int, default=60 if function in (kill, clock) else 12, help="phantoms")
@@ -520,12 +483,7 @@ def main():
         command.add_argument("--longest", type=float, default=3.0, help="seconds between kills at most")
         command.add_argument("--seed", type=int, default=1)
         command.add_argument("--patience", type=float, default=240.0)
-        command.add_argument("--rate", type=float, default=20.0, help="how many times as fast the daemon's clocks run")
-    options = parser.parse_args()
-    options.program = str(Path(options.program).resolve())
-    failed = options.function(options)
-    print("all held" if not failed else f"{failed} failed")
-    sys.exit(1 if failed else 0)
+    run(parser)
 
 
 if __name__ == "__main__":
