@@ -191,7 +191,7 @@ def many(options):
     check = Checks()
     with place(options) as root:
         site = Site(options, Path(root) / "site")
-        images, daemon = Images(per_study=1), Daemon(Site(options, Path(root) / "site"))
+        images, daemon = Images(per_study=1), Daemon(site)
         step = max(1, options.count // 10)
         rows, sent, last, since = [], 0, daemon.seconds(), time.monotonic()
         while len(rows) < 10:
@@ -231,11 +231,8 @@ def slow(options):
     with place(options) as root:
         library = preloaded(root, "slow.so", "slow_mount.c")
         site = Site(options, Path(root) / "site")
-        plain, options.program = options.program, str(Path(root) / "slowed")
-        Path(options.program).write_text(
-            f"#!/bin/sh\nLD_PRELOAD={library} SLOW_MOUNT={site.root}/inbox SLOW_MILLISECONDS={options.delay} "
-            f'exec {plain} "$@"\n')
-        os.chmod(options.program, 0o755)
+        site.environment = {"LD_PRELOAD": str(library), "SLOW_MOUNT": f"{site.root}/inbox",
+                            "SLOW_MILLISECONDS": str(options.delay)}
         images = Images()
         images.fill(site.root / "sent", options.count)
         daemon = Daemon(site)
