@@ -4,7 +4,7 @@ import FoundationEssentials
 /// The file records of the last scan, saved beside the cache so that unchanged files aren't read again.
 struct SavedRecords: Codable {
   /// Raised whenever a header would be read differently.
-  static let currentFormat = 2
+  static let currentFormat = 3
 
   var format: Int
   var records: [FileRecord]

@@ -129,6 +129,11 @@ public struct ExperimentGrid: Sendable, Equatable {
   }
 
   /// What is left out, one after another; nil for nothing.
+  /// What the cache has to hold: the lungs too, where any of the trainings reads them alone.
+  public var view: FindingsView {
+    ([training] + variants.map(\.training)).contains { $0.view == .lungs } ? .lungs : .whole
+  }
+
   private var folds: [String?] { leaveOut.isEmpty ? [nil] : leaveOut.map(\.name) }
 
   /// What the models of a cell are measured on.

@@ -15,7 +15,7 @@ public struct Evaluation: Sendable {
     public let pneumoniaProbability: Double
     public internal(set) var segmentation: SegmentationMetrics?
     /// Where the decision came from, as far as the lungs are known; nil where they aren't, or nothing was decided.
-    public let saliency: SaliencyMetrics?
+    public internal(set) var saliency: SaliencyMetrics?
     /// Whether what the model draws is a pair of lungs.
     public let lungs: LungShape.Verdict
     /// Whether the model's scores and mask logits were numbers.
@@ -111,7 +111,7 @@ public struct Evaluation: Sendable {
     counting.rows = rows.map { row in
       var row = row
       if !(findings?.contains(row.image.source) ?? true) { row.image = row.image.unlabelled }
-      if !(masks?.contains(row.image.source) ?? true) { row.segmentation = nil }
+      if !(masks?.contains(row.image.source) ?? true) { (row.segmentation, row.saliency) = (nil, nil) }
       return row
     }
     return counting

@@ -22,7 +22,7 @@ extension TrainingData {
         let position = wanted[n]
         defer { progress(done.add(1, ordering: .relaxed).newValue, wanted.count) }
         guard masked.contains(position), let mask = self.cache.maskBytes(position) else {
-          return finders.isEmpty ? nil : finders[t].lungBox(in: self.cache.image(position))
+          return finders.isEmpty ? nil : finders[t].lungBox(in: self.cache.image(position), margin: margin)
         }
         return LungBox(around: mask.map { $0 > 127 }, side: self.cache.size, margin: margin)
       }

@@ -52,7 +52,8 @@ struct ExperimentCommand: AsyncParsableCommand {
       let processors = ProcessInfo.processInfo.activeProcessorCount
       try Self.requireOurs(in: URL(filePath: output, directoryHint: .isDirectory))
       let progress = ProgressLine()
-      let (index, cache) = try access.open(threads: processors, size: grid.size, progress: progress)
+      let (index, cache) = try access.open(
+        threads: processors, size: grid.size, view: grid.view, progress: progress)
       let output = URL(filePath: output, directoryHint: .isDirectory)
       let cells =
         cells.map { URL(filePath: $0, directoryHint: .isDirectory) }

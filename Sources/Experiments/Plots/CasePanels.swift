@@ -44,7 +44,7 @@ struct CasePanels {
         continue
       }
       let image = cache.image(position)
-      let lungs = predictor.predict(image).lungProbability
+      let lungs = predictor.lungProbability(in: image)
       func lines(_ map: [Float]) -> [IsoLine] {
         IsoLine.lines(in: map, width: cache.size, height: cache.size, level: 0.5)
       }
