@@ -107,12 +107,15 @@ package struct Analyser {
       detail = text
     case (.ready, nil): preconditionFailure("a ready image was not read")
     case (.ready(let radiograph, let input, let source, let compression), let prediction?):
-      let findings = Findings(prediction, of: radiograph, input: input, metadata: predictor.metadata)
-      guard findings.lungs != .notFound else {
+      // A model without a gate is believed.
+      let lungs =
+        predictor.metadata.gatesLungs ? prediction.lungShape(in: input.values).verdict : .lungs
+      guard lungs != .notFound else {
         row.refuse(.notAnalysed, code: "lungs_not_found", file: image.url.path)
         detail = "no pair of lungs was found in the picture"
         break
       }
+      let findings = Findings(prediction, of: radiograph, input: input, metadata: predictor.metadata)
       let files = ResultFiles(in: folder, sopInstanceUID: image.identity.sopInstanceUID)
       let (named, seriesNote) = Self.named(source)
       let objects = ResultObjects(
@@ -131,7 +134,7 @@ package struct Analyser {
           radiograph.notes.map { ReportNote.picture($0) }
           + ScopeNote.notes(of: source, ages: predictor.metadata.ages).map { .scope($0) }
           + (written.headerNotes + seriesNote).map { .header($0) }
-          + (findings.lungs == .doubtful ? [.lungsDoubtful] : [])
+          + (lungs == .doubtful ? [.lungsDoubtful] : [])
         row.state(findings, notes: notes + (findings.lungArea == nil ? [.noCalibratedSpacing] : []))
         detail = notes.map(\.description).joined(separator: "; ")
       } catch {
@@ -186,7 +189,7 @@ package struct Analyser {
     do {
       _ = try simultaneously(
         { () throws(ResultFailure) in
-          for object in all { try Self.write(object, to: files.object(object.ending)) }
+          for item in all { try Self.write(item, to: files.object(item.ending)) }
         },
         { () throws(ResultFailure) in
           if let overlay { try Self.writePreview(overlay, to: files.preview) }
@@ -195,7 +198,7 @@ package struct Analyser {
       for url in places { try? FileManager.default.removeItem(at: url) }
       throw error
     }
-    return (places.map(\.lastPathComponent), all.first?.headerNotes ?? [])
+    return (places.map(\.lastPathComponent), all.first?.object.headerNotes ?? [])
   }
 
   private static func overlay(
@@ -211,8 +214,8 @@ package struct Analyser {
     }
   }
 
-  private static func write(_ object: ResultObjects.Object, to url: URL) throws(ResultFailure) {
-    do { try object.write(url) } catch {
+  private static func write(_ item: ResultObjects.Object, to url: URL) throws(ResultFailure) {
+    do { try item.object.write(to: url, as: item.transferSyntax) } catch {
       guard error.reason == .invalidObject else {
         throw .cannotWrite(WriteFailure(path: error.path, message: error.detail))
       }

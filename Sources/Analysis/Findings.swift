@@ -11,12 +11,8 @@ package struct Findings: Sendable {
   package let isPositive: Bool
   /// Probability of lung for each pixel of the source, row-major; 0 in the padding.
   package let lungProbability: [Float]
-  /// Pixels of the source with a lung probability of at least 1/2.
-  package let lungPixels: Int
-  /// `lungPixels` / pixels of the content box.
+  /// Pixels of the source with a lung probability of at least 1/2 / pixels of the content box.
   package let lungFraction: Double
-  /// Whether what was drawn is a pair of lungs; taken for one where the model has no gate.
-  let lungs: LungShape.Verdict
   /// Lung pixels x area of a pixel, mm²; nil unless the spacing is calibrated.
   package let lungArea: Double?
 
@@ -30,11 +26,9 @@ package struct Findings: Sendable {
     isPositive = probability >= metadata.decisionThreshold
     finding = Self.className(isPositive: isPositive, names: metadata.classNames)
     // Probabilities are interpolated, not logits, so that "0 outside the content box" means no lung.
-    lungs = metadata.gatesLungs ? prediction.lungShape(in: input.values).verdict : .lungs
     let lung = input.mapBack(prediction.lungProbability)
     lungProbability = lung
     let count = lung.count { $0 >= 0.5 }
-    lungPixels = count
     lungFraction = Double(count) / Double(radiograph.contentBox.rows * radiograph.contentBox.columns)
     lungArea = radiograph.pixelSpacing.flatMap { $0.isCalibrated ? Double(count) * $0.pixelArea : nil }
   }

@@ -33,18 +33,24 @@ package struct PreparedImage: Sendable {
   }
 
   /// Judges and decodes a file that has been read.
-  /// - Parameter unstated: what becomes of one that says neither body part nor view.
-  package init(_ file: ReadFile, inputSize: Int, unstated: ResultOptions.Unstated = .read) {
-    self.init(file, inputSize: inputSize, unstated: unstated, since: .now)
+  /// - Parameters:
+  ///   - unstated: what becomes of one that says neither body part nor view.
+  ///   - wantsPixels: whether anybody asks for `pixels`: they are digested for it.
+  package init(
+    _ file: ReadFile, inputSize: Int, unstated: ResultOptions.Unstated = .read, wantsPixels: Bool = false
+  ) {
+    self.init(file, inputSize: inputSize, unstated: unstated, wantsPixels: wantsPixels, since: .now)
   }
 
   private init(
-    _ file: ReadFile, inputSize: Int, unstated: ResultOptions.Unstated, since start: ContinuousClock.Instant
+    _ file: ReadFile, inputSize: Int, unstated: ResultOptions.Unstated, wantsPixels: Bool = false,
+    since start: ContinuousClock.Instant
   ) {
     url = file.url
     identity = file.identity
     switch file.content {
-    case .success(let file): (content, pixels) = Self.content(of: file, inputSize: inputSize, unstated)
+    case .success(let file):
+      (content, pixels) = Self.content(of: file, inputSize: inputSize, unstated, wantsPixels: wantsPixels)
     case .failure(let error):
       (content, pixels) = (.refused(.rejected, code: error.code, detail: error.detail), nil)
     }
@@ -52,18 +58,18 @@ package struct PreparedImage: Sendable {
   }
 
   private static func content(
-    of file: DICOMFile, inputSize: Int, _ unstated: ResultOptions.Unstated
+    of file: DICOMFile, inputSize: Int, _ unstated: ResultOptions.Unstated, wantsPixels: Bool
   ) -> (Content, pixels: ContentDigest?) {
     if let reason = Eligibility(file.dataSet, refusesUnstated: unstated == .refuse).reason {
       return (.refused(.notAnalysed, code: reason.code, detail: reason.description), nil)
     }
     do {
       var digest = PictureDigest()
-      let radiograph = try Radiograph(file) { digest.add($0) }
+      let radiograph = try Radiograph(file) { if wantsPixels { digest.add($0) } }
       let input = ModelInput(radiograph, size: inputSize)
       let content = Content.ready(
         radiograph, input, source: file.dataSet, compression: file.lossyCompression)
-      return (content, digest.finished())
+      return (content, wantsPixels ? digest.finished() : nil)
     } catch {
       let prefix = file.url.path + ": "
       let detail = error.description

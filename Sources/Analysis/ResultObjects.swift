@@ -11,8 +11,8 @@ struct ResultObjects {
   struct Object: Sendable {
     /// Behind the name of the image: `overlay.dcm`.
     let ending: String
-    let headerNotes: [HeaderNote]
-    let write: @Sendable (URL) throws(DICOMWriteError) -> Void
+    let object: any ResultObject
+    var transferSyntax = TransferSyntax.explicitVRLittleEndian
   }
 
   /// The model as objects name it.
@@ -45,25 +45,13 @@ struct ResultObjects {
     if asks(for: .segmentation) {
       let segmentation = try segmentation(masks)
       reference = segmentation.reference
-      objects.append(
-        Object(ending: "segmentation.dcm", headerNotes: segmentation.headerNotes) {
-          url throws(DICOMWriteError) in
-          try segmentation.write(to: url)
-        })
+      objects.append(Object(ending: "segmentation.dcm", object: segmentation))
     }
     if asks(for: .report) {
-      let report = try report(masks, reference)
-      objects.append(
-        Object(ending: "report.dcm", headerNotes: report.headerNotes) { url throws(DICOMWriteError) in
-          try report.write(to: url)
-        })
+      objects.append(Object(ending: "report.dcm", object: try report(masks, reference)))
     }
     if asks(for: .presentation), let grayscale = radiograph.grayscale {
-      let state = try presentation(grayscale)
-      objects.append(
-        Object(ending: "presentation.dcm", headerNotes: state.headerNotes) { url throws(DICOMWriteError) in
-          try state.write(to: url)
-        })
+      objects.append(Object(ending: "presentation.dcm", object: try presentation(grayscale)))
     }
     return objects
   }
@@ -105,11 +93,8 @@ struct ResultObjects {
         instanceNumber: (terms.number - 1) * groups.count + index + 1,
         patientOrientation: radiograph.rightedOrientation, sourceCompression: compression,
         createdAt: createdAt)
-      let transferSyntax = options.encoding.transferSyntax
       objects.append(
-        Object(ending: group.ending, headerNotes: capture.headerNotes) { url throws(DICOMWriteError) in
-          try capture.write(to: url, as: transferSyntax)
-        })
+        Object(ending: group.ending, object: capture, transferSyntax: options.encoding.transferSyntax))
     }
     return objects
   }
@@ -153,7 +138,9 @@ struct ResultObjects {
     let aspect = radiograph.turning.transposes ? 1 / radiograph.pixelAspect : radiograph.pixelAspect
     return try PresentationState(
       of: source, outlines: outlines, label: "LUNGS", text: [caption.headline], grayscale: grayscale,
-      turn: PresentationState.Turn(radiograph.turning), pixelAspect: aspect, equipment: equipment,
+      turn: PresentationState.Turn(radiograph.turning),
+      // One that would cover everything wasn't believed.
+      keepsShutter: !radiograph.notes.contains(.shutterIgnored), pixelAspect: aspect, equipment: equipment,
       identity: identity(.presentation, "presentation 1"),
       seriesDescription: "Outline (research use only, not for diagnosis)",
       instanceNumber: terms.number, createdAt: createdAt)

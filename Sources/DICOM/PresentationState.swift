@@ -2,7 +2,7 @@ public import FoundationEssentials
 
 /// Lines on a radiograph as a Grayscale Softcopy Presentation State (PS3.3 section A.33.1), in the source's study and a
 /// series of its own: a viewer draws them on the original pixels.
-public struct PresentationState: Sendable {
+public struct PresentationState: ResultObject {
   /// A line in pixels of the source as it is stored: columns and rows from the upper left corner of the upper left
   /// pixel, whose center is (0.5, 0.5) (PS3.3 section C.10.5.1.2).
   public struct Outline: Sendable, Equatable {
@@ -47,16 +47,18 @@ public struct PresentationState: Sendable {
   ///
   /// - Parameters:
   ///   - source: The radiograph that the lines lie on; patient and study are copied, in a valid shape
-  ///     (`headerNotes`). Its display shutter goes on to be applied.
+  ///     (`headerNotes`).
   ///   - outlines: Each of 2 to `Outline.mostPoints` points within the source.
   ///   - label: A code string that names the layer of graphics and the state.
   ///   - text: Lines at the lower edge; that the object is for research only is added.
   ///   - grayscale: How stored values are to be shown.
+  ///   - keepsShutter: Whether the source's display shutter goes on to be applied.
   ///   - pixelAspect: Height of a stored pixel divided by its width.
   ///   - instanceNumber: In the series, which the states of all images of the study share.
   public init(
     of source: DataSet, outlines: [Outline], label: String, text: [String] = [],
-    grayscale: GrayscaleStages, turn: Turn = .none, pixelAspect: Double = 1, equipment: Equipment,
+    grayscale: GrayscaleStages, turn: Turn = .none, keepsShutter: Bool = true, pixelAspect: Double = 1,
+    equipment: Equipment,
     identity: ResultIdentity, seriesDescription: String, seriesNumber: Int = 9004, instanceNumber: Int = 1,
     createdAt: Date, timeZone: TimeZone = .current
   ) throws(InvalidObject) {
@@ -86,7 +88,7 @@ public struct PresentationState: Sendable {
 
     let area = DisplayedArea(rows: rows, columns: columns, turn: turn, pixelAspect: pixelAspect)
     area.state(in: &result, image: image)
-    DisplayShutter(of: source)?.state(in: &result)
+    if keepsShutter { DisplayShutter(of: source)?.state(in: &result) }
     grayscale.state(in: &result, image: image)
     let layer = GraphicLayer(
       name: label, outlines: outlines, text: text + ["For \(ResultHeader.researchUseOnly)"])
@@ -96,13 +98,6 @@ public struct PresentationState: Sendable {
     sopInstanceUID = header.sopInstanceUID
     seriesInstanceUID = try header.seriesInstanceUID(of: result)
     headerNotes = header.source.notes
-  }
-
-  /// Writes the object; an earlier one of that name is replaced.
-  public func write(
-    to url: URL, as transferSyntax: TransferSyntax = .explicitVRLittleEndian
-  ) throws(DICOMWriteError) {
-    try DICOMWriter.write(result: dataSet, pixels: nil, as: transferSyntax, to: url)
   }
 
   private static func check(_ outlines: [Outline], rows: Int, columns: Int) throws(InvalidObject) {

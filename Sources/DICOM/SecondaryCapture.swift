@@ -2,7 +2,7 @@ public import FoundationEssentials
 
 /// A picture made from a radiograph, as Secondary Capture Image (PS3.3 section A.8.1) or, where there are several, as
 /// Multi-frame True Color Secondary Capture Image (section A.8.5), in the source's study and a series of its own.
-public struct SecondaryCapture: Sendable {
+public struct SecondaryCapture: ResultObject {
   /// Everything but the pixels.
   public let dataSet: DataSet
   public let sopInstanceUID: UID
@@ -76,13 +76,7 @@ public struct SecondaryCapture: Sendable {
     self.pictures = pictures
   }
 
-  /// Writes the object; an earlier one of that name is replaced. As JPEG baseline it is a lossy picture and says so.
-  public func write(
-    to url: URL, as transferSyntax: TransferSyntax = .explicitVRLittleEndian
-  ) throws(DICOMWriteError) {
-    try DICOMWriter.write(
-      result: dataSet, pixels: .bytes(frames: pictures.map(\.pixels)), as: transferSyntax, to: url)
-  }
+  public var pixels: PixelData? { .bytes(frames: pictures.map(\.pixels)) }
 
   private static func comments(_ comments: String?, _ seriesDescription: String) throws(InvalidObject)
     -> String

@@ -1,7 +1,7 @@
 public import FoundationEssentials
 
 /// Binary masks on a radiograph as a Segmentation (PS3.3 sections A.51 and C.8.20), one frame for each segment.
-public struct Segmentation: Sendable {
+public struct Segmentation: ResultObject {
   public struct Segment: Sendable, Equatable {
     public let label: String
     public let category: CodedConcept
@@ -138,13 +138,7 @@ public struct Segmentation: Sendable {
       sopClassUID: .segmentationStorage, sopInstanceUID: sopInstanceUID, seriesInstanceUID: seriesInstanceUID)
   }
 
-  /// Writes the object; an earlier one of that name is replaced. Only native transfer syntaxes hold single bits.
-  public func write(
-    to url: URL, as transferSyntax: TransferSyntax = .explicitVRLittleEndian
-  ) throws(DICOMWriteError) {
-    try DICOMWriter.write(
-      result: dataSet, pixels: .bits(frames: segments.map(\.mask)), as: transferSyntax, to: url)
-  }
+  public var pixels: PixelData? { .bits(frames: segments.map(\.mask)) }
 
   private static func check(
     _ segments: [Segment], pixels: Int, algorithmName: String, contentLabel: String

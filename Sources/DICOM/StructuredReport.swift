@@ -2,7 +2,7 @@ public import FoundationEssentials
 
 /// What was measured on a radiograph as a Comprehensive 3D SR (PS3.3 section A.35.13) after the template Imaging
 /// Measurement Report (PS3.16 TID 1500), in the source's study and a series of its own.
-public struct StructuredReport: Sendable {
+public struct StructuredReport: ResultObject {
   public let dataSet: DataSet
   public let sopInstanceUID: UID
   public let seriesInstanceUID: UID
@@ -66,13 +66,6 @@ public struct StructuredReport: Sendable {
     sopInstanceUID = header.sopInstanceUID
     seriesInstanceUID = try header.seriesInstanceUID(of: result)
     headerNotes = header.source.notes
-  }
-
-  /// Writes the object; an earlier one of that name is replaced.
-  public func write(
-    to url: URL, as transferSyntax: TransferSyntax = .explicitVRLittleEndian
-  ) throws(DICOMWriteError) {
-    try DICOMWriter.write(result: dataSet, pixels: nil, as: transferSyntax, to: url)
   }
 
   private static func check(_ measurements: Measurements) throws(InvalidObject) {

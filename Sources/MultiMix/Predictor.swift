@@ -29,16 +29,12 @@ public struct Prediction: Sendable {
   }
 
   /// sigmoid of the mask logits, without islands and holes: see `LungRegions`.
-  public var lungProbability: [Float] { Self.lungProbability(ofLogits: maskLogits) }
+  public let lungProbability: [Float]
 
   /// What the mask looks like as a pair of lungs.
   /// - Parameter input: the whole picture.
   public func lungShape(in input: [Float]) -> LungShape {
     LungShape(lungProbability, in: input, side: Int(Double(maskLogits.count).squareRoot()))
-  }
-
-  static func lungProbability(ofLogits logits: [Float]) -> [Float] {
-    LungRegions.mended(sigmoid(logits), side: Int(Double(logits.count).squareRoot()))
   }
 
   /// Input and outputs as a safetensors file's bytes: `input` [1, 1, size, size], `class_logits` [1, 2],
@@ -114,16 +110,18 @@ public final class Predictor: Sendable {
   ///     by a model that reads the lungs alone.
   public func predict(_ input: [Float], closeLook: (LungBox) -> [Float]) -> Prediction {
     let whole = bothWays(input, answer)
+    let lungs = lungProbability(ofLogits: whole.mask)
     guard metadata.view == .lungs else {
-      return prediction(scores: whole.scores, mask: whole.mask, saliency: whole.saliency, of: nil)
+      return prediction(
+        scores: whole.scores, mask: whole.mask, lungs: lungs, saliency: whole.saliency, of: nil)
     }
-    let box = lungBox(ofLogits: whole.mask) ?? .whole
+    let box = lungBox(around: lungs, margin: metadata.lungsMargin) ?? .whole
     let part = closeLook(box)
     let close = bothWays(part, finding)
     let weight = Float(metadata.lungsWeight)
     return prediction(
       scores: zip(close.scores, whole.scores).map { weight * $0 + (1 - weight) * $1 }, mask: whole.mask,
-      saliency: box.placed(close.saliency, side: metadata.inputSize),
+      lungs: lungs, saliency: box.placed(close.saliency, side: metadata.inputSize),
       of: .init(box: box, input: part, saliency: close.saliency))
   }
 
@@ -132,22 +130,33 @@ public final class Predictor: Sendable {
   public func predict(_ input: [Float]) -> Prediction { predict(input) { _ in input } }
 
   /// Where the lungs are, for a classifier that reads them alone; nil where none are found.
-  /// - Parameter input: [size * size], 0 ... 1: the whole picture.
-  public func lungBox(in input: [Float]) -> LungBox? { lungBox(ofLogits: bothWays(input, answer).mask) }
+  /// - Parameters:
+  ///   - input: [size * size], 0 ... 1: the whole picture.
+  ///   - margin: in shares of the lungs' height and width; the model's own by default.
+  public func lungBox(in input: [Float], margin: Double? = nil) -> LungBox? {
+    lungBox(around: lungProbability(in: input), margin: margin ?? metadata.lungsMargin)
+  }
 
-  private func lungBox(ofLogits logits: [Float]) -> LungBox? {
-    LungBox(
-      around: Prediction.lungProbability(ofLogits: logits).map { $0 >= 0.5 }, side: metadata.inputSize,
-      margin: metadata.lungsMargin)
+  /// The lungs alone, see ``Prediction/lungProbability``, without a finding.
+  public func lungProbability(in input: [Float]) -> [Float] {
+    lungProbability(ofLogits: bothWays(input, answer).mask)
+  }
+
+  private func lungProbability(ofLogits logits: [Float]) -> [Float] {
+    LungRegions.mended(sigmoid(logits), side: metadata.inputSize)
+  }
+
+  private func lungBox(around probability: [Float], margin: Double) -> LungBox? {
+    LungBox(around: probability.map { $0 >= 0.5 }, side: metadata.inputSize, margin: margin)
   }
 
   private func prediction(
-    scores: [Float], mask: [Float], saliency: [Float], of closeLook: Prediction.CloseLook?
+    scores: [Float], mask: [Float], lungs: [Float], saliency: [Float], of closeLook: Prediction.CloseLook?
   ) -> Prediction {
     Prediction(
       classLogits: scores, maskLogits: mask, saliency: saliency,
       pneumoniaProbability: metadata.pneumoniaProbability(ofLogit: metadata.pneumoniaLogit(ofScores: scores)),
-      closeLook: closeLook)
+      closeLook: closeLook, lungProbability: lungs)
   }
 
   /// `mask` is empty where only the finding was asked for.

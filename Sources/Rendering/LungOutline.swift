@@ -8,10 +8,15 @@ package enum LungOutline {
   /// - Returns: lines in pixels of the upright picture, from its upper left corner.
   package static func lines(_ probability: [Float], of radiograph: Radiograph) -> [IsoLine] {
     let (rows, columns) = (radiograph.rows, radiograph.columns)
+    return lines(probability, width: columns, height: rows)
+      .map { $0.simplified(tolerance: max(0.25, 0.0003 * Double(max(rows, columns)))) }
+  }
+
+  /// Of a picture of any size.
+  static func lines(_ probability: [Float], width: Int, height: Int) -> [IsoLine] {
     // The network's own pixels are several of ours; smoothing by a fraction of one takes its steps away.
     let smooth = Smoothing.gaussian(
-      probability, width: columns, height: rows, sigma: 0.0025 * Double(max(rows, columns)))
-    return IsoLine.lines(in: smooth, width: columns, height: rows, level: 0.5)
-      .map { $0.simplified(tolerance: max(0.25, 0.0003 * Double(max(rows, columns)))) }
+      probability, width: width, height: height, sigma: 0.0025 * Double(max(width, height)))
+    return IsoLine.lines(in: smooth, width: width, height: height, level: 0.5)
   }
 }

@@ -37,11 +37,7 @@ struct OverlayScene: Sendable {
     values = squared(radiograph.values, .cubic)
     (lungs, heatMap) = simultaneously(
       {
-        // The network's own pixels are several of ours; smoothing by a fraction of one takes its steps away.
-        let probability = Smoothing.gaussian(
-          squared(lungProbability, .triangle), width: width, height: height,
-          sigma: 0.0025 * Double(max(width, height)))
-        return IsoLine.lines(in: probability, width: width, height: height, level: 0.5)
+        LungOutline.lines(squared(lungProbability, .triangle), width: width, height: height)
       }, { HeatMap(saliency: squared(saliency, .triangle), width: width, height: height) })
   }
 
