@@ -85,6 +85,8 @@ package protocol StudyLedger: Sendable {
   func instances(
     _ selection: Selection, after: Int64, limit: Int
   ) async throws(LedgerError) -> [InstanceRecord]
+  /// How many images of a study arrived before one.
+  func images(of studyInstanceUID: String, before instance: Int64) async throws(LedgerError) -> Int
   func results(of instance: Int64) async throws(LedgerError) -> [ResultRecord]
   /// The result with this number.
   func result(_ id: Int64) async throws(LedgerError) -> ResultRecord?

@@ -143,6 +143,11 @@ final class CrashingLedger: StudyLedger, Sendable {
       try await base.instances(selection, after: after, limit: limit)
     }
   }
+  func images(
+    of studyInstanceUID: String, before instance: Int64
+  ) async throws(LedgerError) -> Int {
+    try await base.images(of: studyInstanceUID, before: instance)
+  }
   func results(of instance: Int64) async throws(LedgerError) -> [ResultRecord] {
     try await step { () async throws(LedgerError) in try await base.results(of: instance) }
   }

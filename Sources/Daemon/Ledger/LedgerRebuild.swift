@@ -34,7 +34,7 @@ package actor LedgerRebuild: WorkSource {
     self.folders = folders
     self.ledger = ledger
     self.logger = logger
-    let reason = Array(".reason.txt".utf8)
+    let reason = RejectedFiles.ending
     var sources: [(changed: Int, source: Source)] = []
     for (folder, isRejected) in [(folders.done, false), (folders.rejected, true)] {
       let root = FilePath(of: folder)

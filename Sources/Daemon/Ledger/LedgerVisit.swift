@@ -94,14 +94,13 @@ public struct LedgerVisit: Sendable {
 
   /// Puts a file that is done back into the inbox, to be read again: a rejected one, or any that is named itself.
   private func dropAgain(_ record: InstanceRecord, isNamed: Bool) throws(WriteFailure) -> Bool {
-    guard case .filed(_, let verdict, _) = record.state, let home = record.home else { return false }
+    guard case .filed(_, let verdict, _) = record.state, record.home != nil else { return false }
     guard verdict == .rejected || isNamed else { return false }
-    let root = verdict == .rejected ? folders.rejected : folders.done
-    let file = FilePath(of: root).pushing(FilePath(bytes: home))
+    let file = record.place(in: folders)
     guard ContentDigest(ofFileAt: file) == record.content else { return false }
     try WantedContent(folders).want(record.content)
     let change = RejectedFiles.Change(
-      file: file, reason: file.appending(ending: ".reason.txt"), origin: FilePath(bytes: record.sender))
+      file: file, reason: RejectedFiles.reason(of: file), origin: FilePath(bytes: record.sender))
     try change.takeBack(to: FilePath(of: folders.inbox))
     return true
   }

@@ -167,14 +167,7 @@ extension LedgerVisit {
         writable: [FilePath(of: folder)]),
       limits: configuration.workerLimits, timeLimit: configuration.workerTimeLimit)
     return try await launcher.withWorker { session in
-      switch try await session.reply() {
-      case .ready(let model, let sha256, _):
-        return try await replay.run(
-          session, model: LoadedModel(name: model, sha256: sha256), in: folder)
-      case .modelRefused(let message, let isMissing):
-        throw isMissing ? WorkerFailure.modelMissing(message) : .modelRefused(message)
-      default: throw WorkerFailure.cannotStart("it ended before it was ready")
-      }
+      try await replay.run(session, model: try await session.greeted(), in: folder)
     }
   }
 }

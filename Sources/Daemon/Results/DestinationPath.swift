@@ -54,7 +54,7 @@ package struct DestinationPath {
 
   private func isTaken(_ path: FilePath) throws(WriteFailure) -> Bool {
     if try look(path) != .nothing { return true }
-    return try look(path.appending(ending: ".reason.txt")) != .nothing
+    return try look(RejectedFiles.reason(of: path)) != .nothing
   }
 
   private static func numbered(

@@ -40,7 +40,7 @@ struct Publication: Sendable {
       replacing: Set(replaced.map { FilePath(bytes: $0.path) }),
       intent: PublicationIntent(of: record.content, folders))
     if verdict == .rejected { try sources.announce(row, detail: detail, of: file, tag: record.tag) }
-    let root = FilePath(of: verdict == .rejected ? folders.rejected : folders.done)
+    let root = folders.home(of: verdict)
     let home = try sources.home(of: file, verdict, tag: record.tag)
     let below = FilePath(root: nil, home.components.dropFirst(root.components.count))
     return Completion(

@@ -28,8 +28,7 @@ extension ReadingTerms {
   /// Its number among the images of its study in order of arrival: that of its result objects in their series.
   private static func number(of record: InstanceRecord, in ledger: any StudyLedger) async throws -> Int {
     guard !record.studyInstanceUID.isEmpty else { return 1 }
-    let rows = try await ledger.instances(.uid(record.studyInstanceUID), after: 0, limit: 10_000)
-    return 1 + rows.count { $0.id < record.id && $0.studyInstanceUID == record.studyInstanceUID }
+    return 1 + (try await ledger.images(of: record.studyInstanceUID, before: record.id))
   }
 }
 
@@ -48,7 +47,6 @@ extension InstanceRecord {
     guard case .filed(_, let verdict, _) = state, let home else {
       return FilePath(of: folders.spool).pushing(FilePath(bytes: spooled))
     }
-    let root = verdict == .rejected ? folders.rejected : folders.done
-    return FilePath(of: root).pushing(FilePath(bytes: home))
+    return folders.home(of: verdict).pushing(FilePath(bytes: home))
   }
 }

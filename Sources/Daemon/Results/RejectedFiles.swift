@@ -37,7 +37,7 @@ package struct RejectedFiles: Sendable {
   private var settling: FileSettling
   private var known: [FilePath: Known] = [:]
   private var nextScan: ContinuousClock.Instant?
-  private static let ending = Array(".reason.txt".utf8)
+  static let ending = Array(".reason.txt".utf8)
   /// Across file systems a copy's time may lose its fraction, or its last bit (FAT counts in twos).
   private static let roundedTime = 2_000_000_000
 
@@ -71,7 +71,8 @@ package struct RejectedFiles: Sendable {
     return changes
   }
 
-  private static func reason(of path: FilePath) -> FilePath { path.appending(ending: ".reason.txt") }
+  /// Where the reason of a file lies: beside it.
+  static func reason(of path: FilePath) -> FilePath { path.appending(ending: ".reason.txt") }
 
   /// Removes reasons whose files are gone: somebody took them away, or a crash came between a file that was taken back
   /// and its reason. Texts of others are left alone. Not while reasons are written: each is there before its file.

@@ -80,7 +80,7 @@ package struct ResultDesk: Sendable {
       guard let there = ContentDigest(ofFileAt: place), there != new,
         !begun.contains(.init(path: path, content: there))
       else { continue }
-      try superseded.keep(path)
+      try superseded.keep(path, there)
     }
     for (source, name) in zip(staged, names) { try Move.replacing(source, study.appending(name)) }
     try remove(begun, except: replaced.union(paths))

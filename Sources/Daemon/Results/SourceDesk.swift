@@ -50,7 +50,7 @@ package actor SourceDesk {
     let draft = folders.rejected.appending(path: "\(Self.draftName)-\(mark)")
     try DurableFile.write(text, to: draft)
     do throws(WriteFailure) {
-      try Move.replacing(FilePath(of: draft), file.appending(ending: ".reason.txt"))
+      try Move.replacing(FilePath(of: draft), RejectedFiles.reason(of: file))
     } catch {
       _ = Move.remove(FilePath(of: draft))
       throw error
@@ -92,11 +92,11 @@ package actor SourceDesk {
   }
 
   private nonisolated func root(of verdict: Verdict) -> FilePath {
-    FilePath(of: verdict == .rejected ? folders.rejected : folders.done)
+    folders.home(of: verdict)
   }
 
   nonisolated static func reason(beside file: FilePath) -> RejectionReason? {
-    let opened = OpenedFile(file.appending(ending: ".reason.txt"))
+    let opened = OpenedFile(RejectedFiles.reason(of: file))
     defer { extendLifetime(opened) }
     return (try? String(contentsOf: opened.url, encoding: .utf8)).map(RejectionReason.init(text:))
   }
@@ -106,8 +106,7 @@ package actor SourceDesk {
     guard let record = try await ledger.instances(.instance(id), after: 0, limit: 1).first,
       case .finished(_, let verdict, _) = record.state
     else { return }
-    let file = SpooledFile(
-      name: FilePath(bytes: record.spooled), sender: FilePath(bytes: record.sender))
+    let file = SpooledFile(record)
     try await move(file, verdict, of: record)
     // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
     // on somebody may want it anew.

@@ -42,7 +42,7 @@ extension StudyReading {
     }
     held.remove(job)
     try await bringHome(record)
-    try await updateReport()
+    try await report.update(from: ledger)
     breaker.succeeded()
     pauseNote.clear()
     tally.count(row.status)
@@ -86,7 +86,7 @@ extension StudyReading {
       record: Array(ReportCSV.record(row).utf8), at: .now)
     held.remove(job)
     left.insert(job.instance.id)
-    try await updateReport()
+    try await report.update(from: ledger)
     log(
       .warning,
       "another picture than the one that stands under its UID: parked until 'mmdicom retry --accept'",
@@ -102,7 +102,7 @@ extension StudyReading {
 
   /// A file that couldn't be read for a cause that may pass is tried again later.
   private func isPassing(_ row: ReportRow, _ job: ClaimedFile, _ file: SpooledFile) async throws -> Bool {
-    let place = FilePath(of: configuration.folders.spool).pushing(file.name)
+    let place = job.instance.place(in: configuration.folders)
     guard case .working(let tries, _) = job.instance.state else { return false }
     let isShortOfMemory = row.reasonCode == "out_of_memory" && tries.attempts < 3
     let cannotBeRead = FolderRights.may(R_OK, place) && ContentDigest(ofFileAt: place) == nil

@@ -35,8 +35,6 @@ package actor StudyReading: WorkSource {
   private(set) var model = LoadedModel(name: "", sha256: "")
   var held = HeldRows()
   private var isIntakeOver = false
-  private var isReporting = false
-  private var isReportBehind = false
   /// Other settings wait: nothing new is begun.
   package private(set) var laysDown = false
   /// Whether a fresh worker reads a picture that is known to be sound.
@@ -48,7 +46,9 @@ package actor StudyReading: WorkSource {
   package internal(set) var tally = Tally()
   /// Rows that wait for a person or for a later start.
   var left: Set<Int64> = []
-  package var leftBehind: Int { left.count }
+  /// What a single run left in the queue.
+  private var leftInQueue = 0
+  package var leftBehind: Int { left.count + leftInQueue }
   private let filingInterval: Duration
   /// When those that stayed in the spool are tried again.
   private var nextFiling: ContinuousClock.Instant
@@ -102,19 +102,7 @@ package actor StudyReading: WorkSource {
     defer { turnstile.leave() }
     try await release()
     try await bringLeftHome()
-    try await updateReport()
-  }
-
-  /// One at a time: while it is written for one file, it is written for those that end meanwhile, too.
-  func updateReport() async throws {
-    isReportBehind = true
-    guard !isReporting else { return }
-    isReporting = true
-    defer { isReporting = false }
-    while isReportBehind {
-      isReportBehind = false
-      try await report.update(from: ledger)
-    }
+    try await report.update(from: ledger)
   }
 
   /// Finishes what a crash interrupted.
@@ -180,21 +168,30 @@ package actor StudyReading: WorkSource {
   package var isStopping: Bool { laysDown || Task.isShuttingDownGracefully || Task.isCancelled }
 
   package func nextJobs() async throws -> [WorkerJob<ClaimedFile>]? {
+    var wasExhausted = false
     while !isStopping {
       try await fileAgain()
       let jobs = try await claim()
       if !jobs.isEmpty { return jobs }
       if runsOnce, isIntakeOver {
         let counts = try await ledger.counts()
-        let soon = Timestamp.now + Self.patience
-        if counts.queued == counts.delayed + counts.behind, counts.nextRetry.map({ $0 > soon }) ?? true {
-          for _ in 0..<counts.queued { left.insert(-Int64(left.count) - 1) }
+        // A second look: the clock may have been set behind the claim, and what waited by the old one is due.
+        if Self.isExhausted(counts), wasExhausted {
+          leftInQueue = counts.queued
           return nil
         }
+        wasExhausted = Self.isExhausted(counts)
       }
       await wakeUp.wait(atMost: try await idleTime())
     }
     return nil
+  }
+
+  /// Whether a single run has nothing more to wait for. What another worker has in hand may let something go that waits
+  /// behind it.
+  private static func isExhausted(_ counts: LedgerCounts) -> Bool {
+    guard counts.working == 0, counts.queued == counts.delayed + counts.behind else { return false }
+    return counts.nextRetry.map { $0 > Timestamp.now + patience } ?? true
   }
 
   /// How long nothing can become ready by itself. Other processes may let something go, and stops aren't told of.
@@ -262,7 +259,7 @@ package actor StudyReading: WorkSource {
   ) async throws -> WorkerJob<ClaimedFile> {
     let staging = ResultDesk(configuration.folders).staging(instance.id, token: token)
     try? FileManager.default.removeItem(at: staging)
-    let place = FilePath(of: configuration.folders.spool).pushing(FilePath(bytes: instance.spooled))
+    let place = instance.place(in: configuration.folders)
     let standing = try await ledger.standingImage(for: instance.id)
     let terms = try await ReadingTerms(of: instance, standing: standing, ledger: ledger, configuration)
     let request = WorkerRequest.analyse(

@@ -25,6 +25,12 @@ package struct SupersededResults: Sendable {
     guard try DestinationPath.look(file) == .other, let content = ContentDigest(ofFileAt: file) else {
       return
     }
+    try keep(path, content)
+  }
+
+  /// The same where it is known what lies there.
+  func keep(_ path: FilePath, _ content: ContentDigest) throws(WriteFailure) {
+    let file = FilePath(of: folders.outbox).pushing(path)
     let place = place(of: path, content)
     guard try Move.file(from: file, to: place) == .destinationTaken else { return }
     // The same bytes, from an attempt that was cut off.

@@ -1,5 +1,7 @@
 import Analysis
+import Files
 import Ledger
+import SystemPackage
 
 extension Verdict {
   init(_ status: ReportRow.Status) {
@@ -10,4 +12,9 @@ extension Verdict {
       case .rejected: .rejected
       }
   }
+}
+
+extension InboxFolders {
+  /// Where sources go that came to this.
+  func home(of verdict: Verdict) -> FilePath { FilePath(of: verdict == .rejected ? rejected : done) }
 }

@@ -26,12 +26,12 @@ struct KeptFiles {
   mutating func remove(_ image: PrunableInstance, withResults: Bool) throws(WriteFailure) -> Int {
     guard case .filed(_, let verdict, _) = image.instance.state else { return 0 }
     var freed = 0
-    let root = FilePath(of: verdict == .rejected ? folders.rejected : folders.done)
+    let root = folders.home(of: verdict)
     for place in places(of: image.instance, in: root) {
       // The reason first: once the file is gone, nothing would lead to it.
       freed += try Self.remove(
         place, image.instance.content, below: root,
-        with: verdict == .rejected ? place.appending(ending: ".reason.txt") : nil)
+        with: verdict == .rejected ? RejectedFiles.reason(of: place) : nil)
     }
     guard withResults else { return freed }
     let outbox = FilePath(of: folders.outbox)
@@ -73,7 +73,7 @@ struct KeptFiles {
   }
 
   private static func unlink(_ file: FilePath, below root: FilePath) throws(WriteFailure) {
-    let code = unsafe file.withPlatformString { unsafe Glibc.unlink($0) == 0 ? 0 : errno }
+    let code = Move.remove(file)
     guard code == 0 || code == ENOENT else {
       throw WriteFailure(path: file.text, action: "delete", code: code)
     }

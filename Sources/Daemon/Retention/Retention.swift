@@ -64,23 +64,24 @@ package struct Retention: Sendable {
   private func forget(
     before time: Timestamp, at now: Timestamp, _ tally: inout Tally, goesOn: (Int) -> Bool
   ) async throws {
-    var files = KeptFiles(folders)
-    var last: PrunableInstance.Mark?
-    while !Task.isCancelled {
-      let batch = try await ledger.prunable(before: time, after: last, limit: Self.portion)
-      guard let end = batch.last else { return }
-      last = end.mark
-      for image in batch {
-        do {
-          let freed = try files.remove(image, withResults: true)
-          tally.images += try await ledger.forget([image.instance.id], at: now).count
-          guard goesOn(freed) else { return }
-        } catch let failure as WriteFailure { tell(failure, image, &tally) }
-      }
+    try await remove(before: time, withResults: true, &tally) { image, freed, tally in
+      tally.images += try await ledger.forget([image.instance.id], at: now).count
+      return goesOn(freed)
     }
   }
 
   private func removeSources(before time: Timestamp, _ tally: inout Tally) async throws {
+    try await remove(before: time, withResults: false, &tally) { _, freed, tally in
+      if freed > 0 { tally.sources += 1 }
+      return true
+    }
+  }
+
+  /// Removes files of images that ended before `time`, the oldest first, for as long as `goesOn`.
+  private func remove(
+    before time: Timestamp, withResults: Bool, _ tally: inout Tally,
+    goesOn: (PrunableInstance, _ freed: Int, inout Tally) async throws -> Bool
+  ) async throws {
     var files = KeptFiles(folders)
     var last: PrunableInstance.Mark?
     while !Task.isCancelled {
@@ -88,9 +89,12 @@ package struct Retention: Sendable {
       guard let end = batch.last else { return }
       last = end.mark
       for image in batch {
-        do throws(WriteFailure) {
-          if try files.remove(image, withResults: false) > 0 { tally.sources += 1 }
-        } catch { tell(error, image, &tally) }
+        let freed: Int
+        do { freed = try files.remove(image, withResults: withResults) } catch {
+          tell(error, image, &tally)
+          continue
+        }
+        guard try await goesOn(image, freed, &tally) else { return }
       }
     }
   }

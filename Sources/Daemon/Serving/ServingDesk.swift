@@ -52,7 +52,7 @@ package struct ServingDesk: Sendable {
         throw served.renamed(failure)
       }
       // Those that read now may need theirs once more.
-      ServedModel.removeOthers(than: [served.sha256, present.model?.sha256 ?? ""], in: folders)
+      ServedModel.removeOthers(than: [served.sha256, present.sha256], in: folders)
       let waiting = present.configuration.waiting(in: configuration)
       if !waiting.isEmpty {
         logger.notice(
@@ -72,7 +72,7 @@ package struct ServingDesk: Sendable {
   private func settings(_ configuration: DaemonConfiguration, _ model: ServedModel) -> Settings {
     Settings(
       configuration,
-      readers: .readers(configuration, model: model.copy, logger: logger))
+      readers: .readers(configuration, model: model.copy, logger: logger), sha256: model.sha256)
   }
 
   private func tell(_ event: String, _ settings: Settings, _ served: ServedModel) async {
@@ -80,8 +80,7 @@ package struct ServingDesk: Sendable {
     try? await ledger.note(event, detail: "\(name) \(served.sha256)", at: .now)
     ServingNote(settings.configuration.folders).set(
       ServingNote.Content(
-        model: settings.model?.name ?? "", sha256: served.sha256, workers: settings.configuration.workers,
-        since: Timestamp.now.text))
+        model: settings.model?.name ?? "", sha256: served.sha256, workers: settings.configuration.workers))
     logger.notice(
       "\(event)",
       metadata: [

@@ -8,7 +8,6 @@ package struct ServingNote: Sendable {
     var model = ""
     var sha256 = ""
     var workers = 1
-    var since = ""
     /// When and why the last reload was refused; nil when it wasn't.
     var refusal: String?
   }

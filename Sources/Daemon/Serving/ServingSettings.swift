@@ -3,13 +3,15 @@ package struct ServingSettings<Launcher: WorkerLauncher>: Sendable {
   package var configuration: DaemonConfiguration
   /// Starts workers that read.
   package var readers: Launcher
+  /// The digest of the model that they read with, hexadecimal; empty where that isn't known.
+  package let sha256: String
   /// The model that they were tried with; nil where nobody has tried.
   package var model: LoadedModel?
 
-  package init(_ configuration: DaemonConfiguration, readers: Launcher, model: LoadedModel? = nil) {
+  package init(_ configuration: DaemonConfiguration, readers: Launcher, sha256: String = "") {
     self.configuration = configuration
     self.readers = readers
-    self.model = model
+    self.sha256 = sha256
   }
 }
 
@@ -32,6 +34,9 @@ extension DaemonConfiguration {
       ("scan_seconds", scanInterval == next.scanInterval),
       ("study_quiet_seconds", studyQuietTime == next.studyQuietTime),
       ("study_wait_seconds", studyLongestWait == next.studyLongestWait),
+      ("disk_stop_percent", diskStopPercent == next.diskStopPercent),
+      ("disk_resume_percent", diskResumePercent == next.diskResumePercent),
+      ("report_by_day", reportsByDay == next.reportsByDay),
       ("stop_seconds", stopTimeLimit == next.stopTimeLimit), ("ignore", ignoredNames == next.ignoredNames),
       ("log_level", logLevel == next.logLevel),
     ].filter { !$0.1 }.map(\.0)

@@ -108,14 +108,8 @@ package struct WorkerLoop<Launcher: WorkerLauncher, Source: WorkSource>: Sendabl
   }
 
   private func work(with session: any WorkerSession, _ queue: inout Queue) async throws -> End {
-    switch try await session.reply() {
-    case .ready(let model, let sha256, let missing):
-      try await source.workerReady(LoadedModel(name: model, sha256: sha256, sandboxLacks: missing))
-    case .modelRefused(let message, let isMissing):
-      throw isMissing ? WorkerFailure.modelMissing(message) : .modelRefused(message)
-    case nil: return .neverReady
-    default: throw WorkerFailure.cannotStart("it doesn't speak this program's language")
-    }
+    guard let model = try await session.ready() else { return .neverReady }
+    try await source.workerReady(model)
     while true {
       if await source.isStopping {
         queue.stop()

@@ -94,7 +94,8 @@ public enum WorkerServer {
         return .answer(.heldBack(id: id, read.identity, .changed(found)))
       }
       var results = terms.results
-      let image = PreparedImage(read, inputSize: inputSize, unstated: results.options.unstated)
+      let image = PreparedImage(
+        read, inputSize: inputSize, unstated: results.options.unstated, wantsPixels: terms.content != nil)
       var trace = ReadingTrace(content: read.digest, pixels: image.pixels)
       if !image.isRejected {
         switch terms.compare(read, &trace) {

@@ -9,6 +9,30 @@ package protocol WorkerSession: Sendable {
   func reply() async throws -> WorkerReply?
 }
 
+extension WorkerSession {
+  /// What the worker has loaded, the first that it says; nil when it ended before.
+  /// - Throws: ``WorkerFailure``, ``WriteFailure``.
+  func ready() async throws -> LoadedModel? {
+    switch try await reply() {
+    case .ready(let name, let sha256, let missing):
+      return LoadedModel(name: name, sha256: sha256, sandboxLacks: missing)
+    case .modelRefused(let message, let isMissing):
+      throw isMissing ? WorkerFailure.modelMissing(message) : .modelRefused(message)
+    case .cannotWrite(_, let path, let message): throw WriteFailure(path: path, message: message)
+    case nil: return nil
+    default: throw WorkerFailure.cannotStart("it doesn't speak this program's language")
+    }
+  }
+
+  /// The same where a worker that ends at once can't be done without.
+  func greeted() async throws -> LoadedModel {
+    guard let model = try await ready() else {
+      throw WorkerFailure.cannotStart("it ended before it was ready")
+    }
+    return model
+  }
+}
+
 /// Starts workers.
 package protocol WorkerLauncher: Sendable {
   /// Runs `body` with a fresh worker that ends when `body` returns.
@@ -28,17 +52,7 @@ extension WorkerLauncher {
   /// The model that a fresh worker loads.
   /// - Throws: ``WorkerFailure``, ``WriteFailure``.
   package func greeting() async throws -> LoadedModel {
-    try await withWorker { session in
-      switch try await session.reply() {
-      case .ready(let name, let sha256, let missing):
-        LoadedModel(name: name, sha256: sha256, sandboxLacks: missing)
-      case .modelRefused(let message, let isMissing):
-        throw isMissing ? WorkerFailure.modelMissing(message) : .modelRefused(message)
-      case .cannotWrite(_, let path, let message): throw WriteFailure(path: path, message: message)
-      case nil: throw WorkerFailure.cannotStart("it ended before it was ready")
-      default: throw WorkerFailure.cannotStart("it doesn't speak this program's language")
-      }
-    }
+    try await withWorker { session in try await session.greeted() }
   }
 }
 
