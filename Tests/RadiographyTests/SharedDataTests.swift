@@ -10,6 +10,7 @@ enum SharedData {
   private static let data = (TestEnvironment.shared ?? URL(filePath: "/")).appending(path: "data")
   static let originals = data.appending(path: "originals")
   static let archive = data.appending(path: "archive")
+  static let adults = data.appending(path: "adults")
   static let odd = data.appending(path: "odd")
 }
 
