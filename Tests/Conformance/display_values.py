@@ -33,7 +33,8 @@ BITS = [8, 10, 12, 14, 16]
 def table(first, entries, bits, signed):
     item = Dataset()
     item.add_new("LUTDescriptor", "SS" if signed else "US", [len(entries) % 65536, first, bits])
-    item.add_new("LUTData", "US", [int(entry) for entry in entries])
+    # As words: what US may hold in explicit representation ends at 32,767 of them.
+    item.add_new("LUTData", "OW", np.asarray(entries).astype("<u2").tobytes())
     return item
 
 

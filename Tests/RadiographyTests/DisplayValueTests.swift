@@ -60,7 +60,7 @@ struct DisplayValueTests {
     var difference: Double?
   }
 
-  /// Reads each file and compares; what holds no radiograph (masks) is left out.
+  /// Reads each file and compares; masks are left out.
   private static func read(_ files: [URL]) throws -> [Compared] {
     var all: [Compared] = []
     for start in stride(from: 0, to: files.count, by: 200) {
@@ -71,6 +71,8 @@ struct DisplayValueTests {
       for url in files[start..<min(start + 200, files.count)] {
         let file = try DICOMFile(reading: url)
         guard file.dataSet.uid(.sopClassUID) != .segmentationStorage else { continue }
+        // Lossy compression smears the border of padding, of which we take more for padding than its one value.
+        if LossyCompression(of: file.dataSet) != nil, file.dataSet[.pixelPaddingValue] != nil { continue }
         let radiograph = try Radiograph(file)
         let isInverted = radiograph.notes.contains { $0.code == "polarity_contradicts_tag" }
         let stored = radiograph.turning.inverse(
