@@ -36,6 +36,12 @@ package struct ReadFile: Sendable {
     return try? file.pictureDigest()
   }
 
+  /// What decides where its results go.
+  package var traits: SourceTraits {
+    guard case .success(let file) = content else { return SourceTraits() }
+    return SourceTraits(file.dataSet)
+  }
+
   /// It was read, to its end, as the object with this SOP Instance UID.
   package func isSound(_ sopInstanceUID: String) -> Bool {
     guard case .success = content else { return false }

@@ -1,6 +1,6 @@
 package import Files
 
-/// The digests that lead from a file to what the network saw. With those of the weights (the row's `model_sha256`) and of
+/// The digests that lead from a file to what the network saw, and what decides where its results go. With those of the weights (the row's `model_sha256`) and of
 /// the results they are the chain that `mmdicom explain` shows.
 package struct ReadingTrace: Sendable, Hashable, Codable {
   /// Of the bytes that were read; nil where they couldn't be.
@@ -11,6 +11,8 @@ package struct ReadingTrace: Sendable, Hashable, Codable {
   package var tensor: ContentDigest?
   /// Of the picture that stood under the UID before, where it had to be decoded to be compared.
   package var standingPixels: ContentDigest?
+  /// What of the file decides where its results go.
+  package var traits = SourceTraits()
 
   package init(
     content: ContentDigest? = nil, pixels: ContentDigest? = nil, tensor: ContentDigest? = nil,

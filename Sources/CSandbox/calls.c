@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,18 +44,28 @@ int sandbox_drop_capabilities(void) {
 #define FORBID(CALL) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##CALL, 0, 1), REFUSE(EPERM)
 #define FORBID_NUMBER(CALL) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (CALL), 0, 1), REFUSE(EPERM)
 
-int sandbox_filter_calls(void) {
-  struct sock_filter filter[] = {
-    LOAD(arch),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
-    REFUSE(EPERM),
-    LOAD(nr),
-    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, LAST_CALL, 0, 1),
-    REFUSE(EPERM),
+/// The filter's beginning: the number is loaded, and one of this processor's own.
+static const struct sock_filter beginning[] = {
+  LOAD(arch),
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
+  REFUSE(EPERM),
+  LOAD(nr),
+  BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, LAST_CALL, 0, 1),
+  REFUSE(EPERM),
+};
+/// For a process without the network.
+static const struct sock_filter no_sockets[] = { FORBID(socket), FORBID(socketpair) };
+/// For one that opens no connections.
+static const struct sock_filter no_connecting[] = { FORBID(connect) };
+/// For one that waits for none.
+static const struct sock_filter no_listening[] = {
+  FORBID(bind), FORBID(listen), FORBID(accept), FORBID(accept4),
+};
 
-    // The network. What is set up through io_uring passes no filter.
-    FORBID(socket), FORBID(socketpair), FORBID(connect), FORBID(bind), FORBID(listen), FORBID(accept),
-    FORBID(accept4), FORBID_NUMBER(425), FORBID_NUMBER(426), FORBID_NUMBER(427),
+int sandbox_filter_calls(int network) {
+  const struct sock_filter rest[] = {
+    // What is set up through io_uring passes no filter.
+    FORBID_NUMBER(425), FORBID_NUMBER(426), FORBID_NUMBER(427),
 
     // Programs and processes. Threads are made by clone; clone3 can't be looked into, and without it glibc takes clone.
     FORBID(execve), FORBID(execveat),
@@ -95,7 +106,18 @@ int sandbox_filter_calls(void) {
     FORBID(settimeofday), FORBID(clock_settime), FORBID(sethostname), FORBID(acct), FORBID(quotactl),
     ALLOW,
   };
-  struct sock_fprog program = { .len = sizeof filter / sizeof *filter, .filter = filter };
+  struct sock_filter filter[256];
+  size_t length = 0;
+#define ADD(PART) memcpy(filter + length, PART, sizeof PART), length += sizeof PART / sizeof *PART
+  _Static_assert(
+    sizeof beginning + sizeof no_sockets + sizeof no_connecting + sizeof no_listening + sizeof rest <= sizeof filter,
+    "too many rules");
+  ADD(beginning);
+  if (network == 0) ADD(no_sockets);
+  if (!(network & SANDBOX_CONNECT)) ADD(no_connecting);
+  if (!(network & SANDBOX_LISTEN)) ADD(no_listening);
+  ADD(rest);
+  struct sock_fprog program = { .len = (unsigned short)length, .filter = filter };
   int code = sandbox_no_new_privileges();
   if (code != 0) return code;
   long answer =
@@ -106,6 +128,6 @@ int sandbox_filter_calls(void) {
 
 #else
 
-int sandbox_filter_calls(void) { return ENOSYS; }
+int sandbox_filter_calls(int network) { (void)network; return ENOSYS; }
 
 #endif

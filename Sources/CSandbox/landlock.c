@@ -50,10 +50,14 @@ static uint64_t known(int version) {
   return files;
 }
 
-int sandbox_rules_begin(int version, int *rules) {
+enum { BIND_TCP = 1 << 0, CONNECT_TCP = 1 << 1 };
+
+int sandbox_rules_begin(int version, int network, int *rules) {
   struct ruleset set = {
     .files = known(version),
-    .network = 3,  // to bind and to connect TCP sockets
+    // What is named here is forbidden.
+    .network =
+      (network & SANDBOX_LISTEN ? 0 : BIND_TCP) | (network & SANDBOX_CONNECT ? 0 : CONNECT_TCP),
     .scoped = 3,   // abstract UNIX sockets and signals to processes outside
   };
   size_t size = version >= 6 ? sizeof set : version >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);

@@ -19,9 +19,17 @@ enum sandbox_right {
   SANDBOX_EXECUTE = 4,
 };
 
-/// Begins a set of rules: everything that it isn't told of is forbidden, TCP and foreign processes included where the
-/// kernel's version knows of them.
-int sandbox_rules_begin(int version, int *rules);
+/// What a process may do in the network.
+enum sandbox_network {
+  /// Open connections to others.
+  SANDBOX_CONNECT = 1,
+  /// Wait for those that others open.
+  SANDBOX_LISTEN = 2,
+};
+
+/// Begins a set of rules: everything that it isn't told of is forbidden, foreign processes included where the kernel's
+/// version knows of them, and TCP as far as `network`, of ``sandbox_network``, doesn't name it.
+int sandbox_rules_begin(int version, int network, int *rules);
 /// Adds a rule for `path`; where nothing is there, or nothing may be seen, there is nothing to allow.
 int sandbox_rules_allow(int rules, int version, const char *path, int rights);
 /// Adds a rule for every file that is mapped into this process: the program and its libraries, wherever they lie.
@@ -36,9 +44,10 @@ int sandbox_no_new_privileges(void);
 /// is nothing to give up.
 int sandbox_drop_capabilities(void);
 
-/// Forbids all threads of the process to open sockets, start programs or processes, signal or trace others, mount,
-/// change rights or owners of files, load code into the kernel: such a call fails with EPERM.
-int sandbox_filter_calls(void);
+/// Forbids all threads of the process to open sockets as far as `network`, of ``sandbox_network``, doesn't name it, start
+/// programs or processes, signal or trace others, mount, change rights or owners of files, load code into the kernel: such
+/// a call fails with EPERM.
+int sandbox_filter_calls(int network);
 
 #pragma clang assume_nonnull end
 

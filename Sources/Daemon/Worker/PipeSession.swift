@@ -33,21 +33,29 @@ actor PipeSession: WorkerSession {
 
   nonisolated func kill() { control.kill() }
 
-  func send(_ request: WorkerRequest) async throws {
+  func send(_ request: WorkerRequest) async throws { try await send(request as any Encodable) }
+
+  func send(_ request: any Encodable) async throws {
     try await send(line: Array(try JSONEncoder().encode(request)) + [UInt8(ascii: "\n")])
   }
 
   func send(line: [UInt8]) async throws { try await control.send(line) }
 
-  func reply() async throws -> WorkerReply? {
+  func reply() async throws -> WorkerReply? { await reply(WorkerReply.self) }
+
+  /// The next line that it says, within the time limit for an answer.
+  func reply<Reply: Decodable>(_: Reply.Type) async -> Reply? {
     guard let line = await nextLine(within: timeLimit) else { return nil }
     // A line that isn't a reply means that the worker's memory can't be trusted any more: as good as dead.
-    guard let reply = try? JSONDecoder().decode(WorkerReply.self, from: Data(line)) else {
+    guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(line)) else {
       kill()
       return nil
     }
     return reply
   }
+
+  /// Tells it that nothing more will be asked.
+  func close() async { await control.close() }
 
   /// Asks the worker to end, and reads what still comes; one that doesn't end by itself is killed.
   func end(within limit: Duration) async {

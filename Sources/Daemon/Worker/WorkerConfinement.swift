@@ -1,3 +1,4 @@
+import CSandbox
 import Files
 import FoundationEssentials
 package import SystemPackage
@@ -8,10 +9,20 @@ package struct WorkerConfinement: Sendable, Equatable, Codable {
   package var readable: [String]
   /// Folders in which it may make, change and remove files.
   package var writable: [String]
+  /// Whether it may open connections to others, and wait for theirs.
+  package var connects = false
+  package var listens = false
 
   package init(readable: [FilePath], writable: [FilePath] = []) {
     self.readable = readable.map(\.text)
     self.writable = writable.map(\.text)
+  }
+
+  /// As the rules of Landlock and the filter of system calls name it.
+  var network: Int32 { Self.network(connects: connects, listens: listens) }
+
+  static func network(connects: Bool, listens: Bool) -> Int32 {
+    Int32((connects ? SANDBOX_CONNECT.rawValue : 0) | (listens ? SANDBOX_LISTEN.rawValue : 0))
   }
 
   /// One line, with its line feed.
@@ -35,5 +46,6 @@ public struct WorkerLimits: Sendable, Equatable {
     self.processorSeconds = processorSeconds
   }
 
-  var arguments: [String] { ["--memory", String(memory), "--processor-seconds", String(processorSeconds)] }
+  var arguments: [String] { memoryArguments + ["--processor-seconds", String(processorSeconds)] }
+  var memoryArguments: [String] { ["--memory", String(memory)] }
 }

@@ -1,3 +1,6 @@
+import Subprocess
+import SystemPackage
+
 /// What a worker process does, as a stream that can be left: reading from its pipe, and waiting for its end, can't.
 struct WorkerProcess: Sendable {
   /// A process that was started.
@@ -32,4 +35,30 @@ struct WorkerProcess: Sendable {
 
   /// Nothing more is awaited of it.
   func leave() { feed.finish() }
+
+  /// From start to end of a process.
+  /// - Parameter canKill: false in a test: no signal reaches it.
+  func run(_ executable: String, _ arguments: [String], canKill: Bool) async {
+    var options = PlatformOptions()
+    options.teardownSequence = []  // It holds nothing that needs an orderly end: kill it.
+    do {
+      _ = try await Subprocess.run(
+        .path(FilePath(executable)),
+        arguments: Arguments(executablePathOverride: "mmdicom", remainingValues: arguments),
+        // A crash is expected and handled; its back trace would only fill the log.
+        environment: .inherit.updating(["SWIFT_BACKTRACE": "enable=no"]),
+        platformOptions: options, input: .inputWriter, output: .sequence, error: .currentStandardError
+      ) { execution in
+        started(
+          WorkerProcess.Control(
+            number: Int(execution.processIdentifier.value),
+            send: { line in _ = try await execution.standardInputWriter.write(line) },
+            close: { try? await execution.standardInputWriter.finish() },
+            kill: { if canKill { try? execution.send(signal: .kill) } }))
+        var lines = LineReader(execution.standardOutput)
+        while let line = try await lines.next(isolation: nil) { said(line) }
+      }
+      ended(nil)
+    } catch { ended(error) }
+  }
 }

@@ -20,6 +20,12 @@ enum WorkerSandbox {
     "/etc/timezone", "/var/cache/fontconfig", "/sys/devices/system/cpu",
     "/dev/zero", "/dev/urandom", "/dev/random",
   ]
+  /// What names of machines and certificates are looked up in.
+  private static let networkFiles = [
+    "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
+    "/etc/services",
+    "/run/systemd/resolve", "/run/resolvconf", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
+  ]
 
   // MARK: From outside
 
@@ -84,13 +90,16 @@ enum WorkerSandbox {
 
   private static func submit(to confinement: WorkerConfinement, model: FilePath?, version: Int32) -> Int32 {
     var rules: Int32 = -1
-    var code = unsafe sandbox_rules_begin(version, &rules)
+    var code = unsafe sandbox_rules_begin(version, confinement.network, &rules)
     func allow(_ path: FilePath, _ rights: sandbox_right...) {
       guard code == 0 else { return }
       let rights = rights.reduce(0) { $0 | Int32($1.rawValue) }
       code = unsafe path.withPlatformString { unsafe sandbox_rules_allow(rules, version, $0, rights) }
     }
     for path in systemFiles { allow(FilePath(path), SANDBOX_READ, SANDBOX_EXECUTE) }
+    if confinement.network != 0 {
+      for path in networkFiles { allow(FilePath(path), SANDBOX_READ) }
+    }
     allow("/proc/self/exe", SANDBOX_READ, SANDBOX_EXECUTE)
     if code == 0 {
       code = sandbox_rules_allow_mapped(
@@ -113,9 +122,12 @@ enum WorkerSandbox {
   // MARK: Inside
 
   /// Lays the filter over all threads.
+  /// - Parameters:
+  ///   - connects: whether connections may be opened.
+  ///   - listens: whether those that others open may be waited for.
   /// - Returns: what the system doesn't offer of it; empty where it holds.
-  static func fence() -> [String] {
-    let code = sandbox_filter_calls()
+  static func fence(connects: Bool = false, listens: Bool = false) -> [String] {
+    let code = sandbox_filter_calls(WorkerConfinement.network(connects: connects, listens: listens))
     return code == 0 ? [] : ["a filter of system calls (\(text(of: code)))"]
   }
 

@@ -13,16 +13,16 @@ public enum WorkerServer {
   /// Tells only which images files are, by their headers and without a model, to the end of standard input.
   /// - Returns: the exit status.
   public static func identify(_ surroundings: Surroundings) async -> Int32 {
-    guard let missing = prepareProcess(surroundings, model: nil) else { return 70 }
+    guard let missing = prepareProcess(surroundings) else { return 70 }
     let replies = ReplyWriter()
-    replies.send(.ready(model: "", sha256: "", missing: missing))
+    replies.send(WorkerReply.ready(model: "", sha256: "", missing: missing))
     let requests = RequestReader(processorSeconds: surroundings.limits.processorSeconds)
     for await request in requests.stream() {
       WorkerFault.strike(request.path)
       let path = FilePath(text: request.path)
       let file = OpenedFile(path)
       let digest = ContentDigest(ofFileAt: path)?.description
-      replies.send(.identified(id: request.id, ImageIdentity(ofFileAt: file.url), digest: digest))
+      replies.send(WorkerReply.identified(id: request.id, ImageIdentity(ofFileAt: file.url), digest: digest))
       extendLifetime(file)
       requests.answered()
     }
@@ -39,19 +39,19 @@ public enum WorkerServer {
     let replies = ReplyWriter()
     let analyser: Analyser
     do { analyser = try Analyser(modelAt: model, threads: threads) } catch {
-      replies.send(.modelRefused(message: error.description, isMissing: error.isMissing))
+      replies.send(WorkerReply.modelRefused(message: error.description, isMissing: error.isMissing))
       return error.isMissing ? 66 : 65
     }
     switch rehearsal.flatMap({ Rehearsal.failure(of: analyser, in: $0) }) {
     case .model(let text):
-      replies.send(.modelRefused(message: "\(model.path): \(text)", isMissing: false))
+      replies.send(WorkerReply.modelRefused(message: "\(model.path): \(text)", isMissing: false))
       return 65
     case .surroundings(let failure):
-      replies.send(.cannotWrite(id: 0, path: failure.path, message: failure.message))
+      replies.send(WorkerReply.cannotWrite(id: 0, path: failure.path, message: failure.message))
       return 73
     case nil: break
     }
-    replies.send(.ready(model: analyser.modelName, sha256: analyser.modelSHA256, missing: missing))
+    replies.send(WorkerReply.ready(model: analyser.modelName, sha256: analyser.modelSHA256, missing: missing))
     let requests = RequestReader(processorSeconds: surroundings.limits.processorSeconds)
 
     let inputSize = analyser.inputSize
@@ -97,6 +97,7 @@ public enum WorkerServer {
       let image = PreparedImage(
         read, inputSize: inputSize, unstated: results.options.unstated, wantsPixels: terms.content != nil)
       var trace = ReadingTrace(content: read.digest, pixels: image.pixels)
+      trace.traits = read.traits
       if !image.isRejected {
         switch terms.compare(read, &trace) {
         case .conflict: return .answer(.heldBack(id: id, read.identity, .conflict(trace)))
@@ -145,8 +146,13 @@ public enum WorkerServer {
     }
   }
 
-  /// - Returns: what the system doesn't offer of the sandbox; nil when the worker can't go on.
-  private static func prepareProcess(_ surroundings: Surroundings, model: FilePath?) -> [String]? {
+  /// - Parameters:
+  ///   - name: of the process, for people.
+  ///   - connects: whether it may open connections.
+  /// - Returns: what the system doesn't offer of the sandbox; nil when the process can't go on.
+  static func prepareProcess(
+    _ surroundings: Surroundings, as name: String = "worker", model: FilePath? = nil, connects: Bool = false
+  ) -> [String]? {
     // The parent decides when to end; a Ctrl-C or a stop reaches the whole group of processes.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
@@ -154,29 +160,33 @@ public enum WorkerServer {
     signal(SIGPIPE, SIG_IGN)
     guard let lacks = surroundings.lacks else {
       let failure = WorkerSandbox.enter(model: model, limits: surroundings.limits)
-      ErrorOutput.say("mmdicom worker: \(failure)")
+      ErrorOutput.say("mmdicom \(name): \(failure)")
       return nil
     }
-    return lacks + WorkerSandbox.fence()
+    return lacks + WorkerSandbox.fence(connects: connects)
   }
 }
 
-/// Standard output as a stream of replies. Whatever a library prints goes to standard error instead.
-private struct ReplyWriter {
-  private let descriptor: Int32
+/// Standard output as a stream of replies, a line at a time. Whatever a library prints goes to standard error instead.
+final class ReplyWriter: Sendable {
+  private let descriptor: Mutex<Int32>
 
   init() {
-    descriptor = dup(STDOUT_FILENO)
+    descriptor = Mutex(dup(STDOUT_FILENO))
     dup2(STDERR_FILENO, STDOUT_FILENO)
   }
 
-  func send(_ reply: WorkerReply) {
+  func send(_ reply: some Encodable) {
     guard var line = try? Array(JSONEncoder().encode(reply)) else { return }
     line.append(UInt8(ascii: "\n"))
+    descriptor.withLock { Self.write(line, to: $0) }
+  }
+
+  private static func write(_ line: [UInt8], to descriptor: Int32) {
     var written = 0
     while written < line.count {
       let count = unsafe line[written...].withUnsafeBytes {
-        unsafe write(descriptor, $0.baseAddress!, $0.count)
+        unsafe Glibc.write(descriptor, $0.baseAddress!, $0.count)
       }
       if count < 0 && errno == EINTR { continue }
       // The parent is gone: nobody wants the answers any more.
