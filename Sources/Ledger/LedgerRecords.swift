@@ -90,6 +90,32 @@ package struct DeliveryClaim: Sendable, Hashable {
   package let deliveries: [DeliveryRecord]
 }
 
+/// How a destination does.
+package struct DestinationCounts: Sendable, Hashable {
+  package let destination: String
+  /// Those that aren't there yet, or aren't confirmed.
+  package var waiting = 0
+  package var sent = 0
+  /// Those that wait for a person.
+  package var failed = 0
+  /// When the next one is tried again that was refused for the time being.
+  package var next: Timestamp?
+  /// The peer's last words about one that failed, or was refused for the time being.
+  package var trouble = ""
+
+  package init(destination: String) { self.destination = destination }
+
+  /// Adds deliveries in a state, as the tables call it.
+  mutating func count(_ state: String, _ number: Int) {
+    switch state {
+    case "sent": sent += number
+    case "parked": failed += number
+    case "withdrawn": break
+    default: waiting += number
+    }
+  }
+}
+
 /// A row of the report.
 package struct ReportEntry: Sendable, Hashable {
   /// Grows with every row; the place of a reader.

@@ -8,6 +8,8 @@ package struct LedgerRules: Sendable, Hashable {
   package var images = BackOff(first: .seconds(10), longest: .seconds(3600), limit: nil)
   /// How deliveries are tried again.
   package var deliveries = BackOff(first: .seconds(10), longest: .seconds(3600), limit: 50)
+  /// A peer that was asked to keep a result has so long to confirm it.
+  package var commitmentTime: Duration = .seconds(3600)
   /// So many dead workers on one file alone, and it is quarantined.
   package var crashLimit = 2
   /// A lease that ran out says nothing of the file: it is tried again at once, but only so often.

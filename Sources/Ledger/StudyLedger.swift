@@ -6,7 +6,7 @@
 ///
 /// Promised, on the disk before the call returns: ``admit(_:at:)``, ``complete(_:token:_:at:)``,
 /// ``file(_:at:)``, ``settle(_:token:_:answer:at:)``, ``park(_:token:reason:at:)``, ``retry(_:accepting:at:)``,
-/// ``forget(_:at:)``. What concerns leases alone may be lost with the power, together with who held them.
+/// ``ask(_:of:at:)``, ``note(_:at:)``, ``serve(_:at:)``, ``forget(_:at:)``. What concerns leases alone may be lost with the power, together with who held them.
 package protocol StudyLedger: Sendable {
   // MARK: Intake
 
@@ -63,12 +63,13 @@ package protocol StudyLedger: Sendable {
   func retry(
     _ selection: Selection, accepting: Bool, at now: Timestamp
   ) async throws(LedgerError) -> [Int64]
-  /// When something will wait no longer; nil: nothing does. The daemon sleeps until then or the next event.
+  /// When an image will wait no longer; nil: none does. The daemon sleeps until then or the next event.
   func nextWakeUp() async throws(LedgerError) -> Timestamp?
 
   // MARK: Delivery
 
-  /// Leases results for one destination, `limit` at most; nil when none is due.
+  /// Leases results for one destination, `limit` at most; nil when none is due. Those of one study come first, then
+  /// others in their order.
   func nextDeliveries(
     to destination: String, by holder: String, limit: Int, order: DrawOrder, for length: Duration,
     at now: Timestamp
@@ -78,8 +79,25 @@ package protocol StudyLedger: Sendable {
     _ delivery: Int64, token: Int64, _ answer: DeliveryEvent.Answer, answer words: String, at now: Timestamp
   ) async throws(LedgerError)
 
+  /// Notes by which question peers are asked to keep what they took.
+  func ask(_ transactionUID: String, of deliveries: [Int64], at now: Timestamp) async throws(LedgerError)
+  /// What a peer says of results that it was asked to keep. Returns how many rows that concerned: none where nobody
+  /// asked, or where it was said before.
+  func note(_ report: CommitmentReport, at now: Timestamp) async throws(LedgerError) -> Int
+  /// Says which destinations there are. What waits for others is parked, and goes on once they are there again. Returns
+  /// those of which something was parked now.
+  func serve(_ destinations: [String], at now: Timestamp) async throws(LedgerError) -> [String]
+  /// Lets what waits for one destination go at once, or gives it up; returns how many.
+  func retryDeliveries(
+    to destination: String, givingUp: Bool, at now: Timestamp
+  ) async throws(LedgerError) -> Int
+  /// When something for a destination can be sent; nil: nothing waits for it.
+  func nextDelivery(to destination: String, at now: Timestamp) async throws(LedgerError) -> Timestamp?
+
   // MARK: Looking
 
+  /// How each destination does that there ever was, by its name.
+  func deliveryCounts() async throws(LedgerError) -> [DestinationCounts]
   func counts() async throws(LedgerError) -> LedgerCounts
   /// Rows with a number above `after`, in order of arrival.
   func instances(

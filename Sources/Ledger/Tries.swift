@@ -31,9 +31,12 @@ package struct BackOff: Sendable, Hashable {
 
   /// The wait behind the `attempts`-th failure; nil when that was the last.
   package func wait(after attempts: Int, from now: Timestamp) -> Wait? {
-    if let limit, attempts >= limit { return nil }
+    if isOver(after: attempts) { return nil }
     var length = min(first, longest)
     for _ in 1..<max(attempts, 1) where length < longest { length = min(length * 2, longest) }
     return Wait(from: now, lasting: length)
   }
+
+  /// Whether the `attempts`-th failure was the last.
+  package func isOver(after attempts: Int) -> Bool { limit.map { attempts >= $0 } ?? false }
 }

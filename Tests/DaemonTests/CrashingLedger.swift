@@ -132,6 +132,26 @@ final class CrashingLedger: StudyLedger, Sendable {
   ) async throws(LedgerError) {
     try await base.settle(delivery, token: token, answer, answer: words, at: now)
   }
+  func ask(_ transactionUID: String, of deliveries: [Int64], at now: Timestamp) async throws(LedgerError) {
+    try await base.ask(transactionUID, of: deliveries, at: now)
+  }
+  func note(_ report: CommitmentReport, at now: Timestamp) async throws(LedgerError) -> Int {
+    try await base.note(report, at: now)
+  }
+  func serve(_ destinations: [String], at now: Timestamp) async throws(LedgerError) -> [String] {
+    try await base.serve(destinations, at: now)
+  }
+  func retryDeliveries(
+    to destination: String, givingUp: Bool, at now: Timestamp
+  ) async throws(LedgerError) -> Int {
+    try await base.retryDeliveries(to: destination, givingUp: givingUp, at: now)
+  }
+  func nextDelivery(to destination: String, at now: Timestamp) async throws(LedgerError) -> Timestamp? {
+    try await base.nextDelivery(to: destination, at: now)
+  }
+  func deliveryCounts() async throws(LedgerError) -> [DestinationCounts] {
+    try await base.deliveryCounts()
+  }
   func counts() async throws(LedgerError) -> LedgerCounts {
     if hasCrashed { throw Self.dead }
     return try await base.counts()

@@ -82,37 +82,47 @@ enum DeliveryTable {
 
   static let states: [(String, DeliveryState)] = [
     ("due", .due(attempts: 0)), ("sending", .sending(attempts: 1, lease)),
-    ("delayed", .delayed(attempts: 1, longer)), ("sent", .sent(attempts: 1, token: 7)),
+    ("delayed", .delayed(attempts: 1, longer)), ("stored", .stored(attempts: 1, token: 7, longer)),
+    ("sent", .sent(attempts: 1, token: 7)),
     ("parked", .parked(attempts: 1)), ("withdrawn", .withdrawn(attempts: 1)),
   ]
 
   static let events: [(String, DeliveryEvent)] = [
     ("claim", .claim(InstanceTable.next)), ("renew", .renew(token: 7, longer)),
     ("renew!", .renew(token: 6, longer)), ("taken", .settle(token: 7, .taken, now)),
-    ("taken!", .settle(token: 6, .taken, now)), ("forNow", .settle(token: 7, .refusedForNow, now)),
+    ("taken!", .settle(token: 6, .taken, now)), ("stored", .settle(token: 7, .stored, now)),
+    ("stored!", .settle(token: 6, .stored, now)), ("forNow", .settle(token: 7, .refusedForNow, now)),
     ("forNow!", .settle(token: 6, .refusedForNow, now)), ("forGood", .settle(token: 7, .refusedForGood, now)),
     ("forGood!", .settle(token: 6, .refusedForGood, now)), ("untried", .settle(token: 7, .untried, now)),
-    ("untried!", .settle(token: 6, .untried, now)), ("expire", .expire), ("delayIsOver", .delayIsOver),
-    ("retry", .retry), ("resultChanged", .resultChanged), ("withdraw", .withdraw),
+    ("untried!", .settle(token: 6, .untried, now)), ("confirmed", .commitment(.confirmed, now)),
+    ("notNow", .commitment(.deniedForNow, now)), ("never", .commitment(.deniedForGood, now)),
+    ("expire", .expire), ("delayIsOver", .delayIsOver), ("retry", .retry), ("resultChanged", .resultChanged),
+    ("withdraw", .withdraw), ("abandon", .abandon),
   ]
 
   static let expected = """
-    claim         s - - - - -
-    renew         ! s ! ! ! !
-    renew!        ! ! ! ! ! !
-    taken         ! S ! = ! !
-    taken!        ! ! ! ! ! !
-    forNow        ! w ! ! ! !
-    forNow!       ! ! ! ! ! !
-    forGood       ! p ! ! ! !
-    forGood!      ! ! ! ! ! !
-    untried       ! d ! ! ! !
-    untried!      ! ! ! ! ! !
-    expire        - d - - - -
-    delayIsOver   - - d - - -
-    retry         = = d = d =
-    resultChanged d d d d d d
-    withdraw      x x x = x =
+    claim         s - - - - - -
+    renew         ! s ! ! ! ! !
+    renew!        ! ! ! ! ! ! !
+    taken         ! S ! ! = ! !
+    taken!        ! ! ! ! ! ! !
+    stored        ! a ! = ! ! !
+    stored!       ! ! ! ! ! ! !
+    forNow        ! w ! ! ! ! !
+    forNow!       ! ! ! ! ! ! !
+    forGood       ! p ! ! ! ! !
+    forGood!      ! ! ! ! ! ! !
+    untried       ! d ! ! ! ! !
+    untried!      ! ! ! ! ! ! !
+    confirmed     - - - S = - -
+    notNow        - - - w - - -
+    never         - - - p - - -
+    expire        - d - d - - -
+    delayIsOver   - - d - - - -
+    retry         = = d = = d =
+    resultChanged d d d d d d d
+    withdraw      x x x x = x =
+    abandon       p p p p = = =
     """
 
   static func letter(_ state: DeliveryState) -> String {
@@ -120,6 +130,7 @@ enum DeliveryTable {
     case .due: "d"
     case .sending: "s"
     case .delayed: "w"
+    case .stored: "a"
     case .sent: "S"
     case .parked: "p"
     case .withdrawn: "x"

@@ -14,6 +14,7 @@ enum LedgerSchema {
     }
     migrator.registerMigration("ledger-2-arrival") { db in try db.execute(sql: arrival) }
     migrator.registerMigration("ledger-3-identity") { db in try db.execute(sql: identity) }
+    migrator.registerMigration("ledger-4-delivery") { db in try db.execute(sql: delivery) }
     return migrator
   }
 
@@ -95,6 +96,15 @@ enum LedgerSchema {
     CREATE INDEX delivery_until ON delivery(until) WHERE until IS NOT NULL;
     CREATE INDEX delivery_earliest ON delivery(earliest) WHERE earliest IS NOT NULL;
     CREATE INDEX delivery_state ON delivery(state);
+    """
+
+  /// By which question a commitment was asked for, and what the daemon looks up when it delivers.
+  private static let delivery = """
+    ALTER TABLE delivery ADD COLUMN question TEXT NOT NULL DEFAULT '';
+    CREATE INDEX delivery_question ON delivery(question) WHERE state = 'stored';
+    CREATE INDEX delivery_waits ON delivery(destination, until) WHERE until IS NOT NULL;
+    CREATE INDEX delivery_destination ON delivery(destination, state);
+    CREATE INDEX result_study ON result(study) WHERE study <> '';
     """
 
   private static let trail = """

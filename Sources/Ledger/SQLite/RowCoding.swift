@@ -66,6 +66,7 @@ extension Row {
     case ("due", _): return .due(attempts: attempts)
     case ("sending", _): return .sending(attempts: attempts, try lease())
     case ("delayed", _): return .delayed(attempts: attempts, try wait())
+    case ("stored", let token?): return .stored(attempts: attempts, token: token, try wait())
     case ("sent", let token?): return .sent(attempts: attempts, token: token)
     case ("parked", _): return .parked(attempts: attempts)
     case ("withdrawn", _): return .withdrawn(attempts: attempts)
@@ -137,6 +138,7 @@ extension DeliveryState {
     case .sending(_, let lease):
       Self.columns("sending", attempts, token: lease.token, holder: lease.holder, wait: lease.wait)
     case .delayed(_, let wait): Self.columns("delayed", attempts, wait: wait)
+    case .stored(_, let token, let wait): Self.columns("stored", attempts, token: token, wait: wait)
     case .sent(_, let token): Self.columns("sent", attempts, token: token)
     case .parked: Self.columns("parked", attempts)
     case .withdrawn: Self.columns("withdrawn", attempts)

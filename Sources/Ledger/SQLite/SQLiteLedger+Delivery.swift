@@ -8,18 +8,14 @@ extension SQLiteLedger {
     try await write(.leased, at: now) { transaction in
       try transaction.settleDeliveryWaits()
       let newest = order.takesNewest(token: try transaction.upcomingToken())
-      let chosen = try transaction.rows(
-        """
-        SELECT id FROM delivery INDEXED BY delivery_due WHERE state = 'due' AND destination = ?
-        ORDER BY id \(newest ? "DESC" : "ASC") LIMIT ?
-        """, [destination, limit])
+      let chosen = try transaction.due(to: destination, newest: newest, limit: limit)
       guard !chosen.isEmpty else { return nil }
       let wait = Wait(from: now, lasting: length)
       let lease = Lease(token: try transaction.nextToken(), holder: holder, wait: wait)
       var deliveries: [DeliveryRecord] = []
-      for row in chosen {
-        _ = try transaction.change(delivery: row["id"], by: .claim(lease), "")
-        deliveries.append(try transaction.delivery(row["id"]))
+      for id in chosen {
+        _ = try transaction.change(delivery: id, by: .claim(lease), "")
+        deliveries.append(try transaction.delivery(id))
       }
       return DeliveryClaim(lease: lease, deliveries: deliveries)
     }
@@ -32,17 +28,148 @@ extension SQLiteLedger {
       let event = DeliveryEvent.settle(token: token, answer, now)
       guard
         let state = try transaction.change(
-          delivery: delivery, by: event, answer == .taken ? "sent" : "not sent", words)
+          // The trail has codes; what a peer says behind them may name anybody.
+          delivery: delivery, by: event, answer.word, String(words.prefix { $0 != ":" }))
       else { return }
-      try transaction.run("UPDATE delivery SET answer = ? WHERE id = ?", [words, delivery])
-      if case .sent = state {
+      try transaction.answer(delivery, words)
+      switch state {
+      case .sent, .stored:
         try transaction.run("UPDATE delivery SET sent_at = ? WHERE id = ?", [now.milliseconds, delivery])
+      default: break
       }
+    }
+  }
+
+  package func ask(
+    _ transactionUID: String, of deliveries: [Int64], at now: Timestamp
+  ) async throws(LedgerError) {
+    try await write(.promised, at: now) { transaction in
+      for id in deliveries {
+        try transaction.run(
+          "UPDATE delivery SET question = ? WHERE id = ? AND state = 'stored'", [transactionUID, id])
+      }
+    }
+  }
+
+  package func note(_ report: CommitmentReport, at now: Timestamp) async throws(LedgerError) -> Int {
+    let failed = Dictionary(report.failed.map { ($0.sopInstanceUID, $0.reason) }) { first, _ in first }
+    let committed = Set(report.committed)
+    return try await write(.promised, at: now) { transaction in
+      let asked = try transaction.rows(
+        """
+        SELECT delivery.id AS id, result.uid AS uid FROM delivery JOIN result ON result.id = delivery.result
+        WHERE delivery.state = 'stored' AND delivery.question = ? AND delivery.question <> ''
+        """, [report.transaction])
+      var concerned = 0
+      for row in asked {
+        let (id, uid): (Int64, String) = (row["id"], row["uid"])
+        // Who says both doesn't keep it.
+        if let reason = failed[uid] {
+          let words = "not committed: \(reason.hexadecimal)"
+          _ = try transaction.change(
+            delivery: id, by: .commitment(.init(reason: reason), now), "not committed", words)
+          try transaction.answer(id, words)
+        } else if committed.contains(uid) {
+          _ = try transaction.change(delivery: id, by: .commitment(.confirmed, now), "committed")
+          try transaction.answer(id, "committed")
+        } else {
+          continue
+        }
+        concerned += 1
+      }
+      return concerned
+    }
+  }
+
+  package func serve(_ destinations: [String], at now: Timestamp) async throws(LedgerError) -> [String] {
+    try await write(.promised, at: now) { transaction in
+      let rows = try transaction.rows(
+        "SELECT id, destination, state, answer FROM delivery WHERE state NOT IN ('sent', 'withdrawn')")
+      var gone: Set<String> = []
+      for row in rows {
+        let (id, name): (Int64, String) = (row["id"], row["destination"])
+        let isGone = row["state"] == "parked" && row["answer"] == LedgerTransaction.gone
+        switch (destinations.contains(name), isGone) {
+        case (true, true): _ = try transaction.change(delivery: id, by: .retry, "delivery resumed")
+        case (false, false):
+          if try transaction.change(delivery: id, by: .abandon, "destination removed") != nil {
+            try transaction.answer(id, LedgerTransaction.gone)
+            gone.insert(name)
+          }
+        default: break
+        }
+      }
+      return gone.sorted()
+    }
+  }
+
+  package func retryDeliveries(
+    to destination: String, givingUp: Bool, at now: Timestamp
+  ) async throws(LedgerError) -> Int {
+    try await write(.promised, at: now) { transaction in
+      let rows = try transaction.rows(
+        "SELECT id FROM delivery WHERE destination = ? AND state NOT IN ('sent', 'withdrawn')", [destination])
+      var concerned = 0
+      for row in rows {
+        let change = try transaction.change(
+          delivery: row["id"], by: givingUp ? .withdraw : .retry,
+          givingUp ? "delivery given up" : "delivery retried")
+        if change != nil { concerned += 1 }
+      }
+      return concerned
     }
   }
 }
 
+extension DeliveryEvent.Answer {
+  /// For the trail.
+  fileprivate var word: String {
+    switch self {
+    case .taken: "sent"
+    case .stored: "sent, not committed yet"
+    case .refusedForNow, .refusedForGood, .untried: "not sent"
+    }
+  }
+}
+
+extension UInt16 {
+  fileprivate var hexadecimal: String {
+    let digits = String(self, radix: 16, uppercase: true)
+    return String(repeating: "0", count: 4 - digits.count) + digits
+  }
+}
+
 extension LedgerTransaction {
+  /// The answer of a delivery whose destination isn't configured any more.
+  static let gone = "destination_removed"
+
+  /// What is due for a destination: all of one study first, so that it arrives together, then others in order.
+  func due(to destination: String, newest: Bool, limit: Int) throws -> [Int64] {
+    let order = newest ? "DESC" : "ASC"
+    let found = try rows(
+      """
+      SELECT delivery.id AS id, result.study AS study
+      FROM delivery INDEXED BY delivery_due CROSS JOIN result ON result.id = delivery.result
+      WHERE delivery.state = 'due' AND delivery.destination = ? ORDER BY delivery.id \(order) LIMIT ?
+      """, [destination, limit])
+    guard let first = found.first else { return [] }
+    let study: String = first["study"]
+    let others: [Int64] = found.map { $0["id"] }
+    guard !study.isEmpty else { return others }
+    let same: [Int64] = try rows(
+      """
+      SELECT delivery.id AS id FROM result CROSS JOIN delivery ON delivery.result = result.id
+      WHERE result.study = ? AND result.study <> '' AND delivery.state = 'due' AND delivery.destination = ?
+      ORDER BY delivery.id LIMIT ?
+      """, [study, destination, limit]
+    ).map { $0["id"] }
+    return Array((same + others.filter { !same.contains($0) }).prefix(limit))
+  }
+
+  func answer(_ delivery: Int64, _ words: String) throws {
+    try run("UPDATE delivery SET answer = ? WHERE id = ?", [words, delivery])
+  }
+
   func delivery(_ id: Int64) throws -> DeliveryRecord {
     guard let row = try rows("SELECT * FROM delivery WHERE id = ?", [id]).first else {
       throw LedgerError.unknown(row: id)
@@ -58,8 +185,13 @@ extension LedgerTransaction {
     for row in try rows(
       "SELECT id, state FROM delivery WHERE until <= ? OR earliest > ?", [time, time])
     {
-      let isDelayed = row["state"] == "delayed"
-      _ = try change(delivery: row["id"], by: isDelayed ? .delayIsOver : .expire, "")
+      switch row["state"] as String {
+      case "delayed": _ = try change(delivery: row["id"], by: .delayIsOver, "")
+      case "stored":
+        _ = try change(delivery: row["id"], by: .expire, "not committed in time")
+        try answer(row["id"], "not committed in time")
+      default: _ = try change(delivery: row["id"], by: .expire, "")
+      }
     }
   }
 
@@ -91,7 +223,7 @@ extension DeliveryEvent {
   var token: Int64? {
     switch self {
     case .renew(let token, _), .settle(let token, _, _): token
-    case .claim, .expire, .delayIsOver, .retry, .resultChanged, .withdraw: nil
+    case .claim, .commitment, .expire, .delayIsOver, .retry, .resultChanged, .withdraw, .abandon: nil
     }
   }
 }

@@ -36,12 +36,11 @@ extension SQLiteLedger {
         }
       }
       for row in try Row.fetchAll(db, sql: "SELECT state, count(*) AS n FROM delivery GROUP BY state") {
-        switch row["state"] as String {
-        case "sent": counts.deliveriesSent += row["n"]
-        case "parked": counts.deliveriesFailed += row["n"]
-        case "withdrawn": break
-        default: counts.deliveriesWaiting += row["n"]
-        }
+        var part = DestinationCounts(destination: "")
+        part.count(row["state"], row["n"])
+        counts.deliveriesSent += part.sent
+        counts.deliveriesFailed += part.failed
+        counts.deliveriesWaiting += part.waiting
       }
       counts.oldest = try Int64.fetchOne(
         db,
@@ -97,6 +96,47 @@ extension SQLiteLedger {
     }
   }
 
+  package func deliveryCounts() async throws(LedgerError) -> [DestinationCounts] {
+    try await read { db in
+      var all: [String: DestinationCounts] = [:]
+      for row in try Row.fetchAll(
+        db, sql: "SELECT destination, state, count(*) AS n FROM delivery GROUP BY destination, state")
+      {
+        let name: String = row["destination"]
+        all[name, default: DestinationCounts(destination: name)].count(row["state"], row["n"])
+      }
+      for name in all.keys {
+        all[name]?.next = try Int64.fetchOne(
+          db, sql: "SELECT min(until) FROM delivery WHERE destination = ? AND state = 'delayed'",
+          arguments: [name]
+        ).map(Timestamp.init(milliseconds:))
+        all[name]?.trouble =
+          try ["parked", "delayed"].lazy.compactMap { state in
+            try String.fetchOne(
+              db,
+              sql: "SELECT answer FROM delivery WHERE destination = ? AND state = ? ORDER BY id DESC LIMIT 1",
+              arguments: [name, state])
+          }.first { !$0.isEmpty } ?? ""
+      }
+      return all.values.sorted { $0.destination < $1.destination }
+    }
+  }
+
+  package func nextDelivery(to destination: String, at now: Timestamp) async throws(LedgerError) -> Timestamp?
+  {
+    try await read { db in
+      let due = try Row.fetchOne(
+        db.cachedStatement(sql: "SELECT 1 FROM delivery WHERE state = 'due' AND destination = ? LIMIT 1"),
+        arguments: [destination])
+      guard due == nil else { return now }
+      let next = try Int64.fetchOne(
+        db.cachedStatement(
+          sql: "SELECT min(until) FROM delivery WHERE destination = ? AND until IS NOT NULL"),
+        arguments: [destination])
+      return next.map(Timestamp.init(milliseconds:))
+    }
+  }
+
   package func reasons() async throws(LedgerError) -> [String: Int] {
     try await read { db in
       let rows = try Row.fetchAll(
@@ -107,7 +147,7 @@ extension SQLiteLedger {
 
   package func nextWakeUp() async throws(LedgerError) -> Timestamp? {
     try await read { db in
-      let times = try ["gathering", "instance", "delivery"].compactMap { table in
+      let times = try ["gathering", "instance"].compactMap { table in
         try Int64.fetchOne(db, sql: "SELECT min(until) FROM \(table) WHERE until IS NOT NULL")
       }
       return times.min().map(Timestamp.init(milliseconds:))

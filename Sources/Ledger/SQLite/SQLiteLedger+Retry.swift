@@ -6,12 +6,12 @@ extension SQLiteLedger {
   ) async throws(LedgerError) -> [Int64] {
     try await write(.promised, at: now) { transaction in
       var ids = try selection.instances(transaction.db, after: 0, limit: Int.max)
-      if selection == .parked {
+      if let state = selection.deliveryState {
         let delivered = try transaction.rows(
           """
           SELECT DISTINCT result.instance AS id FROM delivery JOIN result ON result.id = delivery.result
-          WHERE delivery.state = 'parked'
-          """)
+          WHERE delivery.state = ?
+          """, [state])
         ids = Set(ids + delivered.map { $0["id"] }).sorted()
       }
       var concerned: [Int64] = []
@@ -47,5 +47,16 @@ extension LedgerTransaction {
     guard let standing = IdentityDecision.standing(among: others) else { return }
     try run("UPDATE instance SET replaces = ?, rival = NULL WHERE id = ?", [standing.id, record.id])
     _ = try putBehind(record)
+  }
+}
+
+extension Selection {
+  /// The state of deliveries that are meant as well.
+  fileprivate var deliveryState: String? {
+    switch self {
+    case .parked: "parked"
+    case .delayed: "delayed"
+    default: nil
+    }
   }
 }
