@@ -14,6 +14,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
@@ -62,12 +65,24 @@ let package = Package(
     // What is known of every instance, result and delivery.
     room("Ledger", ["Files", crypto, grdb, system]),
 
+    // DICOM and DICOMweb in and out.
+    room(
+      "Network",
+      [
+        "DICOM", "Files", system,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
+
     // The product.
     room("Analysis", ["DICOM", "Radiography", "Rendering", "MultiMix", "Tensors", "Files"]),
     room(
       "Daemon",
       [
-        "Analysis", "CSandbox", "Files", "Ledger", "Phantoms", system,
+        "Analysis", "CSandbox", "DICOM", "Files", "Ledger", "Network", "Phantoms", system,
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -113,11 +128,12 @@ let package = Package(
         "Tensors", "Training",
       ]),
     tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive", "Phantoms"]),
+    tests("Network", ["Files", system]),
     tests("Ledger", ["Files", grdb]),
     tests(
       "Daemon",
       [
-        "Analysis", "DICOM", "Files", "Ledger", "Archive", system,
+        "Analysis", "DICOM", "Files", "Ledger", "Network", "Archive", system,
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("mmdicom", ["Archive", "CSandbox", "DICOM", "Phantoms"]),

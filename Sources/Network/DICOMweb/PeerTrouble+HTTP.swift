@@ -1,0 +1,40 @@
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+extension PeerTrouble {
+  /// Why a request got no answer, in one line.
+  init(sending error: any Error) {
+    switch error {
+    case let error as HTTPClientError: self.init(Self.words(error))
+    case let error as NIOConnectionError:
+      let first = error.connectionErrors.first.map { ": \(Self.words($0.error))" } ?? ""
+      let unknown = error.dnsAError ?? error.dnsAAAAError
+      self.init(
+        error.connectionErrors.isEmpty && unknown != nil
+          ? "the name \(error.host) isn't known" : "no connection to \(error.host):\(error.port)\(first)")
+    default: self.init(Self.words(error))
+    }
+  }
+
+  private static func words(_ error: any Error) -> String {
+    switch error {
+    case let error as HTTPClientError:
+      switch error {
+      case .connectTimeout: "no connection within the time limit"
+      case .readTimeout, .deadlineExceeded: "no answer within the time limit"
+      case .writeTimeout: "it takes no bytes within the time limit"
+      case .remoteConnectionClosed: "it closed the connection"
+      default: "HTTP: \(error.shortDescription)"
+      }
+    case let error as NIOSSLError: "TLS: \(error)"
+    case let error as NIOSSLExtraError: "TLS: \(error.description)"
+    case let error as BoringSSLError: "TLS: \(error)"
+    case let error as IOError: unsafe String(cString: strerror(error.errnoCode))
+    case is NIOTooManyBytesError: "its answer is longer than an answer may be"
+    default: "\(error)"
+    }
+  }
+}
