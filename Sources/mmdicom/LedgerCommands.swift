@@ -45,29 +45,41 @@ struct RetryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry", abstract: "Try again what is parked, delayed or rejected.",
     discussion: """
-      By a UID (of study, series, image or result) or a tag of the log, by coded reason, or all that is parked or delayed. A \
-      rejected file goes back into the inbox. Exit status: 0, or 1 when there is nothing to try.
+      By a UID (of study, series, image or result) or a tag of the log, by coded reason, or all that is parked or delayed: \
+      images, and results on their way to other systems. A rejected file goes back into the inbox. --destination means \
+      results for one destination alone. Exit status: 0, or 1 when there is nothing to try.
       """)
 
   @OptionGroup var service: ServiceOptions
   @Argument(help: ArgumentHelp("A UID, or a file's tag in the log.", valueName: "uid")) var name: String?
   @Option(help: ArgumentHelp("All with this coded reason.", valueName: "code")) var reason: String?
   @Flag(help: "All that is parked or delayed.") var all = false
+  @Option(help: ArgumentHelp("Results that wait for this destination.", valueName: "name")) var destination:
+    String?
+  @Flag(help: "With --destination: they aren't sent there any more.") var giveUp = false
   @Flag(help: "Take another picture under a known UID for the image from now on.") var accept = false
 
   func validate() throws {
-    guard [name != nil, reason != nil, all].filter(\.self).count == 1 else {
-      throw ValidationError("name either a UID, or --reason, or --all")
+    guard [name != nil, reason != nil, destination != nil, all].filter(\.self).count == 1 else {
+      throw ValidationError("name either a UID, or --reason, or --destination, or --all")
     }
+    guard destination != nil || !giveUp else { throw ValidationError("--give-up goes with --destination") }
   }
 
   func run() async throws {
     try await reportingFailure {
+      if let destination { return try await retry(destination) }
       let tags = try await service.visit().retry(name, reason: reason, accepting: accept)
       for tag in tags { Terminal.result("\(tag)\n") }
       guard tags.isEmpty else { return }
       throw CommandFailure(.someInputsFailed, "nothing of that kind waits")
     }
+  }
+
+  private func retry(_ destination: String) async throws {
+    let count = try await service.visit().retryDeliveries(to: destination, givingUp: giveUp)
+    guard count > 0 else { throw CommandFailure(.someInputsFailed, "nothing waits for \(destination)") }
+    Terminal.result("\(count) results for \(destination) \(giveUp ? "are given up" : "are tried again")\n")
   }
 }
 

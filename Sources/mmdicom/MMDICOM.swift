@@ -12,5 +12,6 @@ struct MMDICOM: AsyncParsableCommand {
       AnalyzeCommand.self, ServeCommand.self, StatusCommand.self, RetryCommand.self, ExplainCommand.self,
       AuditCommand.self, ReportCommand.self, TrainCommand.self, EvaluateCommand.self,
       ExperimentCommand.self, ArchiveCommand.self, ModelCommand.self, BenchCommand.self, WorkerCommand.self,
+      SenderCommand.self,
     ])
 }

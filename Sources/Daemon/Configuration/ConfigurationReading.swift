@@ -13,7 +13,9 @@ extension DaemonConfiguration {
     "study_quiet_seconds", "study_wait_seconds", "order", "report_by_day",
     "worker_timeout_seconds", "worker_memory_mb", "worker_processor_seconds", "disk_stop_percent",
     "disk_resume_percent", "keep_days", "keep_done_days", "keep_gigabytes", "stop_seconds", "ignore",
-    "log_level",
+    "log_level", "destinations", "delivery_rules", "delivery_secrets", "delivery_commitment",
+    "delivery_commitment_seconds", "delivery_seconds", "ae_title", "tls_certificate", "tls_key",
+    "tls_authorities", "tls_verify",
   ]
 
   /// Reads a YAML file, each key of which the environment variable `MMDICOM_` + key overrides.
@@ -136,6 +138,9 @@ extension DaemonConfiguration {
     reportsByDay = try values.flag("report_by_day") ?? reportsByDay
     order = try values.choice("order") ?? order
     results = try values.resultOptions(results)
+    delivery = try values.deliverySettings()
+    aeTitle = try values.aeTitle() ?? aeTitle
+    tls = try values.tlsSettings()
     if let level = try values.text("log_level") {
       guard let known = Logger.Level(rawValue: level) else {
         let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

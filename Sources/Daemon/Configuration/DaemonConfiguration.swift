@@ -2,6 +2,7 @@ public import Analysis
 public import FoundationEssentials
 package import Ledger
 public import Logging
+public import Network
 
 /// What the daemon is told by its configuration. `etc/mmdicom.yaml` describes every key.
 public struct DaemonConfiguration: Sendable, Equatable {
@@ -45,6 +46,12 @@ public struct DaemonConfiguration: Sendable, Equatable {
   /// Shell patterns for names of files that aren't touched.
   public var ignoredNames = ["*.part", "*.partial", "*.tmp", "*.filepart", "*.crdownload"]
   public var logLevel = Logger.Level.info
+  /// Where results go beside the outbox.
+  public var delivery = DeliverySettings()
+  /// What this node calls itself to others.
+  public var aeTitle = "MMDICOM"
+  /// What it shows under TLS, and whom it trusts.
+  public var tls = TLSSettings()
 
   /// The defaults for these folders.
   public init(folders: InboxFolders) {

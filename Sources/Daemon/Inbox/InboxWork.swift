@@ -4,14 +4,15 @@ package import Ledger
 package import Logging
 import ServiceLifecycle
 
-/// The daemon's parts under one root: the intake, which admits all the time, and the reading, which takes what the
-/// ledger offers. When something outside fails, a part pauses and takes up where it was; the other goes on.
+/// The daemon's parts under one root: the intake, which admits all the time, the reading, which takes what the ledger
+/// offers, and the delivery, which sends what was read. When something outside fails, a part pauses and takes up where it was; the other goes on.
 package struct InboxWork: Sendable {
   private let configuration: DaemonConfiguration
   private let runsOnce: Bool
   private let ledger: any StudyLedger
   private let intake: Intake
   private let reading: StudyReading
+  private let delivery: DeliveryService
   private let logger: Logger
   /// So long a clock has to go steadily before something is deleted by it, and so often it is.
   private static let (quietClock, retentionInterval) = (Duration.seconds(600), Duration.seconds(600))
@@ -28,8 +29,12 @@ package struct InboxWork: Sendable {
     let sources = SourceDesk(configuration.folders, spool: spool, ledger: ledger)
     intake = Intake(
       configuration, runsOnce: runsOnce, ledger: ledger, spool: spool, sources: sources, logger: logger)
+    let published = WakeUpCall()
     reading = StudyReading(
-      configuration, runsOnce: runsOnce, ledger: ledger, sources: sources, logger: logger)
+      configuration, runsOnce: runsOnce, ledger: ledger, sources: sources, published: published,
+      logger: logger)
+    delivery = DeliveryService(
+      configuration.folders, ledger: ledger, runsOnce: runsOnce, bell: published, logger: logger)
   }
 
   /// What became of the images so far.
@@ -71,6 +76,7 @@ package struct InboxWork: Sendable {
       }
       group.addTask {
         var serving = settings
+        await delivery.serve(serving.routes)
         while true {
           let present = serving
           await reading.serve(present.configuration) { await present.readers.canRead() }
@@ -78,15 +84,22 @@ package struct InboxWork: Sendable {
           {
             try await read(with: present)
           }
-          guard let next = await handover.take() else { return true }
+          guard let next = await handover.take() else { break }
           serving = next
+          await delivery.serve(serving.routes)
         }
+        await delivery.readingIsOver()
+        return true
+      }
+      group.addTask {
+        try await delivery.run()
+        return true
       }
       group.addTask {
         await keepTime()
         return false
       }
-      var running = 2
+      var running = 3
       while running > 0, let isPart = try await group.next() { running -= isPart ? 1 : 0 }
       group.cancelAll()
     }

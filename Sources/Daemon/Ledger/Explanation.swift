@@ -37,7 +37,20 @@ public struct Explanation: Sendable, Equatable, Codable {
     public var destination: String
     public var kind: String
     public var state: String
+    public var attempts: Int
+    /// When it is tried again, or has to be confirmed.
+    public var until: String?
+    /// What the peer said last.
     public var answer: String
+    /// When the peer took it.
+    public var sent: String?
+
+    var line: String {
+      "delivery: \(kind) to \(destination) \(state)"
+        + (attempts > 0 ? ", \(attempts) attempt\(attempts == 1 ? "" : "s")" : "")
+        + (until.map { ", until \($0)" } ?? "") + (sent.map { ", taken \($0)" } ?? "")
+        + (answer.isEmpty ? "" : ", answer: \(answer)")
+    }
   }
 
   /// The file's tag in the log.
@@ -93,7 +106,7 @@ public struct Explanation: Sendable, Equatable, Codable {
       if let uid = link.sopInstanceUID { lines.append("    sop_instance_uid: \(uid)") }
       if let uid = link.replaces { lines.append("    replaces: \(uid)") }
     }
-    lines += deliveries.map { "delivery: \($0.kind) to \($0.destination) \($0.state) \($0.answer)" }
+    lines += deliveries.map(\.line)
     lines += events.map { "\($0.at) \($0.event) \($0.detail)" }
     if let replay { lines += replay.lines }
     return lines
@@ -124,10 +137,7 @@ extension LedgerVisit {
       finished: record.finishedAt?.text, timesSeen: record.timesSeen,
       amends: try await tag(of: record.replaces), conflictsWith: try await tag(of: record.rival),
       chain: try await chain(of: record),
-      deliveries: try await ledger.deliveries(of: record.id).map {
-        Explanation.Delivery(
-          destination: $0.destination, kind: $0.result.kind, state: "\($0.state)", answer: $0.answer)
-      },
+      deliveries: try await ledger.deliveries(of: record.id).map { Explanation.Delivery($0) },
       events: try await events(of: record.id))
   }
 

@@ -17,6 +17,7 @@ package enum LedgerOpening {
     var rules = LedgerRules()
     rules.quietTime = runsOnce ? .zero : configuration.studyQuietTime
     rules.longestGathering = runsOnce ? .zero : configuration.studyLongestWait
+    rules.commitmentTime = configuration.delivery.commitmentTime
     let ledger = try SQLiteLedger(at: folders.ledgerFile.path, as: .keeper, rules: rules)
     if try await ledger.audit(of: nil, after: 0, limit: 1).isEmpty {
       try await ledger.adopt(try ReportAdoption.rows(in: folders), at: .now)

@@ -37,6 +37,13 @@ public struct LedgerVisit: Sendable {
       status.deliveries.waiting = counts.deliveriesWaiting
       status.deliveries.sent = counts.deliveriesSent
       status.deliveries.failed = counts.deliveriesFailed
+      for counts in try await ledger.deliveryCounts() {
+        status.destinations[counts.destination] = ServiceStatus.DestinationStatus(counts)
+      }
+      for destination in configuration.delivery.destinations {
+        let paused = PauseNote(deliveryTo: destination.name, folders).text
+        status.destinations[destination.name, default: ServiceStatus.DestinationStatus()].paused = paused
+      }
       status.oldestSeconds = counts.oldest.map {
         max(0, Int((Timestamp.now.milliseconds - $0.milliseconds) / 1000))
       }
@@ -80,6 +87,12 @@ public struct LedgerVisit: Sendable {
       }
       return tags
     }
+  }
+
+  /// Lets what waits for one destination go at once, or gives it up.
+  /// - Returns: how many results that concerns.
+  public func retryDeliveries(to destination: String, givingUp: Bool) async throws -> Int {
+    try await asking { try await ledger.retryDeliveries(to: destination, givingUp: givingUp, at: .now) }
   }
 
   private func retry(_ selection: Selection, isNamed: Bool, accepting: Bool) async throws -> [String] {

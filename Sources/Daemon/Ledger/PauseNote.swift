@@ -12,9 +12,23 @@ package struct PauseNote: Sendable {
   }
 
   private let place: URL
+  private static let deliveries = "paused-delivery-"
 
   package init(_ part: Part, _ folders: InboxFolders) {
     place = folders.ledger.appending(path: "paused-" + part.rawValue)
+  }
+
+  /// Sending to a destination.
+  package init(deliveryTo name: String, _ folders: InboxFolders) {
+    place = folders.ledger.appending(path: Self.deliveries + name)
+  }
+
+  /// Those of all destinations, also of such as there are no more.
+  static func clearDeliveries(in folders: InboxFolders) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folders.ledger.path)) ?? []
+    where name.hasPrefix(deliveries) {
+      unsafe unlink(folders.ledger.appending(path: name).path)
+    }
   }
 
   /// One line for people. Where it can't be written, the log has to do.

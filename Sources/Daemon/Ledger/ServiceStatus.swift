@@ -11,6 +11,32 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
     public var failed = 0
   }
 
+  /// How a destination does.
+  public struct DestinationStatus: Sendable, Equatable, Codable {
+    public var waiting = 0
+    public var sent = 0
+    public var failed = 0
+    /// When the next one is tried again that was refused for the time being.
+    public var nextRetry: String?
+    /// What was said last of one that failed, or was refused for the time being.
+    public var trouble: String?
+    /// Why nothing is sent now.
+    public var paused: String?
+
+    enum CodingKeys: String, CodingKey {
+      case waiting, sent, failed, trouble, paused
+      case nextRetry = "next_retry"
+    }
+
+    fileprivate var words: String {
+      var words = "\(waiting) waiting, \(sent) sent, \(failed) failed"
+      if let nextRetry { words += "; next retry \(nextRetry)" }
+      if let trouble { words += "; last refusal: \(trouble)" }
+      if let paused { words += "; pauses: \(paused)" }
+      return words
+    }
+  }
+
   /// Waiting for their study, their turn or their next attempt.
   public var queued = 0
   public var working = 0
@@ -20,6 +46,8 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
   /// Waiting for a person.
   public var parked = 0
   public var deliveries = Deliveries()
+  /// The same for each destination, by its name.
+  public var destinations: [String: DestinationStatus] = [:]
   /// Seconds that the file has waited that waits longest; nil when none does.
   public var oldestSeconds: Int?
   /// When the next file is tried again that failed.
@@ -42,7 +70,7 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
   public var diskStopPercent = 100.0
 
   enum CodingKeys: String, CodingKey {
-    case queued, working, analysed, rejected, parked, deliveries, paused, reasons, copied
+    case queued, working, analysed, rejected, parked, deliveries, destinations, paused, reasons, copied
     case notAnalysed = "not_analysed"
     case oldestSeconds = "oldest_seconds"
     case nextRetry = "next_retry"
@@ -64,6 +92,9 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
         "\(deliveries.waiting) waiting, \(deliveries.sent) sent, \(deliveries.failed) failed"
       ),
     ]
+    for (name, destination) in destinations.sorted(by: { $0.key < $1.key }) {
+      rows.append(("  to \(name)", destination.words))
+    }
     if let oldestSeconds { rows.append(("oldest waits for", "\(oldestSeconds) s")) }
     if let nextRetry { rows.append(("next retry", nextRetry)) }
     for (part, why) in paused.sorted(by: { $0.key < $1.key }) { rows.append(("\(part) pauses", why)) }

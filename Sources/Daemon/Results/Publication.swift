@@ -21,10 +21,11 @@ struct Publication: Sendable {
   /// - Parameters:
   ///   - row: its `outputs` are names in the staging folder; they come back relative to the outbox.
   ///   - amended: the image whose results these replace.
+  ///   - delivery: who gets them.
   /// - Returns: what the ledger is to be told.
   func publish(
     _ row: inout ReportRow, _ detail: String, _ trace: ReadingTrace, of job: ClaimedFile,
-    amending amended: StandingImage?
+    amending amended: StandingImage?, to delivery: DeliverySettings
   ) async throws -> Completion {
     let record = job.instance
     let file = SpooledFile(record)
@@ -35,10 +36,14 @@ struct Publication: Sendable {
     let replaced = (own + (amended?.results ?? [])).filter { !$0.isSuperseded }
     if amended != nil { row.note("amended") }
     if record.reason == Self.changed, verdict != .rejected { row.note("content_changed") }
-    let published = try results.publish(
+    var published = try results.publish(
       &row, from: job.staging, copy: try await copy(of: amended?.instance ?? record),
       replacing: Set(replaced.map { FilePath(bytes: $0.path) }),
       intent: PublicationIntent(of: record.content, folders))
+    for index in published.indices where !published[index].uid.isEmpty {
+      published[index].destinations = delivery.destinations(
+        of: RoutedResult(published[index].kind, row, trace.traits, from: file.sender))
+    }
     if verdict == .rejected { try sources.announce(row, detail: detail, of: file, tag: record.tag) }
     let root = folders.home(of: verdict)
     let home = try sources.home(of: file, verdict, tag: record.tag)

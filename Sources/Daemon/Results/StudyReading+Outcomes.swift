@@ -31,8 +31,10 @@ extension StudyReading {
     do {
       // A lease that was lost meanwhile: another may have published.
       try await ledger.renew(token: job.token, for: Self.lease, at: .now)
-      let completion = try await publication.publish(&row, detail, trace, of: job, amending: amended)
+      let completion = try await publication.publish(
+        &row, detail, trace, of: job, amending: amended, to: configuration.delivery)
       try await ledger.complete(record.id, token: job.token, completion, at: .now)
+      await published.ring()
     } catch let fault as DeliveryFault {
       return try await park(job, "results_misplaced", "\(fault)")
     } catch let error as WriteFailure where error.isOfThePath(in: configuration.folders) {

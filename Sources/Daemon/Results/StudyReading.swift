@@ -41,6 +41,8 @@ package actor StudyReading: WorkSource {
   private(set) var canRead: @Sendable () async -> Bool = { false }
   private var turnstile = Turnstile()
   private let wakeUp = WakeUpCall()
+  /// Rung when results were published.
+  let published: WakeUpCall
   package internal(set) var breaker = Breaker()
   /// What became of the images so far.
   package internal(set) var tally = Tally()
@@ -53,11 +55,14 @@ package actor StudyReading: WorkSource {
   /// When those that stayed in the spool are tried again.
   private var nextFiling: ContinuousClock.Instant
 
-  /// - Parameter filingInterval: how often sources that stayed in the spool are tried again: somebody may have made room.
+  /// - Parameters:
+  ///   - published: rung when results were published.
+  ///   - filingInterval: how often sources that stayed in the spool are tried again: somebody may have made room.
   package init(
     _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, sources: SourceDesk,
-    logger: Logger, filingInterval: Duration = .seconds(60)
+    published: WakeUpCall = WakeUpCall(), logger: Logger, filingInterval: Duration = .seconds(60)
   ) {
+    self.published = published
     self.filingInterval = filingInterval
     nextFiling = .now + filingInterval
     self.configuration = configuration

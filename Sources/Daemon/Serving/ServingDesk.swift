@@ -20,10 +20,11 @@ package struct ServingDesk: Sendable {
   // MARK: Start
 
   /// At a start there is nothing older that could go on.
-  /// - Throws: ``WorkerFailure`` when the model can't be used, ``WriteFailure``.
+  /// - Throws: ``WorkerFailure`` when the model can't be used, ``ConfigurationFailure`` when the secrets of destinations
+  ///   can't, ``WriteFailure``.
   package func begin(_ configuration: DaemonConfiguration, model: String) async throws -> Settings {
     let served = try ServedModel.take(model, pin: configuration.modelSHA256, in: configuration.folders)
-    var settings = settings(configuration, served)
+    var settings = try settings(configuration, served)
     do { settings.model = try await settings.readers.rehearsed() } catch let failure as WorkerFailure {
       // A worker that doesn't start says nothing of the model; work begins, pauses and tries again.
       guard case .cannotStart = failure else { throw served.renamed(failure) }
@@ -47,7 +48,7 @@ package struct ServingDesk: Sendable {
         throw ConfigurationFailure(obstacle)
       }
       let served = try ServedModel.take(model, pin: configuration.modelSHA256, in: folders)
-      var settings = settings(configuration, served)
+      var settings = try settings(configuration, served)
       do { settings.model = try await settings.readers.rehearsed() } catch let failure as WorkerFailure {
         throw served.renamed(failure)
       }
@@ -69,10 +70,13 @@ package struct ServingDesk: Sendable {
     }
   }
 
-  private func settings(_ configuration: DaemonConfiguration, _ model: ServedModel) -> Settings {
+  private func settings(
+    _ configuration: DaemonConfiguration, _ model: ServedModel
+  ) throws(ConfigurationFailure) -> Settings {
     Settings(
-      configuration,
-      readers: .readers(configuration, model: model.copy, logger: logger), sha256: model.sha256)
+      configuration, readers: .readers(configuration, model: model.copy, logger: logger),
+      sha256: model.sha256,
+      routes: try DeliveryRoute.routes(configuration, logger: logger))
   }
 
   private func tell(_ event: String, _ settings: Settings, _ served: ServedModel) async {

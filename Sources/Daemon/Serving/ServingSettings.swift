@@ -7,8 +7,13 @@ package struct ServingSettings<Launcher: WorkerLauncher>: Sendable {
   package let sha256: String
   /// The model that they were tried with; nil where nobody has tried.
   package var model: LoadedModel?
+  /// Where results go.
+  package var routes: [DeliveryRoute]
 
-  package init(_ configuration: DaemonConfiguration, readers: Launcher, sha256: String = "") {
+  package init(
+    _ configuration: DaemonConfiguration, readers: Launcher, sha256: String = "", routes: [DeliveryRoute] = []
+  ) {
+    self.routes = routes
     self.configuration = configuration
     self.readers = readers
     self.sha256 = sha256
@@ -39,6 +44,7 @@ extension DaemonConfiguration {
       ("report_by_day", reportsByDay == next.reportsByDay),
       ("stop_seconds", stopTimeLimit == next.stopTimeLimit), ("ignore", ignoredNames == next.ignoredNames),
       ("log_level", logLevel == next.logLevel),
+      ("delivery_commitment_seconds", delivery.commitmentTime == next.delivery.commitmentTime),
     ].filter { !$0.1 }.map(\.0)
   }
 }

@@ -2,6 +2,8 @@
 package actor WakeUpCall {
   private var sleepers: [Int: CheckedContinuation<Void, Never>] = [:]
   private var last = 0
+  /// How often somebody rang.
+  package private(set) var rings = 0
 
   package init() {}
 
@@ -10,8 +12,15 @@ package actor WakeUpCall {
 
   /// Wakes those who wait now.
   package func ring() {
+    rings += 1
     for sleeper in sleepers.values { sleeper.resume() }
     sleepers = [:]
+  }
+
+  /// The same, unless somebody has rung since there were so many ``rings``: nothing is missed between looking and waiting.
+  package func wait(atMost limit: Duration, unlessRungSince count: Int) async {
+    guard rings == count else { return }
+    await wait(atMost: limit)
   }
 
   /// Waits until somebody rings, at most for `limit`; ends early when the task is cancelled.

@@ -1,0 +1,111 @@
+import FoundationEssentials
+import Network
+
+extension ConfigurationValues {
+  /// What the configuration says of destinations.
+  func deliverySettings() throws(ConfigurationFailure) -> DeliverySettings {
+    var settings = DeliverySettings()
+    for text in try list("destinations") ?? [] {
+      let destination = try destination(text)
+      guard !settings.destinations.contains(where: { $0.name == destination.name }) else {
+        throw failure("destinations", "names '\(destination.name)' twice")
+      }
+      settings.destinations.append(destination)
+    }
+    guard settings.destinations.count <= 32 else {
+      throw failure("destinations", "holds \(settings.destinations.count); 32 at most")
+    }
+    for text in try list("delivery_rules") ?? [] {
+      let name: String
+      let rule: DeliveryRule
+      do { (name, rule) = try DeliveryRule.parse(text) } catch {
+        throw failure("delivery_rules", "'\(text)' \(error.description)")
+      }
+      try change(name, of: &settings, in: "delivery_rules") { $0.rules.append(rule) }
+    }
+    for name in try list("delivery_commitment") ?? [] {
+      try change(name, of: &settings, in: "delivery_commitment") { $0.wantsCommitment = true }
+      if let destination = settings.destinations.first(where: { $0.name == name }),
+        case .web = destination.address
+      {
+        throw failure("delivery_commitment", "names '\(name)', and DICOMweb knows no storage commitment")
+      }
+    }
+    settings.secrets = try folder("delivery_secrets")
+    settings.answerTime = try seconds("delivery_seconds", in: 1...3600) ?? settings.answerTime
+    settings.commitmentTime =
+      try seconds("delivery_commitment_seconds", in: 1...604_800) ?? settings.commitmentTime
+    return settings
+  }
+
+  private func change(
+    _ name: String, of settings: inout DeliverySettings, in key: String, _ body: (inout Destination) -> Void
+  ) throws(ConfigurationFailure) {
+    guard let index = settings.destinations.firstIndex(where: { $0.name == name }) else {
+      let known = settings.destinations.map(\.name)
+      let similar = SimilarName.of(name, among: known).map { "; did you mean \($0)?" }
+      throw failure(
+        key,
+        "names '\(name)'\(similar ?? (known.isEmpty ? ", and there are no destinations" : "; destinations are \(known.joined(separator: ", "))"))"
+      )
+    }
+    body(&settings.destinations[index])
+  }
+
+  /// `NAME=dicom://AETITLE@HOST:PORT`, `NAME=https://HOST/dicom-web/studies`.
+  private func destination(_ text: String) throws(ConfigurationFailure) -> Destination {
+    guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
+      throw failure("destinations", "holds '\(Self.concealed(text))'; it takes NAME=ADDRESS")
+    }
+    let name = String(text[..<sign])
+    let address = String(text[text.index(after: sign)...])
+    // It becomes the name of a file, and a word of the audit trail.
+    guard name.utf8.count <= 32,
+      name.utf8.allSatisfy({
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) || (0x30...0x39).contains($0)
+          || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+      })
+    else {
+      throw failure(
+        "destinations", "holds the name '\(name)'; it takes letters, digits, - and _, at most 32")
+    }
+    if address.hasPrefix("http://") || address.hasPrefix("https://") {
+      return Destination(name: name, address: .web(try webAddress(address, of: name)))
+    }
+    guard address.hasPrefix("dicom") else {
+      throw failure(
+        "destinations",
+        "sends \(name) to '\(Self.concealed(address))'; an address begins with dicom://, dicom-tls://, https:// or http://"
+      )
+    }
+    do { return Destination(name: name, address: .dicom(try DICOMAddress(address))) } catch {
+      throw failure("destinations", "sends \(name) to \(error.description)")
+    }
+  }
+
+  private func webAddress(_ text: String, of name: String) throws(ConfigurationFailure) -> String {
+    guard let url = URL(string: text), let host = url.host, !host.isEmpty else {
+      throw failure("destinations", "sends \(name) to '\(Self.concealed(text))', which names no host")
+    }
+    guard url.user == nil, url.password == nil else {
+      throw failure(
+        "destinations", "holds a password in the address of \(name): put it into delivery_secrets")
+    }
+    guard url.query == nil, url.fragment == nil else {
+      throw failure("destinations", "sends \(name) to an address with ? or #; it ends with /studies")
+    }
+    guard text.hasSuffix("/studies") else {
+      throw failure(
+        "destinations", "sends \(name) to '\(text)'; the address of a DICOMweb server ends with /studies")
+    }
+    return text
+  }
+
+  /// Without what may be a password.
+  private static func concealed(_ text: String) -> String {
+    guard let at = text.lastIndex(of: "@"), let slash = text.firstIndex(of: "/"), slash < at,
+      text[slash..<at].contains(":")
+    else { return text }
+    return text[...slash] + "/..." + text[at...]
+  }
+}

@@ -1,0 +1,47 @@
+public import FoundationEssentials
+package import Network
+
+/// Another system that gets results.
+public struct Destination: Sendable, Equatable {
+  /// How it is spoken to.
+  package enum Address: Sendable, Hashable {
+    case dicom(DICOMAddress)
+    /// Where studies are posted to, `https://...` or `http://...`.
+    case web(String)
+  }
+
+  /// What ledger, log and status call it.
+  public let name: String
+  package let address: Address
+  /// It gets what one of these takes; all DICOM objects where there are none.
+  package var rules: [DeliveryRule] = []
+  /// Whether it is asked to keep what it took.
+  package var wantsCommitment = false
+
+  package init(name: String, address: Address) {
+    self.name = name
+    self.address = address
+  }
+
+  package func takes(_ result: RoutedResult) -> Bool {
+    rules.isEmpty || rules.contains { $0.takes(result) }
+  }
+}
+
+/// Where results go.
+public struct DeliverySettings: Sendable, Equatable {
+  public var destinations: [Destination] = []
+  /// The file with what a DICOMweb server asks for; it is read by the daemon alone.
+  public var secrets: URL?
+  /// A peer has so long for the next sign of life.
+  public var answerTime = Duration.seconds(60)
+  /// A peer that was asked to keep a result has so long to confirm it.
+  public var commitmentTime = Duration.seconds(3600)
+
+  public init() {}
+
+  /// Names of those that get a result.
+  package func destinations(of result: RoutedResult) -> [String] {
+    destinations.filter { $0.takes(result) }.map(\.name)
+  }
+}
