@@ -2,10 +2,12 @@
 """Display values of radiographs as pydicom makes them, to hold ours against.
 
     display_values.py matrix FOLDER     writes small radiographs: syntax x bits x sign x photometric x tables x padding
-    display_values.py compare LIST      LIST has two lines for each file: its path, and raw float32 values of ours
+    display_values.py compare LIST      LIST has three lines for each file: its path, our values as raw float32, and
+                                        which pixels we take for padding, as bytes
 
-`compare` prints the largest difference for each file, `shape` where the sizes differ. Values are of the stored pixels,
-0 black to 1 white, padding 0. Needs pydicom, pyjpegls, pylibjpeg with openjpeg, and Debian's dcmtk for lossless JPEG.
+`compare` prints for each file the largest difference, and how many pixels are declared padding but no padding to us (bone
+as white as the padding, amid the picture); `shape` where the sizes differ, `padding` where ours wasn't declared. Values are of
+the stored pixels, 0 black to 1 white, padding 0. Needs pydicom, pyjpegls, pylibjpeg with openjpeg, and Debian's dcmtk for lossless JPEG.
 """
 import itertools
 import os
@@ -140,10 +142,8 @@ def padding_mask(ds, stored):
     return (stored >= min(one, other)) & (stored <= max(one, other))
 
 
-def display_values(ds):
+def display_values(ds, stored, padded):
     """0 black to 1 white, by pydicom's modality and VOI stages; what pydicom scales to the stored bits comes back."""
-    stored = ds.pixel_array
-    padded = padding_mask(ds, stored.astype(np.int64))
     # pydicom 3.0.2 counts positions in a table in the type of the pixels, and signed ones overflow: give it wider ones.
     modality = apply_modality_lut(stored.astype(np.int32), ds)
     wide = modality if modality.dtype.kind == "f" else modality.astype(np.int32)
@@ -170,10 +170,18 @@ def display_values(ds):
 
 def compare(list_file):
     lines = open(list_file).read().split("\n")
-    for path, raw in zip(lines[::2], lines[1::2]):
-        theirs = display_values(pydicom.dcmread(path)).ravel()
-        ours = np.fromfile(raw, "<f4")
-        print(f"{np.abs(theirs - ours).max():.3g}" if theirs.shape == ours.shape else "shape", flush=True)
+    for path, raw, mask in zip(lines[::3], lines[1::3], lines[2::3]):
+        ds = pydicom.dcmread(path)
+        stored = ds.pixel_array
+        ours, padded = np.fromfile(raw, "<f4"), np.fromfile(mask, "u1").astype(bool)
+        declared = padding_mask(ds, stored.astype(np.int64))
+        if ours.size != stored.size or padded.size != stored.size:
+            print("shape", flush=True)
+        elif (padded & ~declared.ravel()).any():
+            print("padding", flush=True)
+        else:
+            theirs = display_values(ds, stored, padded.reshape(stored.shape)).ravel()
+            print(f"{np.abs(theirs - ours).max():.3g} {(declared.ravel() & ~padded).sum()}", flush=True)
 
 
 if __name__ == "__main__":

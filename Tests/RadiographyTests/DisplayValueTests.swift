@@ -27,6 +27,7 @@ struct DisplayValueTests {
     for file in try Self.read(files) {
       #expect(file.turning == .none && !file.isInvertedAnyway, "\(file.name)")
       #expect(try #require(file.difference) < Self.bound, "\(file.name)")
+      #expect(file.unpadded == 0, "\(file.name)")
     }
   }
 
@@ -45,6 +46,7 @@ struct DisplayValueTests {
       // Two implementations of the inverse cosine transformation may round differently, by one of 255 stored levels.
       let allowed = file.isCosineCoded ? 0.05 : Self.bound
       #expect(try #require(file.difference) < allowed, "\(file.name)")
+      #expect(try 100 * #require(file.unpadded) < file.count, "\(file.name)")
     }
     // A tag that lies is believed by pydicom.
     #expect(read.count(where: \.isInvertedAnyway) <= 1)
@@ -56,8 +58,11 @@ struct DisplayValueTests {
     /// The picture contradicted its photometric interpretation.
     let isInvertedAnyway: Bool
     let isCosineCoded: Bool
-    /// The largest; nil where sizes differ.
+    /// The largest; nil where sizes or padding differ.
     var difference: Double?
+    /// Pixels that are declared padding and weren't taken for it.
+    var unpadded: Int?
+    let count: Int
   }
 
   /// Reads each file and compares; masks are left out.
@@ -83,21 +88,26 @@ struct DisplayValueTests {
         let values = stored.indices.map { isInverted && padding?[$0] != true ? 1 - stored[$0] : stored[$0] }
         let raw = folder.appending(path: "\(list.count).raw")
         try unsafe values.withUnsafeBytes { unsafe Data($0) }.write(to: raw)
-        list += [url.path, raw.path]
+        let mask = folder.appending(path: "\(list.count).padding")
+        try Data(padding?.map { $0 ? 1 : 0 } ?? [UInt8](repeating: 0, count: values.count)).write(to: mask)
+        list += [url.path, raw.path, mask.path]
         compared.append(
           Compared(
             name: url.lastPathComponent, turning: radiograph.turning, isInvertedAnyway: isInverted,
-            isCosineCoded: [.jpegBaseline, .jpegExtended].contains(file.transferSyntax)))
+            isCosineCoded: [.jpegBaseline, .jpegExtended].contains(file.transferSyntax), count: values.count))
       }
       let listed = folder.appending(path: "list")
       try Data(list.joined(separator: "\n").utf8).write(to: listed)
       let said = try python(["compare", listed.path])
-      let differences = said.output.split(separator: "\n").map { Double($0) }
-      guard said.status == 0, differences.count == compared.count else {
+      let lines = said.output.split(separator: "\n").map { $0.split(separator: " ") }
+      guard said.status == 0, lines.count == compared.count else {
         Issue.record("\(said.output.suffix(2000))")
         continue
       }
-      for index in compared.indices { compared[index].difference = differences[index] }
+      for (index, line) in lines.enumerated() where line.count == 2 {
+        compared[index].difference = Double(line[0])
+        compared[index].unpadded = Int(line[1])
+      }
       all += compared
     }
     return all
