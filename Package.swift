@@ -33,6 +33,12 @@ let package = Package(
       linkerSettings: [
         "dcmdata", "dcmimgle", "dcmimage", "dcmjpeg", "dcmjpls", "ofstd", "oflog", "openjp2", "z",
       ].map { .linkedLibrary($0) }),
+    // DCMTK's associations behind a C ABI, with TLS by OpenSSL. Debian's dcmnet asks libwrap who may call.
+    .target(
+      name: "CDCMNet",
+      linkerSettings: ["dcmnet", "dcmtls", "dcmdata", "oflog", "ofstd", "ssl", "crypto", "wrap", "z"].map {
+        .linkedLibrary($0)
+      }),
     .target(name: "CKernels", dependencies: ["COpenBLAS"]),
     // System calls by which a process gives up rights.
     .target(name: "CSandbox"),
@@ -69,7 +75,7 @@ let package = Package(
     room(
       "Network",
       [
-        "DICOM", "Files", system,
+        "CDCMNet", "DICOM", "Files", system,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -93,7 +99,9 @@ let package = Package(
       name: "mmdicom",
       dependencies: [
         "Analysis", "Archive", "Daemon", "DICOM", "Experiments", "Files", "EvaluationMetrics", "MultiMix",
-        "NeuralNetworks", "ONNXExport", "Phantoms", "Radiography", "Rendering", "Tensors", "Training", system,
+        "Network", "NeuralNetworks", "ONNXExport", "Phantoms", "Radiography", "Rendering", "Tensors",
+        "Training",
+        system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -128,7 +136,7 @@ let package = Package(
         "Tensors", "Training",
       ]),
     tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive", "Phantoms"]),
-    tests("Network", ["Files", system]),
+    tests("Network", ["DICOM", "Files", system]),
     tests("Ledger", ["Files", grdb]),
     tests(
       "Daemon",

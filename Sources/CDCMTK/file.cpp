@@ -27,7 +27,7 @@ cdcmtk_file::cdcmtk_file(View file, bool is_whole, bool header_only)
     file.size >= 8 && (file.data[0] == 2 || file.data[0] == 8) && file.data[1] == 0 && file.data[3] == 0;
   if (!has_preamble && !may_be_bare) throw Failure(CDCMTK_NOT_DICOM, "not a DICOM file");
   try {
-    size_t start = read_meta(has_preamble ? 132 : 0);
+    size_t start = start_ = read_meta(has_preamble ? 132 : 0);
     if (transfer_syntax_ == UID_DeflatedExplicitVRLittleEndianTransferSyntax) {
       inflated_ = inflate({file.data + start, file.size - start}, !is_whole);
       bytes_ = {inflated_.data(), inflated_.size()};
@@ -185,7 +185,7 @@ cdcmtk_contents cdcmtk_file::contents() const {
   // The vendor's own syntax is implicit but for its pixels.
   bool is_big = encoding_ == EXS_BigEndianExplicit || transfer_syntax_ == private_ge;
   return {
-    transfer_syntax_.c_str(), elements_.data(), elements_.size(), encoding_ == EXS_LittleEndianImplicit,
+    transfer_syntax_.c_str(), start_, elements_.data(), elements_.size(), encoding_ == EXS_LittleEndianImplicit,
     remarks_.c_str(), has_pixels_, is_encapsulated_, is_big, is_words_, pixels_.data, pixels_.size,
     fragments_.data(), fragments_.size(), frame_offsets_.data(), frame_offsets_.size()};
 }

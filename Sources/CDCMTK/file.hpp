@@ -24,6 +24,7 @@ struct cdcmtk_file {
 
   cdcmtk::View bytes_;
   bool is_whole_, header_only_;
+  size_t start_ = 0;
   cdcmtk::Bytes inflated_;
   std::string transfer_syntax_, remarks_;
   std::set<std::string> said_;

@@ -13,7 +13,9 @@ public struct DICOMFile: Sendable {
   public let numberOfFrames: Int
   /// What was mended or left out on the way.
   public let remarks: [ParseRemark]
-  private let pixels: StoredPixels?
+  /// Where the data set begins in the file, behind the file meta information.
+  public let dataSetStart: Int
+  let pixels: StoredPixels?
   private let stamp: FileStamp
 
   /// Reads a file and checks that it is complete: no element is cut short, the pixel data is as long as its
@@ -38,11 +40,10 @@ public struct DICOMFile: Sendable {
     look(bytes)
     do throws(ToolkitError) {
       let parsed = try FileHandle.withContents(of: bytes, isWhole: true, headerOnly: false) { handle in
-        (handle.transferSyntaxUID, handle.dataSet, handle.remarks, handle.pixels)
+        (handle.transferSyntaxUID, handle.dataSet, handle.remarks, handle.pixels, handle.dataSetStart)
       }
-      let uid = UID(parsed.0)
-      transferSyntax =
-        uid.map { TransferSyntax(uid: $0) ?? TransferSyntax(unknown: $0) } ?? .explicitVRLittleEndian
+      transferSyntax = TransferSyntax(stated: parsed.0)
+      dataSetStart = parsed.4
       (dataSet, pixels) = (parsed.1, parsed.3)
       let image = ImageAttributes(dataSet)
       numberOfFrames = pixels == nil ? 0 : image.frames
@@ -68,7 +69,12 @@ public struct DICOMFile: Sendable {
   }
 
   /// The data set before the pixel data, which is neither read nor checked: for going through thousands of files.
-  public static func header(of url: URL) throws(DICOMReadError) -> DataSet {
+  public static func header(of url: URL) throws(DICOMReadError) -> DataSet { try outline(of: url).dataSet }
+
+  /// The same, and how the file is encoded.
+  public static func outline(
+    of url: URL
+  ) throws(DICOMReadError) -> (dataSet: DataSet, transferSyntax: TransferSyntax) {
     do {
       let contents = try FileContents(path: url.path)
       var count = 64 << 10
@@ -76,7 +82,9 @@ public struct DICOMFile: Sendable {
         let bytes = try contents.bytes(prefix: count)
         let isWhole = bytes.count == contents.stamp.size
         do throws(ToolkitError) {
-          return try FileHandle.withContents(of: bytes, isWhole: isWhole, headerOnly: true) { $0.dataSet }
+          return try FileHandle.withContents(of: bytes, isWhole: isWhole, headerOnly: true) {
+            ($0.dataSet, TransferSyntax(stated: $0.transferSyntaxUID))
+          }
         } catch {
           // A header may be longer, or cut off in any way; what it is its beginning tells.
           let isKnown = error.reason == CDCMTK_NOT_DICOM || error.reason == CDCMTK_TOO_LARGE
@@ -140,7 +148,7 @@ public struct DICOMFile: Sendable {
   }
 
   /// Compression may have moved values out of their bits.
-  private var mayOvershoot: Bool {
+  var mayOvershoot: Bool {
     transferSyntax.isLossy && dataSet.string(.lossyImageCompression) != "00" || lossyCompression != nil
   }
 }

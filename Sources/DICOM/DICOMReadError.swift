@@ -21,6 +21,13 @@ public struct DICOMReadError: Error, Sendable, Equatable, CustomStringConvertibl
   /// DCMTK's condition code, or errno for `.unreadable`; nil where neither applies.
   public let toolkitCode: Int?
 
+  public init(reason: Reason, path: String, detail: String, toolkitCode: Int?) {
+    self.reason = reason
+    self.path = path
+    self.detail = detail
+    self.toolkitCode = toolkitCode
+  }
+
   /// Short coded reason for reports.
   public var code: String { reason.rawValue }
 

@@ -1,5 +1,5 @@
 /// Data sets in explicit VR little endian with explicit lengths (PS3.5 section 7.1 and annex A.2): what crosses the
-/// C boundary in both directions.
+/// C boundary in both directions, and the network; there also in implicit VR.
 enum ExplicitLittleEndian {
   /// - Parameters:
   ///   - bytes: From the shim, which has seen to their structure; what ends too early is left out.
@@ -17,13 +17,13 @@ enum ExplicitLittleEndian {
 
   /// Text goes into the data set's Specific Character Set where that can hold it; otherwise the whole data set
   /// becomes UTF-8 (ISO_IR 192).
-  static func encode(_ dataSet: DataSet) -> [UInt8] {
-    var writer = Writer(isUTF8: false)
+  static func encode(_ dataSet: DataSet, isImplicit: Bool = false) -> [UInt8] {
+    var writer = Writer(isUTF8: false, isImplicit: isImplicit)
     writer.append(dataSet, text: TextCodec(characterSet: ""))
     if writer.canEncode { return writer.bytes }
     var copy = dataSet
     copy[.specificCharacterSet] = DataElement(.specificCharacterSet, .CS, .text("ISO_IR 192"))
-    writer = Writer(isUTF8: true)
+    writer = Writer(isUTF8: true, isImplicit: isImplicit)
     writer.append(copy, text: TextCodec(characterSet: "ISO_IR 192"))
     return writer.bytes
   }
@@ -131,10 +131,11 @@ enum ExplicitLittleEndian {
     var bytes: [UInt8] = []
     /// False once text didn't fit into its character set.
     var canEncode = true
-    let isUTF8: Bool
+    let isUTF8, isImplicit: Bool
 
-    init(isUTF8: Bool) {
+    init(isUTF8: Bool, isImplicit: Bool) {
       self.isUTF8 = isUTF8
+      self.isImplicit = isImplicit
       bytes.reserveCapacity(4096)
     }
 
@@ -156,6 +157,7 @@ enum ExplicitLittleEndian {
     private mutating func append(_ element: DataElement, text: TextCodec) {
       append(element.tag.group)
       append(element.tag.element)
+      if isImplicit { return appendImplicit(element, text: text) }
       let start = bytes.count
       bytes += [0, 0, 0, 0, 0, 0, 0, 0]
       append(value: element, text: text)
@@ -172,6 +174,16 @@ enum ExplicitLittleEndian {
         bytes.removeSubrange(start + 4..<start + 8)
         for index in 0..<2 { bytes[start + 2 + index] = UInt8(truncatingIfNeeded: length >> (8 * index)) }
       }
+    }
+
+    /// Without a representation: only the length stands before the value (PS3.5 section 7.1.3).
+    private mutating func appendImplicit(_ element: DataElement, text: TextCodec) {
+      let start = bytes.count
+      append(UInt32(0))
+      append(value: element, text: text)
+      if (bytes.count - start) % 2 == 1 { bytes.append(element.vr.padding) }
+      let length = bytes.count - start - 4
+      for index in 0..<4 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> (8 * index)) }
     }
 
     private mutating func append(value element: DataElement, text: TextCodec) {

@@ -29,6 +29,9 @@ struct FileHandle: ~Copyable {
 
   var transferSyntaxUID: String { unsafe String(cString: cdcmtk_file_contents(file).transfer_syntax) }
 
+  /// Where the data set begins in the file.
+  var dataSetStart: Int { unsafe Int(cdcmtk_file_contents(file).data_set_start) }
+
   var remarks: [ParseRemark] {
     let lines = unsafe String(cString: cdcmtk_file_contents(file).remarks).split(separator: "\n")
     return lines.compactMap { ParseRemark(line: $0) }

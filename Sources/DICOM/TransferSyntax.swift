@@ -32,14 +32,24 @@ public struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
     self = known
   }
 
+  /// The transfer syntax of a UID, known or not.
+  public static func of(_ uid: UID) -> TransferSyntax {
+    TransferSyntax(uid: uid) ?? TransferSyntax(unknown: uid)
+  }
+
   /// A transfer syntax that this program doesn't know: its data set is readable, its pixels are not.
-  init(unknown uid: UID) {
+  private init(unknown uid: UID) {
     self.uid = uid
     name = "unknown transfer syntax \(uid)"
     isEncapsulated = true
     isLossy = false
     isWritable = false
     isKnown = false
+  }
+
+  /// What a file states, where it says anything that is a UID.
+  init(stated text: String) {
+    self = UID(text).map(TransferSyntax.of) ?? .explicitVRLittleEndian
   }
 
   public static let implicitVRLittleEndian = TransferSyntax(
@@ -96,4 +106,13 @@ public struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
   ]
 
   private static let byUID = Dictionary(uniqueKeysWithValues: all.map { ($0.uid, $0) })
+}
+
+/// By its UID.
+extension TransferSyntax: Codable {
+  public init(from decoder: any Decoder) throws {
+    self = .of(try UID(from: decoder))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try uid.encode(to: encoder) }
 }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Daemon
 import Files
 import FoundationEssentials
+import Network
 import Phantoms
 import Training
 
@@ -39,6 +40,7 @@ struct CommandFailure: Error, CustomStringConvertible {
       case let failure as ModelRefusal: failure.isMissing ? .noInput : .badData
       case let failure as LedgerFailure: Self.status(failure)
       case is WriteFailure: .cannotCreate
+      case is DICOMAddressError: .usage
       case is MissingInput: .noInput
       default: .someInputsFailed
       }

@@ -10,8 +10,9 @@ struct MMDICOM: AsyncParsableCommand {
     version: SoftwareVersion.current,
     subcommands: [
       AnalyzeCommand.self, ServeCommand.self, StatusCommand.self, RetryCommand.self, ExplainCommand.self,
-      AuditCommand.self, ReportCommand.self, TrainCommand.self, EvaluateCommand.self,
+      AuditCommand.self, ReportCommand.self, SendCommand.self, EchoCommand.self, TrainCommand.self,
+      EvaluateCommand.self,
       ExperimentCommand.self, ArchiveCommand.self, ModelCommand.self, BenchCommand.self, WorkerCommand.self,
-      SenderCommand.self,
+      SenderCommand.self, ReceiverCommand.self,
     ])
 }

@@ -48,6 +48,8 @@ typedef struct {
 
 typedef struct {
   const char *transfer_syntax;
+  // Where the data set begins in the file, deflated or not.
+  uint64_t data_set_start;
   // Elements before the pixel data, in explicit VR little endian with explicit lengths.
   const uint8_t *elements;
   size_t elements_length;

@@ -15,7 +15,8 @@ extension DaemonConfiguration {
     "disk_resume_percent", "keep_days", "keep_done_days", "keep_gigabytes", "stop_seconds", "ignore",
     "log_level", "destinations", "delivery_rules", "delivery_secrets", "delivery_commitment",
     "delivery_commitment_seconds", "delivery_seconds", "ae_title", "tls_certificate", "tls_key",
-    "tls_authorities", "tls_verify",
+    "tls_authorities", "tls_verify", "receive", "receive_from", "receive_addresses", "receive_objects",
+    "receive_associations", "receive_timeout_seconds", "receive_idle_seconds", "receive_object_mb",
   ]
 
   /// Reads a YAML file, each key of which the environment variable `MMDICOM_` + key overrides.
@@ -139,8 +140,9 @@ extension DaemonConfiguration {
     order = try values.choice("order") ?? order
     results = try values.resultOptions(results)
     delivery = try values.deliverySettings()
-    aeTitle = try values.aeTitle() ?? aeTitle
     tls = try values.tlsSettings()
+    reception = try values.reception(tls)
+    aeTitle = try values.aeTitle() ?? reception?.address.aeTitle ?? aeTitle
     if let level = try values.text("log_level") {
       guard let known = Logger.Level(rawValue: level) else {
         let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

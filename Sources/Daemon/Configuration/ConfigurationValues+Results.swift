@@ -29,7 +29,7 @@ extension ConfigurationValues {
   }
 
   /// A list, or a text of names with commas between them, as an environment variable has it.
-  private func names(_ key: String) throws(ConfigurationFailure) -> [String]? {
+  func names(_ key: String) throws(ConfigurationFailure) -> [String]? {
     var parts = try? list(key)
     if parts == nil, let text = try text(key) { parts = [text] }
     return parts?.flatMap { $0.split(whereSeparator: { ", ".contains($0) }).map(String.init) }

@@ -80,6 +80,15 @@ struct ConfigurationValues {
     return .seconds(value)
   }
 
+  func number(_ key: String, in range: ClosedRange<Double>) throws(ConfigurationFailure) -> Double? {
+    guard let text = try text(key) else { return nil }
+    guard let value = Double(text), range.contains(value) else {
+      throw failure(
+        key, "is '\(text)'; it must be a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
   func percent(_ key: String) throws(ConfigurationFailure) -> Double? {
     guard let text = try text(key) else { return nil }
     guard let value = Double(text), (1.0...100).contains(value) else {

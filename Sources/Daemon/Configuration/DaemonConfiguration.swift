@@ -39,6 +39,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var diskStopPercent = 95.0
   /// ... until all are emptier than this.
   public var diskResumePercent = 90.0
+  /// How objects are taken in from the network; nil: none are.
+  public var reception: ReceptionSettings?
   /// Time to finish the current file after a request to stop.
   public var stopTimeLimit = Duration.seconds(30)
   /// How long what is done is kept.

@@ -31,6 +31,8 @@ public struct InboxFolders: Sendable, Equatable {
   package var ledgerFile: URL { ledger.appending(path: "ledger.sqlite") }
   /// Files that were taken out of the inbox and aren't in their homes yet.
   package var spool: URL { ledger.appending(path: "spool") }
+  /// What comes over the network, until it is in the spool.
+  package var receiving: URL { ledger.appending(path: "receiving") }
   /// Results in the making.
   package var staging: URL { ledger.appending(path: "staging") }
   /// What is being published; see ``PublicationIntent``.

@@ -99,6 +99,12 @@ package struct InboxWork: Sendable {
         await keepTime()
         return false
       }
+      if !runsOnce, let reception = configuration.reception {
+        group.addTask {
+          await Reception(reception, configuration.folders, intake: intake, logger: logger).run()
+          return false
+        }
+      }
       var running = 3
       while running > 0, let isPart = try await group.next() { running -= isPart ? 1 : 0 }
       group.cancelAll()

@@ -40,7 +40,11 @@ extension Intake {
     }
     inHand[job.id] = nil
     batches[number]?.open -= 1
-    if known.digest != nil { batches[number]?.files.append((job.id, known)) }
+    if known.digest != nil {
+      batches[number]?.files.append((job.id, known))
+    } else {
+      admitted([file.file], false)
+    }
     guard batches[number]?.open == 0, let batch = batches.removeValue(forKey: number) else { return }
     try await identified.put(batch.inOrder)
   }
@@ -93,6 +97,7 @@ extension Intake {
         metadata: ["file": "\(digest.description.prefix(8))"])
     }
     for (_, digest) in known { wanted.forget(digest) }
+    admitted(known.map(\.0.file), true)
     try await watcher.saveCopies()
     breaker.succeeded()
     // A full disk is a reason of its own.

@@ -25,7 +25,7 @@ package actor Intake: WorkSource {
   private let rejected: RejectedWatcher
   let logger: Logger
   let runsOnce: Bool
-  private var room: IntakeRoom
+  var room: IntakeRoom
   /// Whether the disks have room for more.
   var isOpen: Bool { room.isOpen }
   /// What stays free where the spool lies.
@@ -45,6 +45,10 @@ package actor Intake: WorkSource {
   /// Tries in a row that failed.
   var breaker = Breaker()
   let pauseNote: PauseNote
+  /// Those who wait until a file has its row.
+  var admissions: [SpooledFile: AsyncStream<(SpooledFile, Bool)>.Continuation] = [:]
+  /// Whether the stages run, so that what comes gets its row.
+  private(set) var isRunning = false
   package var leftBehind: Int { get async { await watcher.leftBehind + rejected.leftBehind } }
 
   /// - Parameters:
@@ -80,6 +84,7 @@ package actor Intake: WorkSource {
 
   /// Takes up, at the start and after a pause, what lies in the spool without a row.
   package func takeUp() async throws {
+    giveUpAdmissions()
     (taken, identified) = (Handover(bound: 2), Handover(bound: 2))
     (inHand, batches, recovered) = ([:], [:], [])
     let found = try await spool.recover()
@@ -106,6 +111,11 @@ package actor Intake: WorkSource {
 
   /// Runs until a stop is asked for or, with `--once`, until all that lay in the inbox has its row.
   package func run(_ identifiers: some WorkerLauncher) async throws {
+    isRunning = true
+    defer {
+      isRunning = false
+      giveUpAdmissions()
+    }
     try await withThrowingTaskGroup(of: Stage.self) { group in
       group.addTask {
         await self.watcher.keepLooking()
@@ -173,8 +183,11 @@ package actor Intake: WorkSource {
     return files.count
   }
 
+  /// Hands on what lies in the spool.
+  func handOn(_ files: [IntakeFile]) async throws { try await taken.put(files) }
+
   /// Whether the disks have room for more; tells once where they haven't, and once when they have it again.
-  private func hasRoom() throws -> Bool {
+  func hasRoom() throws -> Bool {
     guard let change = room.look() else { return room.isOpen }
     switch change {
     case .shut(let why):

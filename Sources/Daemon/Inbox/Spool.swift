@@ -46,15 +46,21 @@ package actor Spool {
   // MARK: In
 
   /// Takes files, synced when this returns. A crash at any point leaves each either in the inbox or here.
-  package func take(_ files: [InboxFile]) throws(WriteFailure) -> [Outcome] {
+  /// - Parameters:
+  ///   - folder: In which they lie; by default the inbox.
+  ///   - names: Under which they go on, relative to the inbox; by default those that they have.
+  package func take(
+    _ files: [InboxFile], from folder: FilePath? = nil, as names: [FilePath]? = nil
+  ) throws(WriteFailure) -> [Outcome] {
     guard !files.isEmpty else { return [] }
-    let batch = SpoolBatch(of: files.map(\.path))
+    let source = folder ?? inbox
+    let batch = SpoolBatch(of: names ?? files.map(\.path))
     let folder = root.pushing(batch.folder)
     try Folder.create(folder)
     remaining[batch.folder] = 0
     do throws(WriteFailure) {
       try DurableFile.write(batch.list, to: URL(filePath: folder.appending(SpoolBatch.listName).string))
-      var taking = try SpoolTaking(inbox, into: folder, fault)
+      var taking = try SpoolTaking(source, into: folder, fault)
       let outcomes = try taking.take(zip(files, batch.files).map { ($0, $1) })
       remaining[batch.folder] = taking.count
       if taking.count == 0 { dissolve(batch.folder) }

@@ -9,6 +9,8 @@ package struct PauseNote: Sendable {
     case intake
     /// Reading and publishing.
     case reading
+    /// Taking objects in from the network.
+    case reception
   }
 
   private let place: URL

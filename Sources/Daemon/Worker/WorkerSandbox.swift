@@ -31,9 +31,11 @@ enum WorkerSandbox {
 
   /// Reads from standard input what is allowed, submits to it and executes the program anew with `--confined`. What the
   /// system doesn't offer is named to the new one, and the rest holds.
-  /// - Parameter model: the file that is read beside.
+  /// - Parameters:
+  ///   - model: the file that is read beside.
+  ///   - passing: further arguments for the new one.
   /// - Returns: only where the program can't be executed: why.
-  static func enter(model: FilePath?, limits: WorkerLimits) -> String {
+  static func enter(model: FilePath?, limits: WorkerLimits, passing: [String] = []) -> String {
     guard let confinement = receive() else { return "the first line doesn't say which files may be read" }
     var lacks: [String] = []
     func note(_ what: String, _ code: Int32) {
@@ -51,7 +53,7 @@ enum WorkerSandbox {
     note("no new privileges", sandbox_no_new_privileges())
     let version = sandbox_landlock_version()
     note("Landlock", version > 0 ? submit(to: confinement, model: model, version: version) : ENOSYS)
-    let arguments = CommandLine.arguments + ["--confined"] + lacks.flatMap { ["--lacks", $0] }
+    let arguments = CommandLine.arguments + ["--confined"] + passing + lacks.flatMap { ["--lacks", $0] }
     return "can't execute itself: \(text(of: execute(arguments)))"
   }
 

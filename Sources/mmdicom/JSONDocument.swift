@@ -1,0 +1,10 @@
+import FoundationEssentials
+
+/// How commands print what they say to programs.
+enum JSONDocument {
+  static func text(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+  }
+}
