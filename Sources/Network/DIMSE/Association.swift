@@ -65,7 +65,8 @@ public struct Association: ~Copyable {
     _ command: DIMSECommand, _ dataSet: ArraySlice<UInt8>? = nil, context: UInt8
   ) throws(NetworkFailure) -> DIMSECommand {
     try handle.send(command, dataSet, context: context)
-    let answer = try handle.nextCommand(within: options.answerSeconds)
+    let answer = try handle.nextCommand(
+      within: options.answerSeconds, finishedWithin: options.answerSeconds)
     guard answer.command.answers(command) else {
       throw NetworkFailure(.protocolError, "the peer answers something that it wasn't asked")
     }

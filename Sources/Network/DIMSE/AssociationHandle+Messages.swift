@@ -14,12 +14,17 @@ extension AssociationHandle {
   }
 
   /// The next command.
-  mutating func nextCommand(within seconds: Double) throws(NetworkFailure) -> ReceivedCommand {
+  /// - Parameters:
+  ///   - seconds: Until it begins.
+  ///   - limit: From then on.
+  mutating func nextCommand(
+    within seconds: Double, finishedWithin limit: Double
+  ) throws(NetworkFailure) -> ReceivedCommand {
     var bytes: [UInt8] = []
     var context: UInt8?
-    let begun = ContinuousClock.now
+    var begun: ContinuousClock.Instant?
     while true {
-      let fault = try unsafe next(within: seconds) { piece, part -> String?? in
+      let fault = try unsafe next(within: begun == nil ? seconds : limit) { piece, part -> String?? in
         guard piece.isCommand else { return .some("a data set without a command") }
         guard context == nil || context == piece.context else {
           return .some("a command in two presentation contexts")
@@ -31,7 +36,9 @@ extension AssociationHandle {
       }
       guard let fault else {
         // One that comes in pieces of nothing is no command either.
-        guard ContinuousClock.now - begun < .seconds(seconds) else {
+        let start = begun ?? .now
+        begun = start
+        guard ContinuousClock.now - start < .seconds(limit) else {
           throw NetworkFailure(.timedOut, "a command that takes too long")
         }
         continue

@@ -59,7 +59,8 @@ public final class StorageProvider: Sendable {
     }
     while true {
       let received: ReceivedCommand
-      do throws(NetworkFailure) { received = try handle.nextCommand(within: settings.idleSeconds) } catch {
+      do throws(NetworkFailure) { received = try handle.nextCommand(
+          within: settings.idleSeconds, finishedWithin: settings.stallSeconds) } catch {
         guard error.kind == .released else { throw error }
         handle.acknowledgeRelease()
         return

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""A storage SCU by pynetdicom: python user.py PORT TITLE FILE... [--event UID:UID] [--certificate FILE --authority FILE]
+
+Sends each file in its own transfer syntax, over as many associations as --threads says, or an event report of storage
+commitment. Prints a line for each answer."""
+import argparse
+import ssl
+import sys
+import threading
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pynetdicom import AE, build_role
+from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance, Verification
+
+parser = argparse.ArgumentParser()
+parser.add_argument("port", type=int)
+parser.add_argument("title")
+parser.add_argument("files", nargs="*")
+parser.add_argument("--calling", default="PYNETDICOM")
+parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--event")
+parser.add_argument("--certificate")
+parser.add_argument("--authority")
+options = parser.parse_args()
+turn, status = threading.Lock(), 0
+
+
+def say(text):
+    with turn:
+        print(text, flush=True)
+
+
+def tls():
+    if not options.authority:
+        return None
+    context = ssl.create_default_context(cafile=options.authority)
+    if options.certificate:
+        context.load_cert_chain(options.certificate)
+    return context, "localhost"
+
+
+def associate(node, **more):
+    other = node.associate("127.0.0.1", options.port, ae_title=options.title, tls_args=tls(), **more)
+    if not other.is_established:
+        say("no association: " + ("rejected" if other.is_rejected else "aborted"))
+        sys.exit(1)
+    return other
+
+
+def send(files):
+    global status
+    node = AE(options.calling)
+    for sop, syntax in {(f.SOPClassUID, f.file_meta.TransferSyntaxUID) for _, f in files}:
+        node.add_requested_context(sop, syntax)
+    node.add_requested_context(Verification)
+    other = associate(node)
+    say(f"echo {other.send_c_echo().Status:04X}")
+    for path, data in files:
+        answer = other.send_c_store(data)
+        say(f"{data.SOPInstanceUID} {answer.Status:04X}" if answer else f"{data.SOPInstanceUID} nothing")
+    other.release()
+
+
+def event():
+    transaction, instance = options.event.split(":")
+    node = AE(options.calling)
+    node.add_requested_context(StorageCommitmentPushModel)
+    other = associate(node, ext_neg=[build_role(StorageCommitmentPushModel, scp_role=True)])
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", instance
+    failed = Dataset()
+    failed.ReferencedSOPClassUID, failed.ReferencedSOPInstanceUID = item.ReferencedSOPClassUID, instance + ".1"
+    failed.FailureReason = 0x0112
+    data = Dataset()
+    data.TransactionUID, data.ReferencedSOPSequence, data.FailedSOPSequence = transaction, [item], [failed]
+    answer, _ = other.send_n_event_report(
+        data, 2, StorageCommitmentPushModel, StorageCommitmentPushModelInstance)
+    say(f"event {answer.Status:04X}")
+    other.release()
+
+
+if options.event:
+    event()
+else:
+    loaded = [(path, dcmread(path)) for path in options.files]
+    threads = [threading.Thread(target=send, args=(loaded[n::options.threads],)) for n in range(options.threads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
