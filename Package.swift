@@ -136,7 +136,7 @@ let package = Package(
         "Tensors", "Training",
       ]),
     tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive", "Phantoms"]),
-    tests("Network", ["DICOM", "Files", system]),
+    tests("Network", ["DICOM", "Files", system], exclude: ["Peers"]),
     tests("Ledger", ["Files", grdb]),
     tests(
       "Daemon",

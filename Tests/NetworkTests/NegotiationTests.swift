@@ -18,7 +18,8 @@ import Testing
         [
           ProposedContext(.computedRadiographyImageStorage, [.jpegLosslessSV1]),
           ProposedContext(.computedRadiographyImageStorage, [.rleLossless]),
-          ProposedContext(.computedRadiographyImageStorage, [.explicitVRLittleEndian, .implicitVRLittleEndian]),
+          ProposedContext(
+            .computedRadiographyImageStorage, [.explicitVRLittleEndian, .implicitVRLittleEndian]),
           ProposedContext(.segmentationStorage, [.implicitVRLittleEndian]),
           ProposedContext(.segmentationStorage, [.explicitVRLittleEndian]),
         ]
@@ -34,7 +35,8 @@ import Testing
   }
 
   @Test func sendsTheObjectAsItIsWhereItCan() {
-    #expect(Association.choose(among: [.explicitVRLittleEndian, .rleLossless], for: .rleLossless) == .rleLossless)
+    #expect(
+      Association.choose(among: [.explicitVRLittleEndian, .rleLossless], for: .rleLossless) == .rleLossless)
     #expect(
       Association.choose(among: [.implicitVRLittleEndian, .explicitVRLittleEndian], for: .rleLossless)
         == .explicitVRLittleEndian)
@@ -78,7 +80,8 @@ import Testing
 
   @Test func takesThePeersPreferenceButExplicit() throws {
     let cr = UID.computedRadiographyImageStorage.string
-    #expect(try answer(cr, [.jpegLosslessSV1, .explicitVRLittleEndian]) == .accepted(.storage, .jpegLosslessSV1))
+    #expect(
+      try answer(cr, [.jpegLosslessSV1, .explicitVRLittleEndian]) == .accepted(.storage, .jpegLosslessSV1))
     #expect(
       try answer(cr, [.implicitVRLittleEndian, .explicitVRLittleEndian])
         == .accepted(.storage, .explicitVRLittleEndian))

@@ -9,7 +9,8 @@ import Testing
 /// The receiver's network side in this process: a listener and a thread for each association.
 final class Provider {
   final class Taker: ObjectTaker {
-    private let state = Mutex<(objects: [ReceivedObject], results: [CommitmentResult], notes: [String])>(([], [], []))
+    private let state = Mutex<(objects: [ReceivedObject], results: [CommitmentResult], notes: [String])>(
+      ([], [], []))
     private let open = Atomic<Bool>(true)
     let status: DIMSEStatus
 
@@ -47,7 +48,8 @@ final class Provider {
   }
 
   init(
-    tls: TLSSettings? = nil, status: DIMSEStatus = .success, _ change: (inout ReceptionSettings) -> Void = { _ in }
+    tls: TLSSettings? = nil, status: DIMSEStatus = .success,
+    _ change: (inout ReceptionSettings) -> Void = { _ in }
   ) throws {
     port = Peers.freePort()
     folder = try Scratch()

@@ -14,7 +14,8 @@ struct ProviderTests {
   }
 
   /// Sends files one association each, in their own transfer syntax.
-  private func store(_ provider: Provider, _ files: [URL], _ options: [String] = []) throws -> (Int32, String) {
+  private func store(_ provider: Provider, _ files: [URL], _ options: [String] = []) throws -> (Int32, String)
+  {
     let arguments =
       ["--verbose", "--call", "MMDICOM", "--propose-lossless", "--no-halt", "--required"] + options
       + ["localhost", String(provider.port)] + files.map(\.path)
@@ -65,11 +66,13 @@ struct ProviderTests {
     let script = Peers.scripts.appending(path: "user.py").path
     let (status, output) = try TestEnvironment.run(
       try #require(Peers.python),
-      ["-W", "ignore", script, String(provider.port), "MMDICOM", "--threads", "4"] + Peers.phantoms.map(\.path))
+      ["-W", "ignore", script, String(provider.port), "MMDICOM", "--threads", "4"]
+        + Peers.phantoms.map(\.path))
     #expect(status == 0, "\(output)")
     let lines = output.split(separator: "\n")
     #expect(lines.count { $0 == "echo 0000" } == 4)
-    #expect(lines.count { $0.hasSuffix(" 0000") && $0.hasPrefix("2.25.") } == Peers.phantoms.count, "\(output)")
+    #expect(
+      lines.count { $0.hasSuffix(" 0000") && $0.hasPrefix("2.25.") } == Peers.phantoms.count, "\(output)")
     let syntaxes = try provider.taker.objects.map { try DICOMFile(reading: provider.file($0)).transferSyntax }
     #expect(Set(syntaxes) == Set(try Peers.phantoms.map { try OutgoingObject(reading: $0).transferSyntax }))
   }
@@ -147,13 +150,15 @@ struct ProviderTests {
     let (status, output) = try TestEnvironment.run(
       try #require(Peers.python),
       [
-        "-W", "ignore", Peers.scripts.appending(path: "user.py").path, String(provider.port), "MMDICOM", "--event",
+        "-W", "ignore", Peers.scripts.appending(path: "user.py").path, String(provider.port), "MMDICOM",
+        "--event",
         "\(transaction):\(instance)",
       ])
     #expect(status == 0 && output.contains("event 0000"), "\(output)")
     let result = try #require(provider.taker.results.first)
     #expect(result.transactionUID == transaction)
-    #expect(result.committed == [ReferencedSOP(sopClass: .secondaryCaptureImageStorage, sopInstance: instance)])
+    #expect(
+      result.committed == [ReferencedSOP(sopClass: .secondaryCaptureImageStorage, sopInstance: instance)])
     #expect(result.failed.map(\.reason) == [0x0112])
   }
 
@@ -164,7 +169,8 @@ struct ProviderTests {
     let (status, output) = try TestEnvironment.run(
       try #require(Peers.python),
       [
-        Peers.scripts.appending(path: "abuse.py").path, "127.0.0.1", String(provider.port), "MMDICOM", "--seed",
+        Peers.scripts.appending(path: "abuse.py").path, "127.0.0.1", String(provider.port), "MMDICOM",
+        "--seed",
         String(Int.random(in: 0..<1_000_000)),
       ])
     #expect(status == 0, "\(output)")

@@ -14,7 +14,9 @@ struct TLSTests {
 
     init() throws {
       folder = try Scratch()
-      try openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout authority.key -out authority.pem")
+      try openssl(
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout authority.key -out authority.pem"
+      )
     }
 
     func openssl(_ line: String) throws {
@@ -30,7 +32,8 @@ struct TLSTests {
     }
 
     func node(_ name: String, host: String = "localhost") throws -> (certificate: String, key: String) {
-      try "subjectAltName=DNS:\(host)".write(to: folder.file("\(name).ext"), atomically: true, encoding: .utf8)
+      try "subjectAltName=DNS:\(host)".write(
+        to: folder.file("\(name).ext"), atomically: true, encoding: .utf8)
       try openssl("req -newkey rsa:2048 -nodes -subj /CN=\(host) -keyout \(name).key -out \(name).csr")
       try openssl(
         "x509 -req -days 2 -in \(name).csr -CA authority.pem -CAkey authority.key -CAcreateserial "

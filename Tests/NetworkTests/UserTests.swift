@@ -12,7 +12,9 @@ struct UserTests {
     AssociationOptions(connectSeconds: 5, answerSeconds: 3)
   }
 
-  private func objects() throws -> [OutgoingObject] { try Peers.phantoms.map { try OutgoingObject(reading: $0) } }
+  private func objects() throws -> [OutgoingObject] {
+    try Peers.phantoms.map { try OutgoingObject(reading: $0) }
+  }
 
   private func server(_ options: String..., into folder: Scratch) throws -> Server {
     try Server(try #require(Peers.storescp)) {
@@ -22,7 +24,8 @@ struct UserTests {
 
   /// Sends everything over one association.
   private func send(_ objects: [OutgoingObject], to address: DICOMAddress) throws -> [StoreAnswer] {
-    let contexts = try #require([ProposedContext].storing(objects.map { ($0.sopClass, $0.transferSyntax) }).first)
+    let contexts = try #require(
+      [ProposedContext].storing(objects.map { ($0.sopClass, $0.transferSyntax) }).first)
     var association = try Association.open(address, for: contexts, quick)
     let answers = try objects.map { object throws(NetworkFailure) in try association.store(object) }
     association.release()
@@ -135,21 +138,23 @@ struct UserTests {
     let storage = folder.file("archive")
     try FileManager.default.createDirectory(at: storage, withIntermediateDirectories: true)
     try """
-      MaxPDUSize = 16384
-      MaxAssociations = 4
-      HostTable BEGIN
-      HostTable END
-      VendorTable BEGIN
-      VendorTable END
-      AETable BEGIN
-      PACS \(storage.path) RW (100, 1024mb) ANY
-      AETable END
-      """.write(to: settings, atomically: true, encoding: .utf8)
+    MaxPDUSize = 16384
+    MaxAssociations = 4
+    HostTable BEGIN
+    HostTable END
+    VendorTable BEGIN
+    VendorTable END
+    AETable BEGIN
+    PACS \(storage.path) RW (100, 1024mb) ANY
+    AETable END
+    """.write(to: settings, atomically: true, encoding: .utf8)
     let server = try Server(try #require(Peers.dcmqrscp)) { ["--config", settings.path, String($0)] }
     let objects = try objects().filter { $0.sopClass != .segmentationStorage }
     let answers = try send(objects, to: try server.address())
     #expect(answers.allSatisfy { $0.status == .success })
-    let stored = (try FileManager.default.contentsOfDirectory(atPath: storage.path)).filter { $0.hasPrefix("C") || $0.hasPrefix("D") }
+    let stored = (try FileManager.default.contentsOfDirectory(atPath: storage.path)).filter {
+      $0.hasPrefix("C") || $0.hasPrefix("D")
+    }
     #expect(stored.count == objects.count)
   }
 
@@ -173,7 +178,8 @@ struct UserTests {
   @Test func tellsWhatAPeerDoesntTake() throws {
     let provider = try Provider { $0.objects = .images }
     let objects = try objects()
-    let contexts = try #require([ProposedContext].storing(objects.map { ($0.sopClass, $0.transferSyntax) }).first)
+    let contexts = try #require(
+      [ProposedContext].storing(objects.map { ($0.sopClass, $0.transferSyntax) }).first)
     var association = try Association.open(try provider.address(), for: contexts, quick)
     var taken = 0
     for object in objects {

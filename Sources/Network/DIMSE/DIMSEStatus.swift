@@ -17,8 +17,6 @@ public struct DIMSEStatus: Sendable, Hashable, Codable, CustomStringConvertible 
   public static let success = DIMSEStatus(0x0000)
   /// Refused: out of resources.
   public static let outOfResources = DIMSEStatus(0xA700)
-  /// Data Set does not match SOP Class.
-  public static let wrongClass = DIMSEStatus(0xA900)
   /// SOP Class not supported.
   public static let classNotSupported = DIMSEStatus(0x0122)
   public static let processingFailure = DIMSEStatus(0x0110)
@@ -33,8 +31,8 @@ public struct DIMSEStatus: Sendable, Hashable, Codable, CustomStringConvertible 
     case 0x0001, 0x0107, 0x0116, 0xB000...0xBFFF: .takenWithWarning
     case 0xA700...0xA7FF: .refusedForNow
     case 0xA800...0xAFFF, 0xC000...0xCFFF: .refusedForGood
-    // No such class, object, action or argument; not authorized; mistyped or unknown operation.
-    case 0x0105, 0x0106, 0x0111...0x0115, 0x0117...0x0124, 0x0211, 0x0212: .refusedForGood
+    // No such class, object, action or argument; mistyped or unknown operation.
+    case 0x0105, 0x0106, 0x0111...0x0115, 0x0117...0x0123, 0x0211, 0x0212: .refusedForGood
     default: .refusedForNow
     }
   }
