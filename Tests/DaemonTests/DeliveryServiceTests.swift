@@ -46,7 +46,7 @@ struct DeliveryServiceTests {
     var destination = Destination(name: name, address: .dicom(address))
     destination.wantsCommitment = commitment
     return DeliveryRoute(
-      destination, .dicom(DICOMEndpoint(address, callingAETitle: "MMDICOM")), launcher: senders)
+      destination, .dicom(DICOMEndpoint(address, AssociationOptions())), launcher: senders)
   }
 
   /// Delivers until nothing is due, or a destination takes nothing.

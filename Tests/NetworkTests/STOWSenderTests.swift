@@ -14,7 +14,7 @@ struct STOWSenderTests {
     private let process = Process()
 
     init(certificate: URL? = nil) throws {
-      let script = TestEnvironment.packageRoot.appending(path: "Tests/NetworkTests/stow_peer.py")
+      let script = TestEnvironment.packageRoot.appending(path: "Tests/NetworkTests/Peers/dicomweb.py")
       process.executableURL = try #require(TestEnvironment.python)
       process.arguments = [script.path] + (certificate.map { [$0.path] } ?? [])
       let output = Pipe()

@@ -103,4 +103,116 @@ struct DeliveryCommandTests {
     #expect(
       wrong.status == 78 && wrong.complaints.contains("destinations sends pacs to"), "\(wrong.complaints)")
   }
+
+  @Test("by C-STORE, and kept: its commitment comes back to our receiver on an association of its own")
+  func commitment() async throws {
+    let port = try FreePort.next()
+    let orthanc = try await Orthanc(in: program.folder, caller: ("READER", port))
+    try program.configureService(
+      """
+      results: [overlay, segmentation, report, presentation]
+      receive: dicom://READER@127.0.0.1:\(port)
+      destinations: [pacs=dicom://ORTHANC@127.0.0.1:\(orthanc.dicom)]
+      delivery_commitment: [pacs]
+      """)
+    try await drop()
+    let (process, output, complaints) = try program.start(["serve", "--config", "mmdicom.yaml"])
+    async let said = Program.text(of: complaints)
+    var last: [String: Int]?
+    for _ in 0..<600 where last != ["waiting": 0, "sent": 4, "failed": 0] {
+      try await Task.sleep(for: .milliseconds(200))
+      last = (try? await status())?["deliveries"] as? [String: Int]
+    }
+    process.terminate()
+    process.waitUntilExit()
+    _ = await Program.text(of: output)
+    let complained = await said
+    #expect(last == ["waiting": 0, "sent": 4, "failed": 0], "\(complained)")
+    #expect(try await orthanc.classes().values.sorted() == Self.web.sorted())
+    let uid = try #require(program.report("outbox/report.csv").first?["sop_instance_uid"])
+    let explained = try await program.run("explain", uid, "--config", "mmdicom.yaml")
+    #expect(explained.output.contains("answer: committed"), "\(explained.output)")
+    #expect(explained.output.contains(" sent, not committed yet "), "\(explained.output)")
+    #expect(explained.output.contains(" committed report to pacs"), "\(explained.output)")
+  }
+}
+
+@Suite(
+  "Results go to storescp, which misbehaves",
+  .enabled(if: Program.url != nil && TestEnvironment.tool("storescp") != nil, "storescp isn't there"),
+  .serialized)
+struct StoreDeliveryTests {
+  private let program: Program
+
+  init() throws { program = try Program() }
+
+  /// What became of three results, and what was said, with these options.
+  private func deliver(
+    _ options: [String], accepting title: String = "STORE"
+  ) async throws -> (states: [String], said: String, stored: Int) {
+    let port = try FreePort.next()
+    let server = Process()
+    server.executableURL = TestEnvironment.tool("storescp")
+    let place = program.folder.appending(path: "stored")
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    server.arguments = ["-aet", title, "-od", place.path] + options + ["\(port)"]
+    server.standardOutput = FileHandle.nullDevice
+    server.standardError = FileHandle.nullDevice
+    try server.run()
+    defer { server.terminate() }
+    try await Task.sleep(for: .milliseconds(500))
+    try program.configureService(
+      "delivery_seconds: 3\ndestinations: [pacs=dicom://STORE@127.0.0.1:\(port)]")
+    let made = try await program.run(
+      "archive", "phantom", "--output", "phantoms", "--count", "1", "--size", "256")
+    try #require(made.status == 0)
+    let image = try #require(program.files("phantoms", ".dcm").first { !$0.hasSuffix(".seg.dcm") })
+    let inbox = program.folder.appending(path: "inbox")
+    try FileManager.default.createDirectory(at: inbox, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      at: program.folder.appending(path: "phantoms/" + image), to: inbox.appending(path: "image.dcm"))
+    let outcome = try await program.run("serve", "--once", "--config", "mmdicom.yaml")
+    #expect(outcome.status == 0, "\(outcome.complaints)")
+    let uid = try #require(program.report("outbox/report.csv").first?["sop_instance_uid"])
+    let explained = try await program.run("explain", uid, "--config", "mmdicom.yaml")
+    let states = explained.output.split(separator: "\n").filter { $0.hasPrefix("delivery: ") }.map {
+      String($0.split(separator: " ")[4].prefix { $0 != "," })
+    }
+    return (states, explained.output + outcome.complaints, program.files("stored").count)
+  }
+
+  @Test("taken as they are")
+  func takes() async throws {
+    let (states, said, stored) = try await deliver([])
+    #expect(states == ["sent", "sent", "sent"] && stored == 3, "\(said)")
+    #expect(said.contains("answer: 0000"))
+  }
+
+  @Test("a peer that takes uncompressed objects only gets decoded copies")
+  func uncompressed() async throws {
+    let (states, said, stored) = try await deliver(["+xi"])
+    #expect(states == ["sent", "sent", "sent"] && stored == 3, "\(said)")
+  }
+
+  @Test("an association that is refused is the destination's trouble")
+  func refuses() async throws {
+    let (states, said, _) = try await deliver(["--refuse"])
+    #expect(states == ["waiting", "waiting", "waiting"], "\(said)")
+    #expect(said.contains("a destination takes nothing"), "\(said)")
+  }
+
+  @Test(
+    "one that hangs up on an object gets it another time, and the others at once",
+    arguments: ["during", "after"])
+  func aborts(when: String) async throws {
+    let (states, said, _) = try await deliver(["--abort-\(when)"])
+    #expect(states.sorted() == ["delayed", "waiting", "waiting"], "\(said)")
+    #expect(said.contains("cut off: "), "\(said)")
+  }
+
+  @Test("one that sleeps longer than it may is given up")
+  func sleeps() async throws {
+    let (states, said, _) = try await deliver(["--sleep-after", "30"])
+    #expect(states.sorted() == ["delayed", "waiting", "waiting"], "\(said)")
+  }
 }

@@ -39,7 +39,8 @@ package struct DeliveryRoute: Sendable {
       return DeliveryRoute(
         destination,
         destination.endpoint(
-          tls: tls, callingAETitle: configuration.aeTitle, secrets: secrets, answerTime: settings.answerTime),
+          tls: tls, callingAETitle: configuration.aeTitle, secrets: secrets, answerTime: settings.answerTime,
+          mayBeCalled: configuration.reception != nil),
         launcher: launcher)
     }
   }
@@ -47,7 +48,8 @@ package struct DeliveryRoute: Sendable {
 
 extension Destination {
   fileprivate func endpoint(
-    tls: TLSSettings, callingAETitle: String, secrets: DeliverySecrets, answerTime: Duration
+    tls: TLSSettings, callingAETitle: String, secrets: DeliverySecrets, answerTime: Duration,
+    mayBeCalled: Bool
   ) -> PeerEndpoint {
     switch address {
     case .web(let url):
@@ -57,9 +59,12 @@ extension Destination {
       endpoint.answerSeconds = answerTime.inSeconds
       return .web(endpoint)
     case .dicom(let address):
-      var endpoint = DICOMEndpoint(address, callingAETitle: callingAETitle)
-      endpoint.tls = tls
-      endpoint.answerSeconds = answerTime.inSeconds
+      var endpoint = DICOMEndpoint(
+        address,
+        AssociationOptions(callingAETitle: callingAETitle, tls: tls, answerSeconds: answerTime.inSeconds))
+      endpoint.wantsCommitment = wantsCommitment
+      // Where it may call, it rarely answers on our own association: that needn't be waited for.
+      endpoint.commitmentSeconds = mayBeCalled ? 2 : 30
       return .dicom(endpoint)
     }
   }

@@ -26,7 +26,7 @@ public struct DeliveryRule: Sendable, Hashable {
     /// Name, Study Description.
     case bodyPart = "body_part"
     case view, modality, station, institution, department, description
-    /// The folder below the inbox that the image came in.
+    /// The folder below the inbox that the image came in, or the AE title of the node that sent it.
     case folder
   }
 

@@ -101,7 +101,10 @@ package struct InboxWork: Sendable {
       }
       if !runsOnce, let reception = configuration.reception {
         group.addTask {
-          await Reception(reception, configuration.folders, intake: intake, logger: logger).run()
+          await Reception(
+            reception, configuration.folders, intake: intake, commitments: LedgerCommitments(ledger),
+            logger: logger
+          ).run()
           return false
         }
       }

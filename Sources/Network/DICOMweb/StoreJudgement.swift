@@ -66,7 +66,7 @@ package enum StoreJudgement: Sendable, Hashable {
     guard let warning = response.stored[uid] else {
       return .refusedForNow("\(status), and its answer doesn't name this object")
     }
-    return .taken(warning.map { "\(status), warning \($0.hexadecimal)" } ?? "\(status)")
+    return .taken(warning.map { "\(status), warning \(DIMSEStatus($0))" } ?? "\(status)")
   }
 
   /// The status, and what a person wrote beside it.

@@ -112,7 +112,9 @@ extension Association {
   /// Waits for a peer's answer on this association, and confirms it; nil where none comes in time.
   public mutating func awaitCommitment(seconds: Double) throws(NetworkFailure) -> CommitmentResult? {
     let received: ReceivedCommand
-    do throws(NetworkFailure) { received = try handle.nextCommand(within: seconds, finishedWithin: options.answerSeconds) } catch {
+    do throws(NetworkFailure) {
+      received = try handle.nextCommand(within: seconds, finishedWithin: options.answerSeconds)
+    } catch {
       // A peer that has nothing to say, or hangs up, may still say it elsewhere.
       if [.timedOut, .released, .closed, .aborted].contains(error.kind) { return nil }
       throw error

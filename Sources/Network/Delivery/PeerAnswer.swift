@@ -10,16 +10,13 @@ package enum PeerAnswer: Sendable, Hashable, Codable {
   /// It never got to see it.
   case untried
 
-  /// By the Failure Reason (0008,1197) or Warning Reason (0008,1196) of one instance (PS3.18 table I.2-2, and the status
-  /// codes of PS3.4 B.2.3): A7xx, 0110 and 0213 pass, and so does an authorisation (0124) that somebody mends; what
-  /// else fails stays so.
+  /// By the Failure Reason (0008,1197) of one instance, whose values are those of a C-STORE's status (PS3.18 I.2).
   package init(failureReason: UInt16) {
-    let words = failureReason.hexadecimal
+    let status = DIMSEStatus(failureReason)
+    // A warning among the failures is a failure all the same.
     self =
-      switch failureReason {
-      case 0xA700...0xA7FF, 0x0110, 0x0213, 0x0124: .refusedForNow(words)
-      default: .refusedForGood(words)
-      }
+      status.verdict == .refusedForNow
+      ? .refusedForNow(status.description) : .refusedForGood(status.description)
   }
 }
 
@@ -32,13 +29,5 @@ package struct PeerTrouble: Error, Sendable, Hashable, Codable, CustomStringConv
   package init(_ description: String, retryAfter: Int? = nil) {
     self.description = PeerText.cleaned(description, limit: 200)
     self.retryAfter = retryAfter
-  }
-}
-
-extension UInt16 {
-  /// As the standard writes a status: `A700`.
-  package var hexadecimal: String {
-    let digits = String(self, radix: 16, uppercase: true)
-    return String(repeating: "0", count: 4 - digits.count) + digits
   }
 }

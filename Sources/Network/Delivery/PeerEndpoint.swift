@@ -8,7 +8,7 @@ package enum PeerEndpoint: Sendable, Hashable, Codable {
   package func sender() throws -> any ObjectSender {
     switch self {
     case .web(let endpoint): try STOWSender(endpoint)
-    case .dicom(let endpoint): throw PeerTrouble("\(endpoint.address): DICOM isn't spoken yet")
+    case .dicom(let endpoint): StoreSender(endpoint)
     }
   }
 }
@@ -16,14 +16,14 @@ package enum PeerEndpoint: Sendable, Hashable, Codable {
 /// A DICOM node that takes objects, and how it is talked to.
 package struct DICOMEndpoint: Sendable, Hashable, Codable {
   package var address: DICOMAddress
-  package var callingAETitle: String
-  package var tls = TLSSettings()
-  /// Seconds to connect, and to wait for the next sign of life.
-  package var connectSeconds = 10.0
-  package var answerSeconds = 60.0
+  package var options: AssociationOptions
+  /// Whether it is asked to keep what it took.
+  package var wantsCommitment = false
+  /// How long its answer to that is waited for on the same association; it may come on another later.
+  package var commitmentSeconds = 10.0
 
-  package init(_ address: DICOMAddress, callingAETitle: String) {
+  package init(_ address: DICOMAddress, _ options: AssociationOptions) {
     self.address = address
-    self.callingAETitle = callingAETitle
+    self.options = options
   }
 }

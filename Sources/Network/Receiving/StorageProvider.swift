@@ -59,8 +59,10 @@ public final class StorageProvider: Sendable {
     }
     while true {
       let received: ReceivedCommand
-      do throws(NetworkFailure) { received = try handle.nextCommand(
-          within: settings.idleSeconds, finishedWithin: settings.stallSeconds) } catch {
+      do throws(NetworkFailure) {
+        received = try handle.nextCommand(
+          within: settings.idleSeconds, finishedWithin: settings.stallSeconds)
+      } catch {
         guard error.kind == .released else { throw error }
         handle.acknowledgeRelease()
         return
