@@ -57,7 +57,7 @@ struct DestinationDelivery: Sendable {
 
   func run() async throws {
     var breaker = Breaker()
-    // After a sender died, so many objects go by themselves, so that the one to blame is found.
+    // After a sender died, or a peer hung up, so many objects go by themselves, so that the one to blame is found.
     var singly = 0
     while await goesOn() {
       let rings = await bell.rings
@@ -78,6 +78,7 @@ struct DestinationDelivery: Sendable {
             return
           }
         case .trouble(let trouble):
+          if trouble.isCut { singly = Self.portion }
           if await pause(trouble, &breaker) { return }
         }
       } catch let error as LedgerError where !error.isRetryable {

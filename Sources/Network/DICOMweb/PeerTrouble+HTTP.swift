@@ -17,6 +17,17 @@ extension PeerTrouble {
           ? "the name \(error.host) isn't known" : "no connection to \(error.host):\(error.port)\(first)")
     default: self.init(Self.words(error))
     }
+    isCut = !Self.isBeforeSending(error)
+  }
+
+  /// Whether no connection came about.
+  private static func isBeforeSending(_ error: any Error) -> Bool {
+    switch error {
+    case let error as HTTPClientError: error == .connectTimeout || error == .tlsHandshakeTimeout
+    case is NIOConnectionError, is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: true
+    case let error as IOError: error.errnoCode == ECONNREFUSED
+    default: false
+    }
   }
 
   private static func words(_ error: any Error) -> String {

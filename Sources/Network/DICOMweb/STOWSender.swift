@@ -53,7 +53,12 @@ package actor STOWSender: ObjectSender {
       for (object, words) in unfit { tell(.answered(id: object.id, .refusedForGood(words))) }
       guard !ready.isEmpty else { continue }
       let answer: StoreJudgement.Answer
-      do { answer = try await post(ready, tell) } catch { return error }
+      do { answer = try await post(ready, tell) } catch {
+        if error.isCut, ready.count == 1 {
+          tell(.answered(id: ready[0].object.id, .refusedForNow("cut off: \(error)")))
+        }
+        return error
+      }
       switch StoreJudgement(answer, of: ready.map(\.object.sopInstanceUID)) {
       case .answered(let answers):
         for (part, answer) in zip(ready, answers) { tell(.answered(id: part.object.id, answer)) }

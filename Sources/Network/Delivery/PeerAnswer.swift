@@ -25,6 +25,9 @@ package struct PeerTrouble: Error, Sendable, Hashable, Codable, CustomStringConv
   package var description: String
   /// When it asks to be left alone for a while, in seconds.
   package var retryAfter: Int?
+  /// Whether it came while objects were on their way: one of them may be what the peer can't bear, and they had better go
+  /// one by one.
+  package var isCut = false
 
   package init(_ description: String, retryAfter: Int? = nil) {
     self.description = PeerText.cleaned(description, limit: 200)
