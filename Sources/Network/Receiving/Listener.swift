@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A socket on which peers call.
 @safe
-public struct Listener: ~Copyable {
+public struct Listener: ~Copyable, Sendable {
   /// Handed on to a program that this process becomes.
   public let descriptor: Int32
 
