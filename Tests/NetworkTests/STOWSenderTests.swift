@@ -15,7 +15,7 @@ struct STOWSenderTests {
 
     init(certificate: URL? = nil) throws {
       let script = TestEnvironment.packageRoot.appending(path: "Tests/NetworkTests/Peers/dicomweb.py")
-      process.executableURL = try #require(TestEnvironment.python)
+      process.executableURL = TestEnvironment.python
       process.arguments = [script.path] + (certificate.map { [$0.path] } ?? [])
       let output = Pipe()
       process.standardOutput = output

@@ -2,6 +2,7 @@ import Configuration
 public import FoundationEssentials
 import Ledger
 import Logging
+import Network
 import Synchronization
 
 extension DaemonConfiguration {
