@@ -70,7 +70,8 @@ struct ResultObjects {
     return ResultIdentity(
       objectKind: kind.rawValue, modelSHA256: maker.sha256,
       configurationDigest: UID.derived(from: maker.configuration + [shape]).string,
-      content: (content.map { "\($0)" } ?? "") + part,
+      // Its number in the series is part of an object: under one UID it is always the same.
+      content: (content.map { "\($0)" } ?? "") + part + (terms.number > 1 ? "#\(terms.number)" : ""),
       replaced: terms.replaced.filter { $0.kind == name }.compactMap(\.object))
   }
 

@@ -103,19 +103,27 @@ package struct FolderWalk: Sendable {
   }
 
   /// Walks a folder that is open.
-  package init(_ root: OpenFolder, _ options: Options) { self.init(root.path, root, options) }
+  /// - Parameter enter: told of each folder, by its path relative to the root, before it is listed.
+  package init(
+    _ root: OpenFolder, _ options: Options, entering enter: (FilePath, OpenFolder) -> Void = { _, _ in }
+  ) {
+    self.init(root.path, root, options, entering: enter)
+  }
 
-  private init(_ root: FilePath, _ base: OpenFolder?, _ options: Options) {
+  private init(
+    _ root: FilePath, _ base: OpenFolder?, _ options: Options,
+    entering enter: (FilePath, OpenFolder) -> Void = { _, _ in }
+  ) {
     self.root = root
     self.base = base
     self.options = options
     seenFolders = options.skipped
     if let own = base?.status.map({ FileIdentity($0) }), !seenFolders.insert(own).inserted { return }
-    walk([FilePath()])
+    walk([FilePath()], enter)
     while !links.isEmpty {
       let pending = Self.sorted(links, by: \.path)
       links = []
-      for link in pending { follow(link.path, link.status) }
+      for link in pending { follow(link.path, link.status, enter) }
     }
     files = Self.sorted(files, by: \.path)
     folders = Self.sorted(folders, by: \.self)
@@ -140,10 +148,12 @@ package struct FolderWalk: Sendable {
     return Entry(path, status)
   }
 
-  private mutating func walk(_ folders: [FilePath]) {
+  private mutating func walk(_ folders: [FilePath], _ enter: (FilePath, OpenFolder) -> Void) {
     var pending = folders
     while let folder = pending.popLast() {
-      guard let opened = open(folder), let names = opened.names() else {
+      let opened = open(folder)
+      if let opened { enter(folder, opened) }
+      guard let opened, let names = opened.names() else {
         if !isGone(folder, errno) { problems.append(Problem(path: folder, kind: .folder(errno))) }
         continue
       }
@@ -192,10 +202,12 @@ package struct FolderWalk: Sendable {
     return nil
   }
 
-  private mutating func follow(_ path: FilePath, _ status: stat) {
+  private mutating func follow(
+    _ path: FilePath, _ status: stat, _ enter: (FilePath, OpenFolder) -> Void
+  ) {
     switch status.st_mode & S_IFMT {
     case S_IFDIR:
-      if seenFolders.insert(FileIdentity(status)).inserted { walk([path]) }
+      if seenFolders.insert(FileIdentity(status)).inserted { walk([path], enter) }
     case S_IFREG:
       if seenFiles.insert(FileIdentity(status)).inserted { files.append(Entry(path, status)) }
     default: break

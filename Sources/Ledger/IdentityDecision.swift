@@ -21,7 +21,7 @@ package enum IdentityDecision: Sendable, Hashable {
     package var pixels: ContentDigest?
     /// It is a conflict that nobody has accepted yet.
     package var isConflict: Bool
-    /// It was rejected and lies in its home.
+    /// It was rejected, not by a person, and lies in its home.
     package var isRejected: Bool
     /// Its way has ended and its source lies in its home.
     package var isFiled: Bool

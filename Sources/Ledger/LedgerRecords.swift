@@ -28,6 +28,8 @@ package struct InstanceRecord: Sendable, Hashable, Identifiable {
   package let rival: Int64?
   /// How often the same bytes came.
   package let timesSeen: Int
+  /// Its number among the images of its study in order of arrival, from 1 on; it stays when others are forgotten.
+  package let number: Int
   package let admittedAt: Timestamp
   package let claimedAt: Timestamp?
   package let finishedAt: Timestamp?
@@ -35,6 +37,31 @@ package struct InstanceRecord: Sendable, Hashable, Identifiable {
   /// Names the file in the log without telling whose it is: the beginning of its digest, which `status` and
   /// `explain` know, too.
   package var tag: String { String(content.description.prefix(8)) }
+
+  /// The reason of a conflict of identity that somebody refused for good.
+  package static let dismissalCode = "uid_conflict_dismissed"
+
+  /// Whether somebody refused it for good, and it hasn't been rejected yet.
+  package var isDismissed: Bool { rival != nil && reason == Self.dismissalCode }
+}
+
+/// What the reading of a row goes by, as of one moment.
+package struct Circumstances: Sendable, Hashable {
+  /// The row itself.
+  package let instance: InstanceRecord
+  /// The image that stands under its UID; nil where none does.
+  package let standing: StandingImage?
+  /// What was written for it before, superseded or not.
+  package let results: [ResultRecord]
+  /// Results of other rows that ``results`` replaced.
+  package let replaced: [ResultRecord]
+  /// The other rows with its SOP Instance UID, in order of arrival.
+  package let others: [InstanceRecord]
+
+  /// The same as if nothing stood under its UID.
+  package var unaccompanied: Circumstances {
+    Circumstances(instance: instance, standing: nil, results: results, replaced: replaced, others: others)
+  }
 }
 
 /// A file that was written for an instance.
@@ -203,6 +230,8 @@ package struct PrunableInstance: Sendable, Hashable {
   package struct Mark: Sendable, Hashable, Comparable {
     package let finishedAt: Timestamp
     package let id: Int64
+
+    package init(finishedAt: Timestamp, id: Int64) { (self.finishedAt, self.id) = (finishedAt, id) }
 
     package static func < (left: Mark, right: Mark) -> Bool {
       left.finishedAt == right.finishedAt ? left.id < right.id : left.finishedAt < right.finishedAt

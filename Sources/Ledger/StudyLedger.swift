@@ -20,6 +20,12 @@ package protocol StudyLedger: Sendable {
   func claim(
     by holder: String, limit: Int, order: DrawOrder, for length: Duration, at now: Timestamp
   ) async throws(LedgerError) -> Claim?
+  /// The same by somebody who still has `tokens` in hand: they aren't taken back, however late it is, and are prolonged
+  /// where half of their time is over.
+  func claim(
+    by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
+    at now: Timestamp
+  ) async throws(LedgerError) -> Claim?
   /// Prolongs a lease over all that it still holds, files and deliveries.
   /// - Throws: ``LedgerError/leaseLost(token:)`` when it holds nothing any more.
   func renew(token: Int64, for length: Duration, at now: Timestamp) async throws(LedgerError)
@@ -50,19 +56,24 @@ package protocol StudyLedger: Sendable {
   func identifyAnew(
     _ instance: Int64, token: Int64, as file: Admission, at now: Timestamp
   ) async throws(LedgerError) -> AdmissionOutcome
-  /// The image that stands under the UID of a row that is to be read; nil where none does.
-  func standingImage(for instance: Int64) async throws(LedgerError) -> StandingImage?
+  /// All that the reading of a row, and the names of its results, go by.
+  func circumstances(of instance: Int64) async throws(LedgerError) -> Circumstances
   /// Gives all that the lease still holds back untouched.
   func release(token: Int64, at now: Timestamp) async throws(LedgerError)
   /// Takes back what a daemon of this name held before it died. Only for the daemon itself, at its start.
   func recover(holder: String, at now: Timestamp) async throws(LedgerError)
   /// The source lies in its home.
   func file(_ instance: Int64, at now: Timestamp) async throws(LedgerError)
+  /// The same of several.
+  func file(_ instances: [Int64], at now: Timestamp) async throws(LedgerError)
   /// Lets what is parked or delayed go at once, images and deliveries; conflicts of identity only where
   /// accepted. Returns the instances concerned.
   func retry(
     _ selection: Selection, accepting: Bool, at now: Timestamp
   ) async throws(LedgerError) -> [Int64]
+  /// Refuses conflicts of identity for good: each gets its turn once more, with the reason
+  /// ``InstanceRecord/dismissalCode``, and whoever claims it rejects it unread. Returns the instances concerned.
+  func dismiss(_ selection: Selection, at now: Timestamp) async throws(LedgerError) -> [Int64]
   /// When an image will wait no longer; nil: none does. The daemon sleeps until then or the next event.
   func nextWakeUp() async throws(LedgerError) -> Timestamp?
 
@@ -103,8 +114,6 @@ package protocol StudyLedger: Sendable {
   func instances(
     _ selection: Selection, after: Int64, limit: Int
   ) async throws(LedgerError) -> [InstanceRecord]
-  /// How many images of a study arrived before one.
-  func images(of studyInstanceUID: String, before instance: Int64) async throws(LedgerError) -> Int
   func results(of instance: Int64) async throws(LedgerError) -> [ResultRecord]
   /// The result with this number.
   func result(_ id: Int64) async throws(LedgerError) -> ResultRecord?
@@ -143,10 +152,8 @@ package protocol StudyLedger: Sendable {
 
   // MARK: Retention
 
-  /// What was finished before a time and is delivered everywhere, the oldest first. The files go first, then
-  /// the rows: a crash between leaves rows that are offered again.
-  func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance]
-  /// The same behind a mark, for who leaves some of them.
+  /// What was finished before a time and is delivered everywhere, the oldest first, behind a mark for who leaves some
+  /// of them. The files go first, then the rows: a crash between leaves rows that are offered again.
   func prunable(
     before time: Timestamp, after mark: PrunableInstance.Mark?, limit: Int
   ) async throws(LedgerError) -> [PrunableInstance]
@@ -155,11 +162,25 @@ package protocol StudyLedger: Sendable {
 }
 
 extension StudyLedger {
-  package func prunable(
-    before time: Timestamp, after mark: PrunableInstance.Mark?, limit: Int
-  ) async throws(LedgerError) -> [PrunableInstance] {
-    let all = try await prunable(before: time, limit: .max)
-    guard let mark else { return Array(all.prefix(limit)) }
-    return Array(all.filter { $0.mark.map { mark < $0 } ?? false }.prefix(limit))
+  package func claim(
+    by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
+    at now: Timestamp
+  ) async throws(LedgerError) -> Claim? {
+    for token in tokens { try? await renew(token: token, for: length, at: now) }
+    return try await claim(by: holder, limit: limit, order: order, for: length, at: now)
+  }
+
+  /// The image that stands under the UID of a row that is to be read; nil where none does.
+  package func standingImage(for instance: Int64) async throws(LedgerError) -> StandingImage? {
+    try await circumstances(of: instance).standing
+  }
+
+  package func file(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) {
+    for id in instances { try await file(id, at: now) }
+  }
+
+  /// The first of them.
+  package func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance] {
+    try await prunable(before: time, after: nil, limit: limit)
   }
 }

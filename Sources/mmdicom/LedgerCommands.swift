@@ -47,7 +47,8 @@ struct RetryCommand: AsyncParsableCommand {
     discussion: """
       By a UID (of study, series, image or result) or a tag of the log, by coded reason, or all that is parked or delayed: \
       images, and results on their way to other systems. A rejected file goes back into the inbox. --destination means \
-      results for one destination alone. Exit status: 0, or 1 when there is nothing to try.
+      results for one destination alone. A file that waits since another picture stands under its UID is decided on with \
+      --accept or --dismiss. Exit status: 0, or 1 when there is nothing to try.
       """)
 
   @OptionGroup var service: ServiceOptions
@@ -58,8 +59,16 @@ struct RetryCommand: AsyncParsableCommand {
     String?
   @Flag(help: "With --destination: they aren't sent there any more.") var giveUp = false
   @Flag(help: "Take another picture under a known UID for the image from now on.") var accept = false
+  @Flag(help: "Refuse another picture under a known UID for good: the file goes to the rejected ones.")
+  var dismiss = false
 
   func validate() throws {
+    if dismiss {
+      guard name != nil, !accept, reason == nil, destination == nil, !all else {
+        throw ValidationError("--dismiss goes with a UID or a tag alone")
+      }
+      return
+    }
     guard [name != nil, reason != nil, destination != nil, all].filter(\.self).count == 1 else {
       throw ValidationError("name either a UID, or --reason, or --destination, or --all")
     }
@@ -69,7 +78,11 @@ struct RetryCommand: AsyncParsableCommand {
   func run() async throws {
     try await reportingFailure {
       if let destination { return try await retry(destination) }
-      let tags = try await service.visit().retry(name, reason: reason, accepting: accept)
+      let visit = try await service.visit()
+      let tags =
+        if let name, dismiss { try await visit.dismiss(name) } else {
+          try await visit.retry(name, reason: reason, accepting: accept)
+        }
       for tag in tags { Terminal.result("\(tag)\n") }
       guard tags.isEmpty else { return }
       throw CommandFailure(.someInputsFailed, "nothing of that kind waits")

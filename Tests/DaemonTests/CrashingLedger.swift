@@ -95,8 +95,8 @@ final class CrashingLedger: StudyLedger, Sendable {
       try await base.identifyAnew(instance, token: token, as: file, at: now)
     }
   }
-  func standingImage(for instance: Int64) async throws(LedgerError) -> StandingImage? {
-    try await step { () async throws(LedgerError) in try await base.standingImage(for: instance) }
+  func circumstances(of instance: Int64) async throws(LedgerError) -> Circumstances {
+    try await step { () async throws(LedgerError) in try await base.circumstances(of: instance) }
   }
   func result(_ id: Int64) async throws(LedgerError) -> ResultRecord? { try await base.result(id) }
   func reportRow(of instance: Int64) async throws(LedgerError) -> ReportEntry? {
@@ -118,6 +118,9 @@ final class CrashingLedger: StudyLedger, Sendable {
     _ selection: Selection, accepting: Bool, at now: Timestamp
   ) async throws(LedgerError) -> [Int64] {
     try await base.retry(selection, accepting: accepting, at: now)
+  }
+  func dismiss(_ selection: Selection, at now: Timestamp) async throws(LedgerError) -> [Int64] {
+    try await base.dismiss(selection, at: now)
   }
   func nextWakeUp() async throws(LedgerError) -> Timestamp? { try await base.nextWakeUp() }
   func nextDeliveries(
@@ -163,11 +166,6 @@ final class CrashingLedger: StudyLedger, Sendable {
       try await base.instances(selection, after: after, limit: limit)
     }
   }
-  func images(
-    of studyInstanceUID: String, before instance: Int64
-  ) async throws(LedgerError) -> Int {
-    try await base.images(of: studyInstanceUID, before: instance)
-  }
   func results(of instance: Int64) async throws(LedgerError) -> [ResultRecord] {
     try await step { () async throws(LedgerError) in try await base.results(of: instance) }
   }
@@ -197,8 +195,10 @@ final class CrashingLedger: StudyLedger, Sendable {
     try await base.audit(of: instance, after: number, limit: limit)
   }
   func verifyAudit() async throws(LedgerError) -> AuditVerification { try await base.verifyAudit() }
-  func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance] {
-    try await base.prunable(before: time, limit: limit)
+  func prunable(
+    before time: Timestamp, after mark: PrunableInstance.Mark?, limit: Int
+  ) async throws(LedgerError) -> [PrunableInstance] {
+    try await base.prunable(before: time, after: mark, limit: limit)
   }
   func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64] {
     try await step { () async throws(LedgerError) in try await base.forget(instances, at: now) }

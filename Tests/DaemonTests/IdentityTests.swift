@@ -123,6 +123,73 @@ import Testing
     #expect(try await visit().status().parked == 0)
   }
 
+  @Test func aPictureThatSomebodyRefusesIsRejectedForGood() async throws {
+    try root.write("9.1 1.1 lungs old", "inbox/a")
+    try root.write("9.1 1.1 hand old", "inbox/b")
+    try await Self.run(fixture)
+    #expect(try await visit().dismiss("1.1").count == 1)
+    #expect(try await visit().dismiss("1.1") == [])
+    try await Self.run(fixture)
+    #expect(root.read("rejected/b") == "9.1 1.1 hand old")
+    #expect(root.read("rejected/b.reason.txt")?.contains("uid_conflict_dismissed") == true)
+    #expect(root.read("outbox/9.1/1.1.png") == "9.1 1.1 lungs old" && outputs.count == 1)
+    // The image has its row, and what was refused is none.
+    #expect(fixture.rows.count == 1 && fixture.rows[0].contains(",analysed,"))
+    #expect(try await visit().status().parked == 0)
+    #expect(try await visit().audit().isIntact)
+    // It comes again, and is answered by what is known.
+    try root.write("9.1 1.1 hand old", "inbox/c")
+    try await Self.run(fixture)
+    #expect(root.read("rejected/c") == "9.1 1.1 hand old")
+    #expect(try await visit().status().parked == 0)
+    // Somebody thinks better of it.
+    let tag = ContentDigest(of: "9.1 1.1 hand old").description.prefix(8)
+    #expect(try await visit().retry(String(tag), reason: nil, accepting: false).count == 1)
+    try await Self.run(fixture)
+    #expect(try await visit().status().parked == 1)
+    #expect(fixture.rows.map { $0.contains(",not_analysed,uid_conflict,") } == [false, true])
+  }
+
+  @Test(arguments: [false, true])
+  func aCrashWhileWhatIsRefusedGoesLeavesNoTrace(isAnswerLost: Bool) async throws {
+    func filled() async throws -> DeliveryFixture {
+      let site = try Self.filled()
+      try await Self.run(site)
+      let dismissed = try await LedgerVisit(Self.configuration(site)).dismiss("1.1")
+      #expect(dismissed.count == 1)
+      return site
+    }
+    let undisturbed = try await filled()
+    try await Self.run(undisturbed)
+    let expected = Self.picture(undisturbed)
+    #expect(expected.contains("rejected/c: 9.1 1.1 hand old") && undisturbed.rows.count == 2)
+    var crashes = 0
+    for last in 1... {
+      let site = try await filled()
+      var crashing: CrashingLedger?
+      do {
+        try await Self.run(site) {
+          let ledger = CrashingLedger($0, last: last, isAnswerLost: isAnswerLost)
+          crashing = ledger
+          return ledger
+        }
+      } catch is LedgerError { crashes += 1 }
+      let hasCrashed = try #require(crashing).hasCrashed
+      try await Self.run(site)
+      #expect(Self.pictureWithoutTimes(site) == Self.pictureWithoutTimes(undisturbed), "call \(last)")
+      if !hasCrashed { break }
+    }
+    #expect(crashes > 5)
+  }
+
+  /// Without the moments in reasons.
+  private static func pictureWithoutTimes(_ fixture: DeliveryFixture) -> [String] {
+    picture(fixture).map { line in
+      line.split(separator: "\n").filter { !$0.hasPrefix("when:") && !$0.hasPrefix("modified:") }
+        .joined(separator: "\n")
+    }
+  }
+
   @Test func whatChangedAfterItCameIsReadForWhatItIs() async throws {
     try root.write("9.1 1.1 lungs old", "inbox/a")
     let isChanged = Mutex(false)

@@ -40,6 +40,23 @@ struct InboxWatchTests {
     return watch
   }
 
+  @Test("of a great drop the first are handed out while others are looked at, each once")
+  func portions() async throws {
+    let names = (0..<1500).map { "outside/\($0 % 7)/deep/\($0).dcm" }
+    for name in names { try root.write("image", name) }
+    var watch = watch(settling: .zero)
+    try manager.moveItem(at: root.url.appending(path: "outside"), to: inbox.appending(path: "sent"))
+    let first = try await complete(&watch)
+    #expect(first.count < names.count && watch.hasMore)
+    let rest = try await complete(&watch)
+    #expect(
+      !watch.hasMore && Set(first + rest).count == names.count && first.count + rest.count == names.count)
+    #expect(watch.takeComplete().isEmpty)
+    // Each of the folders is watched.
+    try root.write("image", "inbox/sent/6/deep/later.dcm")
+    #expect(try await complete(&watch) == ["sent/6/deep/later.dcm"])
+  }
+
   @Test("a file that was closed, or renamed in, is there at once; one that is open isn't")
   func events() async throws {
     var watch = watch()

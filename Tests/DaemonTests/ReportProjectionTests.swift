@@ -181,6 +181,31 @@ import Testing
     #expect(try ReportAdoption.rows(in: fixture.folders).count > 2)
   }
 
+  @Test func whatIsForgottenGoesFromTheFilesOfEarlierDays() async throws {
+    let first = Timestamp(milliseconds: 1_795_000_000_000)
+    let present = Mutex(first)
+    let report = ReportProjection(fixture.folders, isByDay: true) { present.withLock(\.self) }
+    let days = (0..<4).map { first + .seconds(86_400 * $0) }
+    for (day, name) in zip(days, ["a", "b", "c", "d"]) {
+      present.withLock { $0 = day }
+      try await read("1." + name, name, at: day)
+      try await report.update(from: ledger)
+    }
+    try await read("1.e", "e", at: days[1])
+    try await report.rewrite(from: ledger)
+    #expect(notes("report-\(days[1].day).csv") == ["b", "e"])
+    // Somebody took the third away.
+    try FileManager.default.removeItem(at: root.url.appending(path: "outbox/report-\(days[2].day).csv"))
+    let gone = try await ledger.prunable(before: days[2], limit: 2).map(\.instance.id)
+    #expect(try await ledger.forget(gone, at: days[3]).count == 2)
+    try await report.prune(from: ledger)
+    // The first day is forgotten as a whole, of the second one image is left.
+    #expect(notes("report-\(days[0].day).csv") == nil)
+    #expect(notes("report-\(days[1].day).csv") == ["e"])
+    #expect(notes("report-\(days[2].day).csv") == nil)
+    #expect(notes("report.csv") == ["d"])
+  }
+
   @Test func aReportOfAVersionWithoutNotesIsBroughtUpToDate() async throws {
     try await read("1.1", "a")
     try await report.update(from: ledger)

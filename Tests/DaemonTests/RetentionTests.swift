@@ -61,7 +61,7 @@ import Testing
     try await deliver()
     let tally = try await pass(days: 3, at: later(4))
     #expect(tally.images == 3 && tally.stuck == 0)
-    try await desk.reading.rewriteReport()
+    try await desk.reading.pruneReport()
     #expect(fixture.root.files == ["outbox/report.csv"] && fixture.rows.isEmpty)
     #expect(!FileManager.default.fileExists(atPath: fixture.folders.done.appending(path: "a").path))
     #expect(try await desk.ledger.instances(.uid("9.9"), after: 0, limit: 9).isEmpty)

@@ -97,6 +97,59 @@ import Testing
   }
 
   @Test(arguments: LedgerKind.allCases)
+  func whatSomebodyRefusesIsRejectedForGood(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([file(1), file(2)], at: .at(0))
+    _ = try await read(ledger, pixels: 7, at: .at(20))
+    let claim = try #require(await ledger.claim(at: .at(21)))
+    #expect(try await ledger.dismiss(.uid("1.2.3.1"), at: .at(21)) == [])
+    try await ledger.conflict(
+      2, token: claim.lease.token, with: 1, Completion.Chain(pixels: .of(8)), record: [2], at: .at(22))
+    #expect(try await ledger.dismiss(.uid("1.2.3.1"), at: .at(23)) == [2])
+    #expect(try await ledger.dismiss(.uid("1.2.3.1"), at: .at(23)) == [])
+    let next = try #require(await ledger.claim(at: .at(24)))
+    #expect(next.instances.map(\.isDismissed) == [true])
+    try await ledger.complete(
+      2, token: next.lease.token, .rejected(next.instances[0], InstanceRecord.dismissalCode), at: .at(25))
+    try await ledger.file(2, at: .at(26))
+    let refused = try #require(await ledger.instance(2))
+    #expect(refused.rival == nil && !refused.isDismissed && refused.reason == InstanceRecord.dismissalCode)
+    // What stands stands, and nothing is said of the other any more.
+    #expect(try await current(ledger) == [1])
+    #expect(try await ledger.hasDisplaced(since: 2))
+    // The same bytes aren't read again by themselves.
+    #expect(try await ledger.admit([file(2)], at: .at(30)) == [.known(2)])
+    var wanted = file(2)
+    wanted.isWanted = true
+    #expect(try await ledger.admit([wanted], at: .at(31)) == [.readAgain(2)])
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func aNumberStaysWhenOthersAreForgotten(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    func numbers(_ ids: ClosedRange<Int64>) async throws -> [Int?] {
+      var numbers: [Int?] = []
+      for id in ids { numbers.append(try await ledger.instance(id)?.number) }
+      return numbers
+    }
+    let files = (1...3).map { file($0, image: $0) } + [.file(9, study: 9), file(4, image: 4)]
+    _ = try await ledger.admit(files, at: .at(0))
+    #expect(try await numbers(1...5) == [1, 2, 3, 1, 4])
+    let claim = try #require(await ledger.claim(at: .at(20)))
+    for record in claim.instances {
+      try await ledger.complete(record.id, token: claim.lease.token, .analysed(record), at: .at(21))
+      try await ledger.file(record.id, at: .at(22))
+    }
+    #expect(try await ledger.forget([1, 2], at: .at(30)) == [1, 2])
+    #expect(try await numbers(1...5) == [nil, nil, 3, 1, 4])
+    // What is known is read again under its number, and what is new gets one that nobody has.
+    var wanted = file(3, image: 3)
+    wanted.isWanted = true
+    _ = try await ledger.admit([wanted, file(5, image: 5)], at: .at(31))
+    #expect(try await numbers(3...6) == [3, 1, 4, 5])
+  }
+
+  @Test(arguments: LedgerKind.allCases)
   func aFileThatChangedIsWhatItsBytesAre(kind: LedgerKind) async throws {
     let ledger = try LedgerSite(kind).open()
     _ = try await ledger.admit([file(1), file(2, image: 2)], at: .at(0))

@@ -139,6 +139,26 @@ import Testing
     #expect(try await again.verifyAudit() == .broken(.altered(7)))
   }
 
+  /// A ledger of a version that counted images instead of numbering them.
+  @Test func imagesOfAnOlderLedgerGetTheirNumbers() async throws {
+    let site = try LedgerSite(.sqlite)
+    let ledger = try SQLiteLedger(at: site.file, as: .keeper)
+    let files = [.file(1, study: 7), .file(2), .file(3, study: 7), Admission.file(4, study: 7)]
+    _ = try await ledger.admit(files, at: .at(0))
+    try ledger.close()
+    try tamper(
+      site,
+      """
+      DROP INDEX instance_study; ALTER TABLE instance DROP COLUMN number;
+      CREATE INDEX instance_study ON instance(study) WHERE study <> '';
+      DELETE FROM grdb_migrations WHERE identifier = 'ledger-5-number'
+      """)
+    let again = try SQLiteLedger(at: site.file, as: .keeper)
+    var numbers: [Int?] = []
+    for id in Int64(1)...4 { numbers.append(try await again.instance(id)?.number) }
+    #expect(numbers == [1, 1, 2, 3])
+  }
+
   /// The queries that every claim runs find their rows by an index: none looks at all rows of a table, and
   /// none sorts what it takes little of.
   @Test func claimsLookAtNoMoreThanTheyTake() async throws {
@@ -160,6 +180,8 @@ import Testing
       "SELECT * FROM result WHERE path = x'00' AND superseded = 0",
       "SELECT * FROM result WHERE uid = 'x' AND uid <> ''",
       "SELECT * FROM report WHERE image = 'x' AND current = 1",
+      "SELECT number FROM instance WHERE study = 'x' AND study <> '' AND id IS NOT 5 ORDER BY number DESC LIMIT 1",
+      "SELECT id FROM instance WHERE state = 'working' AND token = 5 AND (until < 5 OR since > 5)",
     ]
     for query in queries {
       let plan = try await queue.read { db in

@@ -178,4 +178,50 @@ import Testing
     #expect(try await ledger.deliveries(of: 1).count == 1)
     await #expect(throws: LedgerError.unknown(row: 99)) { try await ledger.file(99, at: .at(26)) }
   }
+
+  @Test(arguments: LedgerKind.allCases)
+  func whoClaimsKeepsWhatHeHasInHand(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([.file(1), .file(2)], at: .at(0))
+    func next(keeping tokens: [Int64], at now: Timestamp) async throws -> Claim? {
+      try await ledger.claim(
+        by: "a", limit: 1, order: .arrival, for: .seconds(60), keeping: tokens, at: now)
+    }
+    let first = try #require(await next(keeping: [], at: .at(20)))
+    let token = first.lease.token
+    // Soon afterwards nothing is written about it.
+    let second = try #require(await next(keeping: [token], at: .at(21)))
+    guard case .working(_, let lease)? = try await ledger.instance(1)?.state else {
+      throw CancellationError()
+    }
+    #expect(lease == first.lease)
+    try await ledger.release(token: second.lease.token, at: .at(22))
+    // Long after its time, as behind a machine that stood still; and with a clock that was set back.
+    for late in [Timestamp.at(10_000), .at(-10_000)] {
+      let claim = try #require(await next(keeping: [token], at: late))
+      #expect(claim.instances.map(\.id) == [2])
+      guard case .working(_, let lease)? = try await ledger.instance(1)?.state else {
+        throw CancellationError()
+      }
+      #expect(lease.token == token && lease.wait.since == late)
+      try await ledger.release(token: claim.lease.token, at: late)
+    }
+    // A lease that is lost is nobody's to keep.
+    try await ledger.recover(holder: "a", at: .at(-10_000))
+    let again = try #require(await next(keeping: [token], at: .at(-10_000)))
+    #expect(again.instances.map(\.id) == [1] && again.lease.token != token)
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func severalAreFiledTogether(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([.file(1, study: 1), .file(2, study: 1)], at: .at(0))
+    let claim = try #require(await ledger.claim(at: .at(20)))
+    for record in claim.instances {
+      try await ledger.complete(record.id, token: claim.lease.token, .analysed(record), at: .at(21))
+    }
+    for _ in 1...2 { try await ledger.file([1, 2], at: .at(22)) }
+    #expect(try await ledger.instances(.unfiled, after: 0, limit: 9).isEmpty)
+    #expect(try await ledger.counts().analysed == 2)
+  }
 }

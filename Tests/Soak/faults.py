@@ -114,12 +114,19 @@ def cases(options, root):
         answer = site.ask("retry", str(pydicom.dcmread(one, stop_before_pixels=True).SOPInstanceUID))
         assert answer.returncode == 0 and site.name.exists(), answer
 
+    def dismiss(site):
+        answer = site.ask("retry", "--dismiss", str(pydicom.dcmread(one, stop_before_pixels=True).SOPInstanceUID))
+        assert answer.returncode == 0, answer
+
+    conflict = changed(one, made / "conflict.dcm", other_pixels)
     found = [
         Case("analysed", one),
         Case("not-analysed", changed(one, made / "lateral.dcm", lateral)),
         Case("rejected", cut),
         # Other pixels under the same UID.
-        Case("conflicting", changed(one, made / "conflict.dcm", other_pixels), known=known),
+        Case("conflicting", conflict, known=known),
+        # One that somebody has refused for good.
+        Case("dismissed", known=(*known, (conflict, "a.dcm")), prepare=dismiss),
         # The same pixels under the same UID, another header.
         Case("amended", changed(one, made / "amended.dcm", other_name), known=known),
         # The same bytes again; under another name, which others have; those of a file that was rejected.
@@ -641,6 +648,9 @@ def strikes_to_kill(calls, skips_start, is_thin):
         begun = begun or role == "worker" or concerns_file(call)
         if not begun or (is_thin and not is_first and not is_last):
             continue
+        # The picture that a worker rehearses with is the same for every kind of file.
+        if skips_start and "/rehearsal-" in call["path"]:
+            continue
         deeds = ["before"] + (["after"] if is_last else [])
         if call["call"] in ("write", "pwrite") and (is_first or is_last):
             deeds.append("half")
@@ -727,8 +737,11 @@ def matrix(options, kind, strikes, once):
                     calls = bench.served(sends_again)
                 todo = [strike for strike in strikes(calls, name, sends_again)
                         if re.search(options.only, f"{strike['call']['call']} {strike['call']['path']}")]
-                print(f"{name}{', name used again' if sends_again else ''}: {len(calls)} calls, {len(todo)} strikes",
-                      flush=True)
+                whole = len(todo)
+                if options.sample and whole > options.sample:
+                    todo = [todo[place * whole // options.sample] for place in range(options.sample)]
+                print(f"{name}{', name used again' if sends_again else ''}: {len(calls)} calls, {len(todo)} of {whole} "
+                      "strikes", flush=True)
                 if options.verbose:
                     print(json.dumps(plain, indent=1))
 
@@ -793,6 +806,7 @@ def main():
     parser.add_argument("--again", type=lambda text: [word == "yes" for word in text.split(",")], default=[False, True],
                         help="whether the sender uses the name again at once: no, yes")
     parser.add_argument("--only", default="", help="a pattern: only calls whose name and path it is found in")
+    parser.add_argument("--sample", type=int, default=0, help="so many strikes of each kind of file, evenly spread; 0 for all")
     parser.add_argument("--quick", action="store_true", help="without asking 'mmdicom audit' and 'status' each time")
     parser.add_argument("--verbose", action="store_true")
     commands = parser.add_subparsers(required=True)

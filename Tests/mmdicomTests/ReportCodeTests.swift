@@ -6,10 +6,10 @@ import Testing
 /// The guide for operators has a line for every code that a report can hold, and none that it can't.
 @Suite struct ReportCodeTests {
   /// The rooms whose codes get into a report's reasons and notes.
-  private static let rooms = ["DICOM", "Radiography", "Analysis", "Daemon"]
+  private static let rooms = ["DICOM", "Radiography", "Analysis", "Ledger", "Daemon"]
 
   /// Codes as the sources write them: the raw values of an error's `Reason`, the literals of a property
-  /// `code`, and those that are given to an argument `code:` or added to a reason.
+  /// `code`, and those that are given to an argument `code:`, to a constant called `...Code`, or added to a reason.
   private func codes(in source: String) -> Set<String> {
     var codes: Set<String> = []
     // The enumerations of reasons and the properties, each up to the brace that ends it.
@@ -30,6 +30,7 @@ import Testing
       codes.formUnion(line.matches(of: /\bcode: .*?"([a-z][a-z_]*)"/).map { String($0.1) })
       // Both branches of a choice.
       codes.formUnion(line.matches(of: /\bcode: [^"]*"[a-z_]+" : "([a-z][a-z_]*)"/).map { String($0.1) })
+      codes.formUnion(line.matches(of: /\b[a-z]+Code = "([a-z][a-z_]*)"/).map { String($0.1) })
       codes.formUnion(line.matches(of: /[ .]note\("([a-z_]+)"\)/).map { String($0.1) })
     }
     return codes

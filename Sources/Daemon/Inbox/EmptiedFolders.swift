@@ -12,6 +12,8 @@ struct EmptiedFolders {
   /// Empty folders that can't be removed, each told of once.
   private var kept: Set<FilePath> = []
   private static let delay = Duration.seconds(60)
+  /// So many are removed at a time: who looks at the inbox isn't kept from it.
+  private static let portion = 512
 
   /// A file left the folder, whose path is relative to the inbox.
   mutating func left(_ folder: FilePath, at now: ContinuousClock.Instant = .now) {
@@ -21,7 +23,7 @@ struct EmptiedFolders {
   /// Those that nothing left for long enough.
   private mutating func due(at now: ContinuousClock.Instant) -> [FilePath] {
     var due: [FilePath] = []
-    while let first = queue.first, first.since + Self.delay < now {
+    while due.count < Self.portion, let first = queue.first, first.since + Self.delay < now {
       queue.removeFirst()
       guard let last = since[first.folder] else { continue }
       if last + Self.delay < now {

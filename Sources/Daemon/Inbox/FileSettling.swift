@@ -72,6 +72,9 @@ package struct FileSettling: Sendable {
     if isComplete(candidate) { complete.insert(path) } else { unfinished.insert(path) }
   }
 
+  /// Whether anything was ever told of a file there.
+  package func knows(_ path: FilePath) -> Bool { candidates[path] != nil }
+
   /// Forgets a file that is gone.
   package mutating func vanished(_ path: FilePath) { set(path, nil) }
 

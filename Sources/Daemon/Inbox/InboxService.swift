@@ -86,8 +86,8 @@ public struct InboxService: Service {
           for await _ in signals {
             guard let next = await desk.reload(present, by: readSettings) else { continue }
             present = next
-            await handover.offer(next)
-            await work.layDown()
+            handover.offer(next)
+            await work.wakeReaders()
           }
         }
       }

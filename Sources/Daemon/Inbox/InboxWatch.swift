@@ -21,8 +21,13 @@ package struct InboxWatch: ~Copyable {
   package private(set) var heldOpen: Set<FilePath> = []
   /// Folders that can't be watched; only scans see what comes into them.
   package private(set) var unwatched = 0
-  /// Where scans take long (a slow mount, a large backlog), at most a third of the time goes to them.
-  private static let scanShare = 2
+  /// What settled and wasn't handed out yet, in order.
+  private var settled: ArraySlice<(path: FilePath, stamp: FileStamp)> = []
+  /// So many files are handed out at a time: the first of a great drop are taken while the others are looked at.
+  private static let portion = 1024
+  /// Where scans take long (a slow mount, a large backlog), at most a third of the time goes to them, and much less where
+  /// the last one showed nothing that events hadn't told.
+  private static let scanShare = (news: 2, noNews: 30)
 
   /// - Parameter usesEvents: false for network mounts' tests and for a single run.
   package init(
@@ -43,7 +48,10 @@ package struct InboxWatch: ~Copyable {
   /// Those of them that are among `paths`; all when it is nil.
   package func waiting(among paths: Set<FilePath>?) -> [FilePath] { settling.waiting(among: paths) }
 
-  /// The files that became complete since the last call; each is handed out once, unless released.
+  /// Whether more files are complete than the last call handed out.
+  package var hasMore: Bool { !settled.isEmpty }
+
+  /// The files that became complete since the last call, a portion of them; each is handed out once, unless released.
   package mutating func takeComplete(at now: ContinuousClock.Instant = .now) -> [InboxFile] {
     // Without the inbox nothing is there to be seen; a scan says so.
     var senders = try? SenderFolders(root)
@@ -51,7 +59,10 @@ package struct InboxWatch: ~Copyable {
     if nextScan.map({ now >= $0 }) ?? true { scan(at: now) } else { lookAgain(&senders, at: now) }
     var writers = OpenWriters()
     var complete: [InboxFile] = []
-    for (path, stamp) in settling.takeComplete() {
+    if settled.isEmpty { settled = settling.takeComplete()[...] }
+    let portion = settled.prefix(Self.portion)
+    settled = settled.dropFirst(Self.portion)
+    for (path, stamp) in portion {
       if let place = senders?.place(path), writers.contain(place.name, in: place.folder) {
         settling.postpone(path, at: now)
         heldOpen.insert(path)
@@ -95,13 +106,15 @@ package struct InboxWatch: ~Copyable {
   /// Scans now. With the file system's present time, files that are old enough count as written at once.
   package mutating func scan(at now: ContinuousClock.Instant = .now, fileSystemTime: Int? = nil) {
     let begun = ContinuousClock.now
-    let scan = FolderWalk(root, options)
-    unreadable = scan.problems
     unwatched = 0
-    if inotify != nil, let inbox = OpenFolder(root) {
-      for folder in scan.folders { watch(folder, in: inbox) }
-    }
+    // Watched before it is listed, so that no file falls between.
+    let scan =
+      OpenFolder(root).map { inbox in FolderWalk(inbox, options) { watch($0, $1) } }
+      ?? FolderWalk(root, options)
+    unreadable = scan.problems
+    var hasNews = inotify == nil
     for file in scan.files {
+      hasNews = hasNews || !settling.knows(file.path)
       let age = fileSystemTime.map { Duration.nanoseconds($0 - file.changed) }
       settling.observe(file.path, file.stamp, .seen(age: age), at: now)
     }
@@ -111,11 +124,11 @@ package struct InboxWatch: ~Copyable {
       settling.keepOnly(paths)
       heldOpen.formIntersection(paths)
     }
-    nextScan = now + max(scanInterval, begun.duration(to: .now) * Self.scanShare)
+    let share = hasNews || unwatched > 0 ? Self.scanShare.news : Self.scanShare.noNews
+    nextScan = now + max(scanInterval, begun.duration(to: .now) * share)
   }
 
-  private mutating func watch(_ folder: FilePath, in inbox: OpenFolder) {
-    guard let opened = inbox.folder(folder) else { return }
+  private mutating func watch(_ folder: FilePath, _ opened: OpenFolder) {
     if inotify?.watch(folder, at: opened) == false { unwatched += 1 }
   }
 
@@ -151,7 +164,7 @@ package struct InboxWatch: ~Copyable {
     settling.observe(path, FileStamp(status), sign, at: now)
   }
 
-  /// A new folder: watches it first, then looks into it, so that no file falls between. A file in a
+  /// A new folder: watches it and those in it first, then looks into each, so that no file falls between. A file in a
   /// folder that was renamed in may still be open, so only those that are old enough count as written. Their
   /// times are this machine's: another machine's rename sends no event.
   private mutating func adopt(
@@ -159,13 +172,9 @@ package struct InboxWatch: ~Copyable {
   ) {
     let path = folder.appending(name)
     guard !options.leavesOut(name), let inbox, let adopted = inbox.folder(path) else { return }
-    watch(path, in: inbox)
-    let first = FolderWalk(adopted, options)
-    for inner in first.folders where !inner.isEmpty { watch(path.pushing(inner), in: inbox) }
-    // Between the watch of an inner folder and its listing a file may have come: look once more.
-    let again = first.folders.count > 1 ? FolderWalk(adopted, options) : first
+    let walk = FolderWalk(adopted, options) { watch(path.pushing($0), $1) }
     let time = Self.systemTime
-    for file in again.files {
+    for file in walk.files {
       let age = Duration.nanoseconds(time - file.changed)
       settling.observe(path.pushing(file.path), file.stamp, .seen(age: age), at: now)
     }

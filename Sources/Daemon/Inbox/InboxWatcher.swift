@@ -3,9 +3,11 @@ import Glibc
 import Ledger
 package import Logging
 import ServiceLifecycle
+import Synchronization
 import SystemPackage
 
-/// Reads the inbox's events and scans it, all the time, whatever becomes of what it finds.
+/// Reads the inbox's events and scans it, all the time, whatever becomes of what it finds. A look may take long; who takes
+/// the files never waits for one.
 package actor InboxWatcher {
   private nonisolated let executor = QueueExecutor("inbox")
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -15,13 +17,15 @@ package actor InboxWatcher {
   private let inbox: FilePath
   private let runsOnce: Bool
   private let patience: Duration
-  private let prefersNewest: Bool
+  private nonisolated let prefersNewest: Bool
   private let ignored: FolderWalk.Options
   private var watch: InboxWatch
   private var copied: CopiedFiles
   private var emptied = EmptiedFolders()
   /// Complete files that aren't taken yet.
-  private var backlog = Backlog()
+  private nonisolated let backlog = Mutex(Backlog())
+  /// What became of files that were handed out, and wasn't looked at yet.
+  private nonisolated let fates = Mutex<[(outcome: Spool.Outcome, drawn: ArrivedFile)]>([])
   /// Of the last look that found something.
   private var arrival: Int64 = 0
   /// With `--once`: what lay in the inbox at the start; nil otherwise.
@@ -29,7 +33,10 @@ package actor InboxWatcher {
   private var waitingSince: ContinuousClock.Instant?
   /// What was left in the inbox, each warned of once.
   private var left: Set<FilePath> = []
-  package var leftBehind: Int { left.count }
+  package var leftBehind: Int {
+    takeNote()
+    return left.count
+  }
   private var notices: InboxNotices
   private let logger: Logger
   /// Time between looks.
@@ -73,36 +80,46 @@ package actor InboxWatcher {
     while !Task.isShuttingDownGracefully, !Task.isCancelled {
       look()
       emptied.remove(from: inbox, logger)
+      if watch.hasMore { continue }
       do { try await Task.sleep(for: Self.interval) } catch { return }
     }
   }
 
   /// Takes note of what became complete.
   package func look() {
+    takeNote()
     let found = watch.takeComplete().filter { (batch?.contains($0.path) ?? true) && !copied.contain($0) }
     if !found.isEmpty {
       let arrival = nextArrival()
-      backlog.add(found.map { ArrivedFile($0, arrival: arrival) })
+      backlog.withLock { $0.add(found.map { ArrivedFile($0, arrival: arrival) }) }
     }
     for path in notices.unreadable(watch.unreadable) { left.insert(path) }
     notices.heldOpen(watch.heldOpen)
   }
 
   /// Whether something is complete and not taken.
-  package var isEmpty: Bool { backlog.isEmpty }
+  package nonisolated var isEmpty: Bool { backlog.withLock(\.isEmpty) }
 
   /// Hands files out to be taken; what becomes of each must be told to ``note(_:)``.
   /// - Parameter room: bytes that there is room for.
-  package func draw(_ limit: Int, room: Int) -> [ArrivedFile] {
-    backlog.draw(limit, room: room, prefersNewest: prefersNewest)
+  package nonisolated func draw(_ limit: Int, room: Int) -> [ArrivedFile] {
+    backlog.withLock { $0.draw(limit, room: room, prefersNewest: prefersNewest) }
   }
 
   /// Files that were handed out weren't taken after all.
-  package func putBack(_ files: [ArrivedFile]) { backlog.add(files) }
+  package nonisolated func putBack(_ files: [ArrivedFile]) { backlog.withLock { $0.add(files) } }
 
   /// What became of files that were handed out.
-  package func note(_ outcomes: [Spool.Outcome], _ files: [ArrivedFile]) {
-    for (outcome, drawn) in zip(outcomes, files) {
+  package nonisolated func note(_ outcomes: [Spool.Outcome], _ files: [ArrivedFile]) {
+    fates.withLock { $0 += zip(outcomes, files).map { (outcome: $0, drawn: $1) } }
+  }
+
+  private func takeNote() {
+    let told = fates.withLock { fates in
+      defer { fates = [] }
+      return fates
+    }
+    for (outcome, drawn) in told {
       switch outcome {
       case .taken(let file):
         emptied.left(file.sender.removingLastComponent())
@@ -126,10 +143,14 @@ package actor InboxWatcher {
   }
 
   /// Writes down which files were copied: only when they have rows, for others must be copied once more.
-  package func saveCopies() throws(WriteFailure) { try copied.save() }
+  package func saveCopies() throws(WriteFailure) {
+    takeNote()
+    try copied.save()
+  }
 
   /// For a single run: whether nothing is there any more whose writer may go on.
   package func hasNothingToWaitFor() -> Bool {
+    takeNote()
     let unfinished = watch.waiting(among: batch)
     guard !unfinished.isEmpty else {
       waitingSince = nil

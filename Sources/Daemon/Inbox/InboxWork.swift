@@ -61,7 +61,7 @@ package struct InboxWork: Sendable {
       ServingSettings(configuration, readers: readers), identifiers: identifiers, handover: OfferedSettings())
   }
 
-  /// The same, with other settings for reading once they are offered and ``layDown()`` is called.
+  /// The same, with other settings for reading once they are offered and ``wakeReaders()`` is called.
   package func run<Readers: WorkerLauncher>(
     _ settings: ServingSettings<Readers>, identifiers: some WorkerLauncher,
     handover: OfferedSettings<ServingSettings<Readers>>
@@ -79,12 +79,14 @@ package struct InboxWork: Sendable {
         await delivery.serve(serving.routes)
         while true {
           let present = serving
-          await reading.serve(present.configuration) { await present.readers.canRead() }
+          await reading.serve(
+            present.configuration, canRead: { await present.readers.canRead() },
+            isRelieved: { handover.areThere })
           try await keepUp(.reading, pause: { await reading.pause() }, takeUp: { try await reading.takeUp() })
           {
             try await read(with: present)
           }
-          guard let next = await handover.take() else { break }
+          guard let next = handover.take() else { break }
           serving = next
           await delivery.serve(serving.routes)
         }
@@ -114,16 +116,22 @@ package struct InboxWork: Sendable {
     }
   }
 
-  /// Has those who read finish what they have in hand, for the settings that were offered.
-  package func layDown() async { await reading.layDown() }
+  /// Tells those who read, and wait for files, that other settings were offered.
+  package func wakeReaders() async { await reading.wake() }
 
   /// Each worker has leases of its own, so that one that dies takes no other with it.
   private func read(with settings: ServingSettings<some WorkerLauncher>) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<settings.configuration.workers {
-        group.addTask { try await WorkerLoop(launcher: settings.readers, source: reading).run() }
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<settings.configuration.workers {
+          group.addTask { try await WorkerLoop(launcher: settings.readers, source: reading).run() }
+        }
+        while try await group.next() != nil {}
       }
-      while try await group.next() != nil {}
+    } catch {
+      // What is done needn't wait for the next start, where it can still be seen to.
+      try? await reading.release()
+      throw error
     }
     try await reading.release()
   }
@@ -132,6 +140,7 @@ package struct InboxWork: Sendable {
   private func keepTime() async {
     var watch = ClockWatch(at: .now, .now)
     var nextPass = ContinuousClock.now + Self.quietClock
+    var retained = RetentionPlace()
     while !Task.isCancelled {
       try? await Task.sleep(for: StudyReading.renewalInterval)
       try? await reading.renewLeases()
@@ -140,16 +149,17 @@ package struct InboxWork: Sendable {
       }
       guard !runsOnce, .now >= nextPass, watch.isSteady(for: Self.quietClock) else { continue }
       nextPass = .now + Self.retentionInterval
-      await deleteOld()
+      await deleteOld(&retained)
     }
   }
 
-  private func deleteOld() async {
+  private func deleteOld(_ place: inout RetentionPlace) async {
     let configuration = await reading.configuration
     guard configuration.retention.areThere else { return }
     do {
-      let tally = try await Retention(configuration, ledger: ledger, logger: logger).pass(at: .now)
-      if tally.images > 0 { try await reading.rewriteReport() }
+      let retention = Retention(configuration, ledger: ledger, logger: logger)
+      let tally = try await retention.pass(at: .now, from: &place)
+      if tally.images > 0 { try await reading.pruneReport() }
     } catch {
       logger.warning("can't delete what was kept for long enough", metadata: ["why": "\(error)"])
     }

@@ -149,7 +149,7 @@ package actor Intake: WorkSource {
   private func takeIn() async throws {
     while !isStopping {
       if try await takeBatch() > 0 { continue }
-      if runsOnce, await watcher.isEmpty, await watcher.hasNothingToWaitFor() { break }
+      if runsOnce, watcher.isEmpty, await watcher.hasNothingToWaitFor() { break }
       do { try await Task.sleep(for: .milliseconds(200)) } catch { break }
     }
     await taken.close()
@@ -160,18 +160,18 @@ package actor Intake: WorkSource {
   @discardableResult
   package func takeBatch() async throws -> Int {
     if runsOnce { await watcher.look() }
-    let isEmpty = await watcher.isEmpty
+    let isEmpty = watcher.isEmpty
     // A single run looks at the disks only for what it would take, a daemon also to say that it goes on.
     if runsOnce && isEmpty { return 0 }
     guard try hasRoom(), !isEmpty else { return 0 }
     let begun = ContinuousClock.now
-    let files = await watcher.draw(batchSize.files, room: try room.bytes())
+    let files = watcher.draw(batchSize.files, room: try room.bytes())
     let outcomes: [Spool.Outcome]
     do { outcomes = try await spool.take(files.map(\.file)) } catch {
-      await watcher.putBack(files)
+      watcher.putBack(files)
       throw error
     }
-    await watcher.note(outcomes, files)
+    watcher.note(outcomes, files)
     batchSize.took(begun.duration(to: .now), for: files.count)
     let spooled = zip(outcomes, files).compactMap { outcome, drawn in
       switch outcome {

@@ -74,14 +74,7 @@ package actor Spool {
 
   // MARK: Out
 
-  /// Removes a file that isn't needed: its like is in its home.
-  package func remove(_ file: SpooledFile) throws(WriteFailure) {
-    let code = Move.remove(place(of: file))
-    guard code == 0 else { throw WriteFailure(path: place(of: file).text, action: "remove", code: code) }
-    left(file)
-  }
-
-  /// Notes that a file is in its home.
+  /// Notes that a file is in its home, or was removed since its like is there.
   package func left(_ file: SpooledFile) {
     let folder = file.name.removingLastComponent()
     let count = (remaining[folder] ?? 1) - 1

@@ -95,6 +95,17 @@ public struct LedgerVisit: Sendable {
     try await asking { try await ledger.retryDeliveries(to: destination, givingUp: givingUp, at: .now) }
   }
 
+  /// Refuses conflicts of identity for good: they go to `rejected` with the daemon's next look at the ledger.
+  /// - Returns: tags of the files concerned.
+  public func dismiss(_ name: String) async throws -> [String] {
+    try await asking {
+      let selection = Self.selection(name)
+      let records = try await ledger.instances(selection, after: 0, limit: 1_000_000)
+      let ids = Set(try await ledger.dismiss(selection, at: .now))
+      return records.filter { ids.contains($0.id) }.map(\.tag)
+    }
+  }
+
   private func retry(_ selection: Selection, isNamed: Bool, accepting: Bool) async throws -> [String] {
     // Looked up before: what is tried again isn't among them afterwards.
     let records = try await ledger.instances(selection, after: 0, limit: 1_000_000)

@@ -56,6 +56,11 @@ public struct Replay: Sendable {
     outcome.compare("file", record.content, content)
     outcome.compare("weights", record.weights, ContentDigest(hexadecimal: model.sha256))
     for result in results { look(at: result, &outcome) }
+    if record.reason == InstanceRecord.dismissalCode {
+      // A person decided, and no reading.
+      outcome.note("row", nil)
+      return outcome
+    }
     guard outcome.isSame else { return outcome }
     let request = WorkerRequest.analyse(
       id: 1, path: place.text, output: folder.path, tensors: results.contains { $0.kind == "tensors" },
@@ -150,10 +155,11 @@ extension LedgerVisit {
   }
 
   private func replay(_ record: InstanceRecord, model: String) async throws -> Replay.Outcome {
+    let circumstances = try await ledger.circumstances(of: record.id).unaccompanied
     let replay = Replay(
-      record: record, results: try await ledger.results(of: record.id),
+      record: record, results: circumstances.results,
       row: try await ledger.reportRow(of: record.id)?.text, folders: folders,
-      terms: try await ReadingTerms(of: record, standing: nil, ledger: ledger, configuration))
+      terms: ReadingTerms(circumstances, configuration))
     let folder = FileManager.default.temporaryDirectory.appending(path: "mmdicom-replay-\(UUID().uuidString)")
     // Pictures of a patient's: for nobody else.
     guard unsafe mkdir(folder.path, 0o700) == 0 else {

@@ -7,10 +7,8 @@ package import Ledger
 package enum ReportAdoption {
   /// Reads all rows, of earlier days first, where it was rotated.
   package static func rows(in folders: InboxFolders) throws(WriteFailure) -> [AdoptedRow] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folders.outbox.path)) ?? []
-    let days = names.filter { $0.wholeMatch(of: /report-\d{4}-\d\d-\d\d\.csv/) != nil }.sorted()
     var all: [AdoptedRow] = []
-    for day in days { all += try rows(of: folders.outbox.appending(path: day)) }
+    for (_, file) in ReportFiles.ofEarlierDays(beside: folders.report) { all += try rows(of: file) }
     return all + (try rows(of: folders.report))
   }
 

@@ -3,6 +3,7 @@ import Files
 package import FoundationEssentials
 import Glibc
 package import Ledger
+import SystemPackage
 
 /// `report.csv` as a projection of the ledger: one current row for each image, appended behind a cursor, and written
 /// anew where a row gives way to another that is written already.
@@ -91,6 +92,29 @@ package actor ReportProjection {
     return try await writeAnew(from: ledger, .everything)
   }
 
+  /// Writes what is there without what the ledger has forgotten. Files of days of which it knows nothing any more go; those
+  /// that somebody moved away don't come back.
+  package func prune(from ledger: any StudyLedger) async throws {
+    let held = try await ReportLock.taken(lock)
+    defer { extendLifetime(held) }
+    try await writeAnew(from: ledger, .all)
+    guard isByDay else { return }
+    var known: Set<String> = []
+    var cursor: Int64 = 0
+    while true {
+      let entries = try await ledger.report(after: cursor, limit: Self.portion, history: true)
+      guard let last = entries.last else { break }
+      known.formUnion(entries.map(\.at.day))
+      cursor = last.cursor
+    }
+    let today = now().day
+    for (day, file) in ReportFiles.ofEarlierDays(beside: report) where !known.contains(day) && day < today {
+      let code = Move.remove(FilePath(of: file))
+      guard code == 0 else { throw WriteFailure(path: file.path, action: "remove", code: code) }
+    }
+    try Folder.sync(holding: report)
+  }
+
   /// Which files of earlier days are written.
   private enum Scope {
     /// Those that are there.
@@ -143,7 +167,7 @@ package actor ReportProjection {
 
   /// The file of an earlier day; the empty one stands for the present.
   private func file(of day: String) -> URL {
-    day.isEmpty ? report : report.deletingLastPathComponent().appending(path: "report-\(day).csv")
+    day.isEmpty ? report : ReportFiles.place(of: day, beside: report)
   }
 
   private var mark: Mark? {

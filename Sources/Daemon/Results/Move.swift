@@ -47,6 +47,16 @@ package enum Move {
   /// Renames `source` to `destination`, whose folder is made; across file systems it copies, syncs, renames and then
   /// removes.
   package static func file(from source: FilePath, to destination: FilePath) throws(WriteFailure) -> Outcome {
+    var folders = UnsyncedFolders()
+    let outcome = try file(from: source, to: destination, &folders)
+    try folders.sync()
+    return outcome
+  }
+
+  /// The same where the caller syncs the folders, those of many files at once.
+  static func file(
+    from source: FilePath, to destination: FilePath, _ folders: inout UnsyncedFolders
+  ) throws(WriteFailure) -> Outcome {
     try Folder.create(destination.removingLastComponent())
     guard let from = Place(source) else {
       guard errno != ENOENT else { return .sourceMissing }
@@ -55,11 +65,20 @@ package enum Move {
     guard let to = Place(destination) else {
       throw WriteFailure(path: destination.text, action: "move there", code: errno)
     }
-    return try file(from: from, to: to)
+    return try file(from: from, to: to, &folders)
   }
 
   /// The same where both folders are open.
   package static func file(from source: Place, to destination: Place) throws(WriteFailure) -> Outcome {
+    var folders = UnsyncedFolders()
+    let outcome = try file(from: source, to: destination, &folders)
+    try folders.sync()
+    return outcome
+  }
+
+  private static func file(
+    from source: Place, to destination: Place, _ folders: inout UnsyncedFolders
+  ) throws(WriteFailure) -> Outcome {
     let code = renameWithoutReplacing(source, destination)
     switch code {
     case 0: break
@@ -68,14 +87,23 @@ package enum Move {
     case EXDEV: return try copyAcross(from: source, to: destination)
     default: throw WriteFailure(path: source.path.text, action: "move out of its folder", code: code)
     }
-    try destination.sync()
-    try source.sync()
+    folders.add(destination.folder)
+    folders.add(source.folder)
     return .moved
   }
 
   /// Gives a file its final name; what was at the destination is replaced. Across file systems it is copied to a hidden
   /// name there first.
   static func replacing(_ source: FilePath, _ destination: FilePath) throws(WriteFailure) {
+    var folders = UnsyncedFolders()
+    try replacing(source, destination, &folders)
+    try folders.sync()
+  }
+
+  /// The same where the caller syncs the folder.
+  static func replacing(
+    _ source: FilePath, _ destination: FilePath, _ folders: inout UnsyncedFolders
+  ) throws(WriteFailure) {
     guard let from = Place(source), let to = Place(destination) else {
       throw WriteFailure(path: destination.text, action: "rename into place", code: errno)
     }
@@ -89,7 +117,7 @@ package enum Move {
     guard code == 0 else {
       throw WriteFailure(path: destination.text, action: "rename into place", code: code)
     }
-    try to.sync()
+    folders.add(to.folder)
   }
 
   /// 0 or errno. A second name first and then the first one gone: unlike a look before a rename, link(2) says in the same
@@ -110,7 +138,7 @@ package enum Move {
   }
 
   /// 0 or errno; that nothing is there is as good.
-  static func remove(_ file: FilePath) -> Int32 {
+  package static func remove(_ file: FilePath) -> Int32 {
     unsafe file.withPlatformString { unsafe unlink($0) == 0 || errno == ENOENT ? 0 : errno }
   }
 

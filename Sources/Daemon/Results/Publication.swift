@@ -7,13 +7,11 @@ import SystemPackage
 /// rejected one where the file will lie, and its home chosen. May be done again.
 struct Publication: Sendable {
   private let folders: InboxFolders
-  private let ledger: any StudyLedger
   private let sources: SourceDesk
   private let results: ResultDesk
 
-  init(_ folders: InboxFolders, ledger: any StudyLedger, sources: SourceDesk) {
+  init(_ folders: InboxFolders, sources: SourceDesk) {
     self.folders = folders
-    self.ledger = ledger
     self.sources = sources
     results = ResultDesk(folders)
   }
@@ -22,22 +20,23 @@ struct Publication: Sendable {
   ///   - row: its `outputs` are names in the staging folder; they come back relative to the outbox.
   ///   - amended: the image whose results these replace.
   ///   - delivery: who gets them.
+  ///   - circumstances: of the file, as of now.
   /// - Returns: what the ledger is to be told.
   func publish(
     _ row: inout ReportRow, _ detail: String, _ trace: ReadingTrace, of job: ClaimedFile,
-    amending amended: StandingImage?, to delivery: DeliverySettings
-  ) async throws -> Completion {
+    amending amended: StandingImage?, to delivery: DeliverySettings, _ circumstances: Circumstances
+  ) throws -> Completion {
     let record = job.instance
     let file = SpooledFile(record)
     let verdict = Verdict(row.status)
     // A file that can't be used takes nothing away.
     let amended = verdict == .rejected ? nil : amended
-    let own = verdict == .rejected ? [] : try await ledger.results(of: record.id)
+    let own = verdict == .rejected ? [] : circumstances.results
     let replaced = (own + (amended?.results ?? [])).filter { !$0.isSuperseded }
     if amended != nil { row.note("amended") }
     if record.reason == Self.changed, verdict != .rejected { row.note("content_changed") }
     var published = try results.publish(
-      &row, from: job.staging, copy: try await copy(of: amended?.instance ?? record),
+      &row, from: job.staging, copy: copy(of: amended?.instance ?? record, among: circumstances),
       replacing: Set(replaced.map { FilePath(bytes: $0.path) }),
       intent: PublicationIntent(of: record.content, folders))
     for index in published.indices where !published[index].uid.isEmpty {
@@ -61,9 +60,9 @@ struct Publication: Sendable {
   /// arrival. No two instances may share a UID (PS3.5 section 9) and nobody here can tell which is right.
   ///
   /// What amends another has its name, and doesn't count.
-  private func copy(of record: InstanceRecord) async throws -> Int {
+  private func copy(of record: InstanceRecord, among circumstances: Circumstances) -> Int {
     guard !record.sopInstanceUID.isEmpty else { return 1 }
-    let rows = try await ledger.instances(.uid(record.sopInstanceUID), after: 0, limit: 10_000)
+    let rows = circumstances.others + [circumstances.instance]
     var first = record
     while let earlier = first.replaces, let row = rows.first(where: { $0.id == earlier }) { first = row }
     return 1 + rows.count { $0.id < first.id && $0.replaces == nil && $0.hasResultsLike(first) }

@@ -82,7 +82,9 @@ package struct ResultDesk: Sendable {
       else { continue }
       try superseded.keep(path, there)
     }
-    for (source, name) in zip(staged, names) { try Move.replacing(source, study.appending(name)) }
+    var folders = UnsyncedFolders()
+    for (source, name) in zip(staged, names) { try Move.replacing(source, study.appending(name), &folders) }
+    try folders.sync()
     try remove(begun, except: replaced.union(paths))
     row = final
     return zip(final.outputs, digests).map { path, digest in result(at: path, digest) }

@@ -101,19 +101,40 @@ package actor SourceDesk {
     return (try? String(contentsOf: opened.url, encoding: .utf8)).map(RejectionReason.init(text:))
   }
 
-  /// Moves the source of a finished row home, with all that hold the same bytes, and notes that.
+  /// Moves the sources of finished rows home, with all that hold the same bytes, and notes that.
+  /// - Returns: why some stay, by their rows.
+  /// - Throws: what keeps the ledger from taking note, and what keeps a twin from its home.
+  package func bringHome(
+    _ records: [InstanceRecord], at now: Timestamp
+  ) async throws -> [Int64: WriteFailure] {
+    var failures: [Int64: WriteFailure] = [:]
+    var moved: [InstanceRecord] = []
+    var folders = UnsyncedFolders()
+    for record in records {
+      guard case .finished(_, let verdict, _) = record.state else { continue }
+      do {
+        try await move(SpooledFile(record), verdict, of: record, &folders)
+        moved.append(record)
+      } catch let failure as WriteFailure { failures[record.id] = failure }
+    }
+    guard !moved.isEmpty else { return failures }
+    try folders.sync()
+    for record in moved {
+      await spool.left(SpooledFile(record))
+      // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
+      // on somebody may want it anew.
+      PublicationIntent(of: record.content, self.folders).forget()
+      WantedContent(self.folders).forget(record.content)
+    }
+    try await ledger.file(moved.map(\.id), at: now)
+    for record in moved { try await bringTwins(of: record.id) }
+    return failures
+  }
+
+  /// The same of one row.
   package func bringHome(_ id: Int64, at now: Timestamp) async throws {
-    guard let record = try await ledger.instances(.instance(id), after: 0, limit: 1).first,
-      case .finished(_, let verdict, _) = record.state
-    else { return }
-    let file = SpooledFile(record)
-    try await move(file, verdict, of: record)
-    // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
-    // on somebody may want it anew.
-    PublicationIntent(of: record.content, folders).forget()
-    WantedContent(folders).forget(record.content)
-    try await ledger.file(id, at: now)
-    try await bringTwins(of: record.id)
+    let records = try await ledger.instances(.instance(id), after: 0, limit: 1)
+    if let failure = try await bringHome(records, at: now)[id] { throw failure }
   }
 
   /// Takes charge of a file whose content the ledger knows.
@@ -133,7 +154,10 @@ package actor SourceDesk {
     else { return false }
     while let twin = twins[id]?.first {
       if verdict == .rejected { try repeatReason(of: record, for: twin) }
-      try await move(twin, verdict, of: record)
+      var folders = UnsyncedFolders()
+      try await move(twin, verdict, of: record, &folders)
+      try folders.sync()
+      await spool.left(twin)
       twins[id]?.removeAll { $0 == twin }
     }
     twins[id] = nil
@@ -154,21 +178,26 @@ package actor SourceDesk {
     try write(reason.text, beside: home)
   }
 
-  private func move(_ file: SpooledFile, _ verdict: Verdict, of record: InstanceRecord) async throws {
+  /// Moves a file home, or removes it where the same bytes lie there. It is for the caller to sync the folders and to tell
+  /// the spool.
+  private func move(
+    _ file: SpooledFile, _ verdict: Verdict, of record: InstanceRecord, _ folders: inout UnsyncedFolders
+  ) async throws {
     let place = spool.place(of: file)
     let known = record.home.map { root(of: verdict).pushing(FilePath(bytes: $0)) }
     while place.status(followingLink: false) != nil {
       let home = try home(of: file, verdict, tag: record.tag, known: known)
       if try DestinationPath.look(home) != .nothing {
         // The same bytes.
-        return try await spool.remove(file)
+        let code = Move.remove(place)
+        guard code == 0 else { throw WriteFailure(path: place.text, action: "remove", code: code) }
+        return
       }
-      switch try Move.file(from: place, to: home) {
-      case .moved, .sourceMissing: return await spool.left(file)
+      switch try Move.file(from: place, to: home, &folders) {
+      case .moved, .sourceMissing: return
       case .destinationTaken: continue
       }
     }
     // A start after a crash finds it moved already.
-    await spool.left(file)
   }
 }

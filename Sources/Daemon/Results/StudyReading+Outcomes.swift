@@ -29,10 +29,9 @@ extension StudyReading {
     if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.sender.text) }
     if row.status == .rejected, try await isPassing(row, job, file) { return }
     do {
-      // A lease that was lost meanwhile: another may have published.
-      try await ledger.renew(token: job.token, for: Self.lease, at: .now)
-      let completion = try await publication.publish(
-        &row, detail, trace, of: job, amending: amended, to: configuration.delivery)
+      let circumstances = try await stillOurs(job)
+      let completion = try publication.publish(
+        &row, detail, trace, of: job, amending: amended, to: configuration.delivery, circumstances)
       try await ledger.complete(record.id, token: job.token, completion, at: .now)
       await published.ring()
     } catch let fault as DeliveryFault {
@@ -43,14 +42,30 @@ extension StudyReading {
       return try await park(job, "duplicate_result_uid", "another image's result has the UID of this one's")
     }
     held.remove(job)
-    try await bringHome(record)
-    try await report.update(from: ledger)
+    left.remove(record.id)
+    noteUnsettled()
     breaker.succeeded()
     pauseNote.clear()
     tally.count(row.status)
     var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
     if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
     log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
+  }
+
+  /// What is known of a file whose lease holds for as long as it takes to publish.
+  /// - Throws: ``LedgerError/leaseLost(token:)``: another may have published.
+  private func stillOurs(_ job: ClaimedFile) async throws -> Circumstances {
+    let circumstances: Circumstances
+    do { circumstances = try await ledger.circumstances(of: job.instance.id) } catch LedgerError.unknown {
+      throw LedgerError.leaseLost(token: job.token)
+    }
+    guard case .working(_, let lease) = circumstances.instance.state, lease.token == job.token else {
+      throw LedgerError.leaseLost(token: job.token)
+    }
+    if lease.wait.isOver(at: .now + Self.lease / 2) {
+      try await ledger.renew(token: job.token, for: Self.lease, at: .now)
+    }
+    return circumstances
   }
 
   /// What a worker read and didn't write.
@@ -132,28 +147,21 @@ extension StudyReading {
       return held.remove(job)
     }
     breaker.blamed(record.id)
+    try await reject(
+      job, "worker_crashed", "the worker process died or hung on this file alone, twice")
+  }
+
+  /// Rejects a file that no worker tells of.
+  func reject(_ job: ClaimedFile, _ code: String, _ detail: String) async throws {
+    let record = job.instance
     var identity = ImageIdentity()
     identity.studyInstanceUID = record.studyInstanceUID
     identity.seriesInstanceUID = record.seriesInstanceUID
     identity.sopInstanceUID = record.sopInstanceUID
     let row = ReportRow.refused(
-      .rejected, code: "worker_crashed", file: FilePath(bytes: record.sender).text, identity: identity,
+      .rejected, code: code, file: FilePath(bytes: record.sender).text, identity: identity,
       model: model.name, modelSHA256: model.sha256)
-    try await finish(
-      job, row, "the worker process died or hung on this file alone, twice", ReadingTrace())
-  }
-
-  func bringHome(_ record: InstanceRecord) async throws {
-    do {
-      try await sources.bringHome(record.id, at: .now)
-      left.remove(record.id)
-    } catch let error as WriteFailure {
-      guard error.isOfThePath(in: configuration.folders) else { throw error }
-      // Its results are out and its row is written; only its place isn't there.
-      if left.insert(record.id).inserted {
-        log(.warning, "stays in the spool: \(error.reason)", record)
-      }
-    }
+    try await finish(job, row, detail, ReadingTrace())
   }
 
   func log(

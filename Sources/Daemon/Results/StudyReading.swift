@@ -35,8 +35,9 @@ package actor StudyReading: WorkSource {
   private(set) var model = LoadedModel(name: "", sha256: "")
   var held = HeldRows()
   private var isIntakeOver = false
-  /// Other settings wait: nothing new is begun.
-  package private(set) var laysDown = false
+  /// Whether other settings wait: then nothing new is begun.
+  private var isRelieved: @Sendable () -> Bool = { false }
+  package var laysDown: Bool { isRelieved() }
   /// Whether a fresh worker reads a picture that is known to be sound.
   private(set) var canRead: @Sendable () async -> Bool = { false }
   private var turnstile = Turnstile()
@@ -51,9 +52,11 @@ package actor StudyReading: WorkSource {
   /// What a single run left in the queue.
   private var leftInQueue = 0
   package var leftBehind: Int { left.count + leftInQueue }
-  private let filingInterval: Duration
+  let filingInterval: Duration
   /// When those that stayed in the spool are tried again.
-  private var nextFiling: ContinuousClock.Instant
+  var nextFiling: ContinuousClock.Instant
+  /// Images that the ledger has, whose sources and rows of the report are still to be seen to.
+  var unsettled = Unsettled()
 
   /// - Parameters:
   ///   - published: rung when results were published.
@@ -70,23 +73,24 @@ package actor StudyReading: WorkSource {
     self.ledger = ledger
     self.sources = sources
     self.logger = logger
-    publication = Publication(configuration.folders, ledger: ledger, sources: sources)
+    publication = Publication(configuration.folders, sources: sources)
     report = ReportProjection(configuration.folders, isByDay: configuration.reportsByDay)
     pauseNote = PauseNote(.reading, configuration.folders)
   }
 
   /// Reads by these settings from now on.
-  package func serve(_ configuration: DaemonConfiguration, canRead: @escaping @Sendable () async -> Bool) {
+  /// - Parameter isRelieved: whether others wait, for which what is in hand is to be finished and nothing new begun.
+  package func serve(
+    _ configuration: DaemonConfiguration, canRead: @escaping @Sendable () async -> Bool,
+    isRelieved: @escaping @Sendable () -> Bool = { false }
+  ) {
     self.configuration = configuration
     self.canRead = canRead
-    laysDown = false
+    self.isRelieved = isRelieved
   }
 
-  /// Begins nothing new until other settings serve.
-  package func layDown() async {
-    laysDown = true
-    await wakeUp.ring()
-  }
+  /// Looks at once whether other settings wait.
+  package func wake() async { await wakeUp.ring() }
 
   /// One at a time publishes: names of results depend on those that are there, and the report has one end.
   private func enter() async {
@@ -94,50 +98,42 @@ package actor StudyReading: WorkSource {
     await withCheckedContinuation { turnstile.wait($0) }
   }
 
-  /// Writes the report anew: rows of the ledger are gone.
-  package func rewriteReport() async throws {
+  /// Takes out of the report what the ledger has forgotten.
+  package func pruneReport() async throws {
     await enter()
     defer { turnstile.leave() }
-    try await report.rewrite(from: ledger)
+    try await report.prune(from: ledger)
   }
 
   /// Takes up, at the start and after a pause, what was left: sources that aren't home, rows that the report hasn't.
   package func takeUp() async throws {
     await enter()
     defer { turnstile.leave() }
-    try await release()
-    try await bringLeftHome()
+    try await giveBack()
+    _ = try await bringHome()
     try await report.update(from: ledger)
+    unsettled = Unsettled()
   }
 
   /// Finishes what a crash interrupted.
   package func start() async throws {
-    try await takeUp()
+    await enter()
+    defer { turnstile.leave() }
+    let waiting = try await bringHome()
+    try await report.update(from: ledger)
     // Those that couldn't be brought home have reasons that wait for them.
-    var tags: Set<String> = []
-    var last: Int64 = 0
-    while true {
-      let unfiled = try await ledger.instances(.unfiled, after: last, limit: 100)
-      guard let end = unfiled.last else { break }
-      tags.formUnion(unfiled.map(\.tag))
-      last = end.id
-    }
-    RejectedFiles.removeStrayReasons(in: configuration.folders.rejected, except: tags)
+    RejectedFiles.removeStrayReasons(in: configuration.folders.rejected, except: waiting)
   }
 
-  private func bringLeftHome() async throws {
-    var last: Int64 = 0
-    while true {
-      let unfiled = try await ledger.instances(.unfiled, after: last, limit: 100)
-      guard let end = unfiled.last else { break }
-      for record in unfiled { try await bringHome(record) }
-      last = end.id
-    }
-    nextFiling = .now + filingInterval
-  }
-
-  /// Gives back what is in hand.
+  /// Gives back what is in hand, and sees to what is done.
   package func release() async throws {
+    await enter()
+    defer { turnstile.leave() }
+    try await giveBack()
+    try await settle(atOnce: true)
+  }
+
+  private func giveBack() async throws {
     let results = ResultDesk(configuration.folders)
     for token in held.tokens {
       try await ledger.release(token: token, at: .now)
@@ -178,6 +174,7 @@ package actor StudyReading: WorkSource {
       try await fileAgain()
       let jobs = try await claim()
       if !jobs.isEmpty { return jobs }
+      try await settleAll()
       if runsOnce, isIntakeOver {
         let counts = try await ledger.counts()
         // A second look: the clock may have been set behind the claim, and what waited by the old one is due.
@@ -211,7 +208,15 @@ package actor StudyReading: WorkSource {
     guard .now >= nextFiling else { return }
     await enter()
     defer { turnstile.leave() }
-    try await bringLeftHome()
+    _ = try await bringHome()
+  }
+
+  /// Nothing comes next for which it could wait.
+  private func settleAll() async throws {
+    guard unsettled.areDue(atOnce: true, at: .now) else { return }
+    await enter()
+    defer { turnstile.leave() }
+    try await settle(atOnce: true)
   }
 
   package func moreJobs() async throws -> [WorkerJob<ClaimedFile>] {
@@ -235,6 +240,7 @@ package actor StudyReading: WorkSource {
         try await holdBack(job.context, identity, why)
       case .workerCrashed: try await workerDied(on: job.context)
       }
+      try await settle()
     } catch LedgerError.leaseLost {
       // Whoever has it now may have published; nothing of ours counts.
       log(.warning, "its lease was over; nothing was noted", job.context.instance)
@@ -243,20 +249,31 @@ package actor StudyReading: WorkSource {
   }
 
   private func claim() async throws -> [WorkerJob<ClaimedFile>] {
-    // A claim takes back what has run out; what is in the worker here is still ours after a machine stood still.
-    try await renewLeases()
     var jobs: [WorkerJob<ClaimedFile>] = []
-    while jobs.count < Self.ahead,
+    // A claim takes back what has run out; what is in the worker here is still ours after a machine stood still.
+    while jobs.count < Self.ahead, !isStopping,
       let claim = try await ledger.claim(
         by: Self.holder, limit: configuration.workers > 1 ? 4 : 16,
-        order: runsOnce ? .arrival : configuration.order, for: Self.lease, at: .now)
+        order: runsOnce ? .arrival : configuration.order, for: Self.lease, keeping: held.tokens, at: .now)
     {
       let token = claim.lease.token
       held.add(claim)
       logger.info("study complete", metadata: ["files": "\(claim.instances.count)", "lease": "\(token)"])
-      for instance in claim.instances { jobs.append(try await request(for: instance, token: token)) }
+      for instance in claim.instances {
+        let job = try await request(for: instance, token: token)
+        if instance.isDismissed { try await dismiss(job.context) } else { jobs.append(job) }
+      }
     }
     return jobs
+  }
+
+  private func dismiss(_ job: ClaimedFile) async throws {
+    await enter()
+    defer { turnstile.leave() }
+    try await reject(
+      job, InstanceRecord.dismissalCode,
+      "another picture than the one that stands under its UID, and somebody refused it")
+    try await settle()
   }
 
   private func request(
@@ -265,12 +282,13 @@ package actor StudyReading: WorkSource {
     let staging = ResultDesk(configuration.folders).staging(instance.id, token: token)
     try? FileManager.default.removeItem(at: staging)
     let place = instance.place(in: configuration.folders)
-    let standing = try await ledger.standingImage(for: instance.id)
-    let terms = try await ReadingTerms(of: instance, standing: standing, ledger: ledger, configuration)
+    let circumstances = try await ledger.circumstances(of: instance.id)
+    let terms = ReadingTerms(circumstances, configuration)
     let request = WorkerRequest.analyse(
       id: Int(instance.id), path: place.text, output: staging.path, tensors: configuration.tensors,
       terms: terms)
-    let file = ClaimedFile(instance: instance, token: token, staging: staging, standing: standing)
+    let file = ClaimedFile(
+      instance: instance, token: token, staging: staging, standing: circumstances.standing)
     return WorkerJob(request, context: file)
   }
 

@@ -31,8 +31,14 @@ package struct Retention: Sendable {
     package init() {}
   }
 
-  /// Deletes what may go now.
+  /// Deletes what may go now, looking at everything.
   package func pass(at now: Timestamp) async throws -> Tally {
+    var place = RetentionPlace()
+    return try await pass(at: now, from: &place)
+  }
+
+  /// The same, going on where the last pass ended.
+  package func pass(at now: Timestamp, from place: inout RetentionPlace) async throws -> Tally {
     var tally = Tally()
     if rules.days > 0 {
       try await forget(before: RetentionRules.limit(rules.days, at: now), at: now, &tally) { _ in true }
@@ -48,7 +54,11 @@ package struct Retention: Sendable {
       }
     }
     if rules.doneDays > 0 {
-      try await removeSources(before: RetentionRules.limit(rules.doneDays, at: now), &tally)
+      let limit = RetentionRules.limit(rules.doneDays, at: now)
+      let stuck = tally.stuck
+      let end = try await removeSources(before: limit, after: place.sources(at: now), &tally)
+      // What can't be removed now is tried again.
+      if tally.stuck == stuck { place.sourcesAreGone(to: end, at: now) }
     }
     if tally != Tally() {
       logger.notice(
@@ -64,29 +74,33 @@ package struct Retention: Sendable {
   private func forget(
     before time: Timestamp, at now: Timestamp, _ tally: inout Tally, goesOn: (Int) -> Bool
   ) async throws {
-    try await remove(before: time, withResults: true, &tally) { image, freed, tally in
+    _ = try await remove(before: time, after: nil, withResults: true, &tally) { image, freed, tally in
       tally.images += try await ledger.forget([image.instance.id], at: now).count
       return goesOn(freed)
     }
   }
 
-  private func removeSources(before time: Timestamp, _ tally: inout Tally) async throws {
-    try await remove(before: time, withResults: false, &tally) { _, freed, tally in
+  /// Returns where it came to an end.
+  private func removeSources(
+    before time: Timestamp, after mark: PrunableInstance.Mark?, _ tally: inout Tally
+  ) async throws -> PrunableInstance.Mark? {
+    try await remove(before: time, after: mark, withResults: false, &tally) { _, freed, tally in
       if freed > 0 { tally.sources += 1 }
       return true
     }
   }
 
   /// Removes files of images that ended before `time`, the oldest first, for as long as `goesOn`.
+  /// - Returns: the last of them.
   private func remove(
-    before time: Timestamp, withResults: Bool, _ tally: inout Tally,
+    before time: Timestamp, after mark: PrunableInstance.Mark?, withResults: Bool, _ tally: inout Tally,
     goesOn: (PrunableInstance, _ freed: Int, inout Tally) async throws -> Bool
-  ) async throws {
+  ) async throws -> PrunableInstance.Mark? {
     var files = KeptFiles(folders)
-    var last: PrunableInstance.Mark?
+    var last = mark
     while !Task.isCancelled {
       let batch = try await ledger.prunable(before: time, after: last, limit: Self.portion)
-      guard let end = batch.last else { return }
+      guard let end = batch.last else { break }
       last = end.mark
       for image in batch {
         let freed: Int
@@ -94,9 +108,10 @@ package struct Retention: Sendable {
           tell(error, image, &tally)
           continue
         }
-        guard try await goesOn(image, freed, &tally) else { return }
+        guard try await goesOn(image, freed, &tally) else { return last }
       }
     }
+    return last
   }
 
   private func tell(_ failure: WriteFailure, _ image: PrunableInstance, _ tally: inout Tally) {

@@ -15,6 +15,7 @@ enum LedgerSchema {
     migrator.registerMigration("ledger-2-arrival") { db in try db.execute(sql: arrival) }
     migrator.registerMigration("ledger-3-identity") { db in try db.execute(sql: identity) }
     migrator.registerMigration("ledger-4-delivery") { db in try db.execute(sql: delivery) }
+    migrator.registerMigration("ledger-5-number") { db in try db.execute(sql: number) }
     return migrator
   }
 
@@ -70,6 +71,16 @@ enum LedgerSchema {
     ALTER TABLE result ADD COLUMN class TEXT NOT NULL DEFAULT '';
     ALTER TABLE result ADD COLUMN study TEXT NOT NULL DEFAULT '';
     ALTER TABLE result ADD COLUMN series TEXT NOT NULL DEFAULT '';
+    """
+
+  /// The number of an image in its study, which doesn't change when earlier ones are forgotten.
+  private static let number = """
+    ALTER TABLE instance ADD COLUMN number INTEGER NOT NULL DEFAULT 1;
+    UPDATE instance SET number = 1 + (
+      SELECT count(*) FROM instance AS earlier
+      WHERE earlier.study = instance.study AND earlier.study <> '' AND earlier.id < instance.id);
+    DROP INDEX instance_study;
+    CREATE INDEX instance_study ON instance(study, number) WHERE study <> '';
     """
 
   private static let results = """

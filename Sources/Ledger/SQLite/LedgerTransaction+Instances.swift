@@ -8,6 +8,34 @@ extension LedgerTransaction {
     return try InstanceRecord(row)
   }
 
+  /// Writes a row; returns its number.
+  func insert(_ file: Admission, _ state: InstanceState, reason: String) throws -> Int64 {
+    try run(
+      """
+      INSERT INTO instance (content, pixels, bundle, study, series, sop, sender, spooled,
+        state, attempts, crashes, token, holder, since, until, earliest, verdict, conflict,
+        reason, seen, admitted_at, arrival, number)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
+      """,
+      [
+        file.content.data, file.pixels?.data, file.bundle, file.studyInstanceUID, file.seriesInstanceUID,
+        file.sopInstanceUID, file.sender.data, file.spooled.data,
+      ] + state.columns + [
+        reason, now.milliseconds, file.arrival, try nextNumber(in: file.studyInstanceUID, for: nil),
+      ])
+    return db.lastInsertedRowID
+  }
+
+  /// The number of the next image of a study, beside `instance` if that is one of them.
+  func nextNumber(in study: String, for instance: Int64?) throws -> Int {
+    let last: Int? = try rows(
+      """
+      SELECT number FROM instance WHERE study = ? AND study <> '' AND id IS NOT ? ORDER BY number DESC LIMIT 1
+      """, [study, instance]
+    ).first?["number"]
+    return 1 + (last ?? 0)
+  }
+
   /// The rows that state a SOP Instance UID, in order of arrival; none for the empty one.
   func instances(sop: String) throws -> [IdentityDecision.Known] {
     try rows("SELECT * FROM instance WHERE sop = ? AND sop <> '' ORDER BY id", [sop])

@@ -7,6 +7,10 @@ extension LedgerTransaction {
     try run(
       "UPDATE instance SET finished_at = ?, home = ?, rival = NULL, replaces = coalesce(?, replaces) WHERE id = ?",
       [now.milliseconds, completion.home.data, completion.amends, instance.id])
+    if instance.rival != nil {
+      // Refused for good: it speaks for its UID no more, and is compared anew where somebody wants it read again.
+      try run("UPDATE instance SET pixels = NULL WHERE id = ?", [instance.id])
+    }
     try note(completion.chain, of: instance.id, standing: completion.amends)
     let known = try self.instance(instance.id)
     for result in completion.results { try publish(result, of: known) }
@@ -18,7 +22,7 @@ extension LedgerTransaction {
     }
     try report(
       completion.record, completion.verdict, of: known, as: known.image(completion.verdict),
-      instead: completion.amends)
+      instead: completion.amends, wasConflict: instance.rival != nil)
   }
 
   /// Writes what a reading found out.
@@ -106,15 +110,18 @@ extension LedgerTransaction {
   /// - Parameters:
   ///   - image: what has one current row.
   ///   - earlier: the row that this one amends.
+  ///   - wasConflict: it waited for a person; what the report said meanwhile is over, whatever comes of it.
   func report(
     _ record: [UInt8], _ verdict: Verdict, of instance: InstanceRecord, as image: String,
-    instead earlier: Int64? = nil
+    instead earlier: Int64? = nil, wasConflict: Bool = false
   ) throws {
     let order = ReportOrder(verdict, instance: instance.id)
-    let displaced = try rows(
+    let found = try rows(
       "SELECT * FROM report WHERE current = 1 AND (image = ? OR instance IN (?, ?))",
       [image, instance.id, earlier ?? instance.id])
-    let mayBeCurrent = displaced.allSatisfy { row in
+    let over = found.filter { wasConflict && $0["instance"] == instance.id }
+    let standing = found.filter { !wasConflict || $0["instance"] != instance.id }
+    let mayBeCurrent = standing.allSatisfy { row in
       guard let verdict = Verdict(rawValue: row["verdict"]) else { return true }
       let standing = ReportOrder(verdict, instance: row["instance"])
       // What amends the standing one takes its place, also when it arrived before and was accepted later.
@@ -122,19 +129,16 @@ extension LedgerTransaction {
       return standing <= order || isAmended
     }
     let isCurrent = try mayBeCurrent && !isOfNoUse(verdict, beside: instance.sopInstanceUID)
-    if isCurrent {
-      for row in displaced {
-        try run("UPDATE report SET current = 0 WHERE cursor = ?", [row["cursor"] as Int64])
-      }
+    let displaced = over + (isCurrent ? standing : [])
+    for row in displaced {
+      try run("UPDATE report SET current = 0 WHERE cursor = ?", [row["cursor"] as Int64])
     }
     try run(
       "INSERT INTO report (instance, image, verdict, record, at, current) VALUES (?, ?, ?, ?, ?, ?)",
       [instance.id, image, verdict.rawValue, record.data, now.milliseconds, isCurrent])
     let cursor = db.lastInsertedRowID
-    if isCurrent {
-      for row in displaced {
-        try run("UPDATE report SET displaced_by = ? WHERE cursor = ?", [cursor, row["cursor"] as Int64])
-      }
+    for row in displaced {
+      try run("UPDATE report SET displaced_by = ? WHERE cursor = ?", [cursor, row["cursor"] as Int64])
     }
     guard verdict != .rejected, image != instance.sopInstanceUID else { return }
     // The file that was no use before, and what an earlier program said of the image.

@@ -19,6 +19,7 @@ extension InstanceRecord {
     replaces = row["replaces"]
     rival = row["rival"]
     timesSeen = row["seen"]
+    number = row["number"]
     admittedAt = Timestamp(milliseconds: row["admitted_at"])
     claimedAt = row.time("claimed_at")
     finishedAt = row.time("finished_at")
@@ -33,7 +34,9 @@ extension IdentityDecision.Known {
     case .parked(_, let isConflict): (self.isConflict, isOnItsWay) = (isConflict, !isConflict)
     case .finished(_, let verdict, _): isUsable = verdict != .rejected
     case .filed(_, let verdict, _):
-      (isFiled, isRejected, isUsable) = (true, verdict == .rejected, verdict != .rejected)
+      (isFiled, isUsable) = (true, verdict != .rejected)
+      // What somebody refused for good isn't read again because it comes again.
+      isRejected = verdict == .rejected && record.reason != InstanceRecord.dismissalCode
     case .gathering, .behind, .ready, .working, .delayed: isOnItsWay = true
     }
   }

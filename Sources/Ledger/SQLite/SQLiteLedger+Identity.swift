@@ -2,25 +2,8 @@ internal import Files
 internal import GRDB
 
 extension SQLiteLedger {
-  package func standingImage(for instance: Int64) async throws(LedgerError) -> StandingImage? {
-    try await read { db in
-      guard let row = try Row.fetchOne(db, sql: "SELECT * FROM instance WHERE id = ?", arguments: [instance])
-      else { throw LedgerError.unknown(row: instance) }
-      let record = try InstanceRecord(row)
-      let statement = try db.cachedStatement(
-        sql: "SELECT * FROM instance WHERE sop = ? AND sop <> '' AND id <> ? ORDER BY id")
-      let others = try Row.fetchAll(statement, arguments: [record.sopInstanceUID, instance])
-        .map(InstanceRecord.init)
-      let id = IdentityDecision.compared(
-        IdentityDecision.Known(record), among: others.map(IdentityDecision.Known.init))
-      guard let standing = others.first(where: { $0.id == id }) else { return nil }
-      let results = try Row.fetchAll(
-        db, sql: "SELECT * FROM result WHERE instance = ? AND superseded = 0 ORDER BY id",
-        arguments: [standing.id])
-      return StandingImage(
-        instance: standing, results: try results.map(ResultRecord.init),
-        isAccepted: record.replaces != nil)
-    }
+  package func circumstances(of instance: Int64) async throws(LedgerError) -> Circumstances {
+    try await read { db in try Circumstances(of: instance, db) }
   }
 
   package func conflict(
@@ -53,6 +36,37 @@ extension SQLiteLedger {
   }
 }
 
+extension Circumstances {
+  fileprivate init(of id: Int64, _ db: Database) throws {
+    func rows(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
+      try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
+    }
+    func results(of instance: Int64) throws -> [ResultRecord] {
+      try rows("SELECT * FROM result WHERE instance = ? ORDER BY id", [instance]).map(ResultRecord.init)
+    }
+    guard let row = try rows("SELECT * FROM instance WHERE id = ?", [id]).first else {
+      throw LedgerError.unknown(row: id)
+    }
+    let record = try InstanceRecord(row)
+    let others = try rows(
+      "SELECT * FROM instance WHERE sop = ? AND sop <> '' AND id <> ? ORDER BY id",
+      [record.sopInstanceUID, id]
+    ).map(InstanceRecord.init)
+    let compared = IdentityDecision.compared(
+      IdentityDecision.Known(record), among: others.map(IdentityDecision.Known.init))
+    let standing = try others.first { $0.id == compared }.map { image in
+      StandingImage(
+        instance: image, results: try results(of: image.id).filter { !$0.isSuperseded },
+        isAccepted: record.replaces != nil)
+    }
+    let own = try results(of: id)
+    let replaced = try own.compactMap(\.replaces).flatMap { earlier in
+      try rows("SELECT * FROM result WHERE id = ?", [earlier]).map(ResultRecord.init)
+    }
+    self.init(instance: record, standing: standing, results: own, replaced: replaced, others: others)
+  }
+}
+
 extension LedgerTransaction {
   fileprivate mutating func identifyAnew(
     _ id: Int64, token: Int64, as file: Admission
@@ -74,11 +88,12 @@ extension LedgerTransaction {
     try run(
       """
       UPDATE instance SET content = ?, pixels = NULL, tensor = NULL, weights = NULL, replaces = NULL, rival = NULL,
-        bundle = ?, study = ?, series = ?, sop = ? WHERE id = ?
+        bundle = ?, study = ?, series = ?, sop = ?, number = ? WHERE id = ?
       """,
       [
         file.content.data, file.bundle, file.studyInstanceUID, file.seriesInstanceUID, file.sopInstanceUID,
-        id,
+        // Its results, if it ever had any, were of other bytes.
+        try nextNumber(in: file.studyInstanceUID, for: id), id,
       ])
     if try !putBehind(try instance(id)) {
       let arrival: Int64? = try rows("SELECT arrival FROM instance WHERE id = ?", [id]).first?["arrival"]
@@ -91,18 +106,10 @@ extension LedgerTransaction {
     let file = found.file
     guard try rows("SELECT 1 FROM instance WHERE content = ?", [file.content.data]).isEmpty else { return }
     let state = InstanceState.filed(Tries(), found.verdict, token: 0)
+    let id = try insert(file, state, reason: found.reason)
     try run(
-      """
-      INSERT INTO instance (content, pixels, bundle, study, series, sop, sender, spooled,
-        state, attempts, crashes, token, holder, since, until, earliest, verdict, conflict,
-        reason, seen, admitted_at, finished_at, home)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
-      """,
-      [
-        file.content.data, file.pixels?.data, file.bundle, file.studyInstanceUID, file.seriesInstanceUID,
-        file.sopInstanceUID, file.sender.data, file.spooled.data,
-      ] + state.columns + [found.reason, now.milliseconds, now.milliseconds, found.home.data])
-    let id = db.lastInsertedRowID
+      "UPDATE instance SET finished_at = ?, home = ? WHERE id = ?",
+      [now.milliseconds, found.home.data, id])
     try audit("adopted", instance: id, "\(file.content)")
     let record = try instance(id)
     for result in found.results

@@ -59,18 +59,11 @@ extension LedgerTransaction {
     var state = InstanceState.gathering(Tries())
     if awaits != nil { state = .behind(Tries()) }
     if rival != nil { state = .parked(Tries(), isConflict: true) }
-    try run(
-      """
-      INSERT INTO instance (content, pixels, bundle, study, series, sop, sender, spooled,
-        state, attempts, crashes, token, holder, since, until, earliest, verdict, conflict,
-        reason, replaces, rival, awaits, seen, admitted_at, arrival)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
-      """,
-      [
-        file.content.data, file.pixels?.data, file.bundle, file.studyInstanceUID, file.seriesInstanceUID,
-        file.sopInstanceUID, file.sender.data, file.spooled.data,
-      ] + state.columns + [reason, replaces, rival, awaits, now.milliseconds, file.arrival])
-    let id = db.lastInsertedRowID
+    let id = try insert(file, state, reason: reason)
+    if replaces ?? rival ?? awaits != nil {
+      try run(
+        "UPDATE instance SET replaces = ?, rival = ?, awaits = ? WHERE id = ?", [replaces, rival, awaits, id])
+    }
     let event = state.isParked ? "parked" : replaces == nil ? "admitted" : "admitted as an amendment"
     try audit(event, instance: id, "\(file.content)\(reason.isEmpty ? "" : " " + reason)")
     if case .gathering = state { try gather(file.bundle, arrival: file.arrival) }

@@ -2,16 +2,6 @@ import FoundationEssentials
 internal import GRDB
 
 extension SQLiteLedger {
-  package func images(
-    of studyInstanceUID: String, before instance: Int64
-  ) async throws(LedgerError) -> Int {
-    try await read { db in
-      try Int.fetchOne(
-        db, sql: "SELECT count(*) FROM instance WHERE study = ? AND study <> '' AND id < ?",
-        arguments: [studyInstanceUID, instance]) ?? 0
-    }
-  }
-
   package func counts() async throws(LedgerError) -> LedgerCounts {
     try await read { db in
       var counts = LedgerCounts()

@@ -9,10 +9,6 @@ extension SQLiteLedger {
       WHERE result.instance = instance.id AND delivery.state NOT IN ('sent', 'withdrawn'))
     """
 
-  package func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance] {
-    try await prunable(before: time, after: nil, limit: limit)
-  }
-
   package func prunable(
     before time: Timestamp, after mark: PrunableInstance.Mark?, limit: Int
   ) async throws(LedgerError) -> [PrunableInstance] {

@@ -21,6 +21,21 @@ extension SQLiteLedger {
   }
 }
 
+extension SQLiteLedger {
+  package func dismiss(_ selection: Selection, at now: Timestamp) async throws(LedgerError) -> [Int64] {
+    try await write(.promised, at: now) { transaction in
+      var concerned: [Int64] = []
+      for id in try selection.instances(transaction.db, after: 0, limit: Int.max) {
+        guard case .parked(_, isConflict: true) = try transaction.instance(id).state else { continue }
+        _ = try transaction.change(
+          instance: id, by: .retry(accepts: true), "dismissed", reason: InstanceRecord.dismissalCode)
+        concerned.append(id)
+      }
+      return concerned
+    }
+  }
+}
+
 extension LedgerTransaction {
   /// Whether something of the instance waited and goes on now.
   fileprivate mutating func retry(_ id: Int64, accepting: Bool) throws -> Bool {

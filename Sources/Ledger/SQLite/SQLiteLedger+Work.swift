@@ -4,7 +4,15 @@ extension SQLiteLedger {
   package func claim(
     by holder: String, limit: Int, order: DrawOrder, for length: Duration, at now: Timestamp
   ) async throws(LedgerError) -> Claim? {
+    try await claim(by: holder, limit: limit, order: order, for: length, keeping: [], at: now)
+  }
+
+  package func claim(
+    by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
+    at now: Timestamp
+  ) async throws(LedgerError) -> Claim? {
     try await write(.leased, at: now) { transaction in
+      for token in tokens { try transaction.keep(token, for: length) }
       try transaction.settleWaits(order)
       return try transaction.claim(
         by: holder, limit: limit, order: order, wait: Wait(from: now, lasting: length))
@@ -88,8 +96,12 @@ extension SQLiteLedger {
   }
 
   package func file(_ instance: Int64, at now: Timestamp) async throws(LedgerError) {
+    try await file([instance], at: now)
+  }
+
+  package func file(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) {
     try await write(.promised, at: now) { transaction in
-      _ = try transaction.change(instance: instance, by: .file, "filed")
+      for id in instances { _ = try transaction.change(instance: id, by: .file, "filed") }
     }
   }
 }
@@ -164,6 +176,16 @@ extension LedgerTransaction {
       instances.append(try instance(id))
     }
     return Claim(lease: lease, instances: instances)
+  }
+
+  /// Prolongs what a lease still holds where half of its time is over, or where the clock was set.
+  mutating func keep(_ token: Int64, for length: Duration) throws {
+    let wait = Wait(from: now, lasting: length)
+    let half = Wait(from: now, lasting: length / 2)
+    let late = try rows(
+      "SELECT id FROM instance WHERE state = 'working' AND token = ? AND (until < ? OR since > ?)",
+      [token, half.until.milliseconds, now.milliseconds])
+    for row in late { _ = try change(instance: row["id"], by: .renew(token: token, wait), "renewed") }
   }
 
   /// Files and deliveries that a lease still holds.
