@@ -3,8 +3,9 @@
     python check.py goldens ../../../Tests/MultiMixTests/Goldens
     python check.py tensors MODEL.safetensors FILE.safetensors...      # of `mmdicom analyze --tensors`
 
-The goldens are what the Swift network is held against in its tests. Prints relative 2-norms of the differences; on real pictures
-saliency may move by about 1e-2 where rounding crosses a kink.
+The goldens are what the Swift network is held against in its tests, on images without kinks close by. Prints relative 2-norms of the
+differences. On real pictures saliency moves by a few hundredths: the program's convolutions (Winograd) round a little more, and
+where that crosses a kink of leaky ReLU or pooling, the gradient behind it changes (`make_goldens.py` says more).
 """
 import importlib.util
 import pathlib
@@ -16,7 +17,8 @@ from safetensors.torch import load_file
 
 from network import Encoder, MultiMix, state
 
-BOUNDS = {"class_logits": 1e-4, "mask_logits": 1e-4, "visible_mask_logits": 1e-4, "saliency": 2e-2, "lungs_saliency": 2e-2}
+BOUNDS = {"class_logits": 1e-4, "mask_logits": 1e-4, "visible_mask_logits": 1e-4, "saliency": 1e-4}
+WITH_KINKS = BOUNDS | {"saliency": 1e-1, "lungs_saliency": 1e-1}
 
 
 def relative(a, b):
@@ -68,10 +70,11 @@ def of_tensors(model, file):
 def main():
     what, first, *rest = sys.argv[1:]
     reports = [of_goldens(pathlib.Path(first))] if what == "goldens" else [of_tensors(first, file) for file in rest]
+    bounds = BOUNDS if what == "goldens" else WITH_KINKS
     isSame = True
     for report in reports:
         print(", ".join(f"{name} {error:.1e}" for name, error in report.items()))
-        isSame &= all(error < BOUNDS[name] for name, error in report.items())
+        isSame &= all(error < bounds[name] for name, error in report.items())
     sys.exit(0 if isSame and reports else 1)
 
 

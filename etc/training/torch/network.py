@@ -42,13 +42,13 @@ class Encoder(nn.Module):
         self.fc = nn.Linear(widths[-1], 2)
 
     def forward(self, x, training=False):
-        """[N, 1, S, S] -> the features of every block, class scores [N, 2] in float32."""
+        """[N, 1, S, S] -> the features of every block, class scores [N, 2] in the weights' own precision."""
         features = []
         for i in range(self.levels):
             x = getattr(self, f"dconv_down{i + 1}")(x, training)
             features.append(x)
             x = F.max_pool2d(x, 2)
-        pooled = x.float().mean((2, 3))
+        pooled = x.to(self.fc.weight.dtype).mean((2, 3))
         return features, self.fc(F.dropout(pooled, 0.25) if training else pooled)
 
 
