@@ -75,6 +75,18 @@ public struct Architecture: Sendable, Equatable {
     return reader
   }
 
+  /// What the names of a second last layer begin with, which draws lung fields as they are seen: see
+  /// ``Model/visibleLungs``.
+  static let visiblePrefix = "decoder.conv_last_visible."
+
+  /// Names and shapes of that layer.
+  public var visibleLayout: ParameterLayout {
+    var layout = ParameterLayout()
+    layout.add(Self.visiblePrefix + "weight", [1, widths[0], 1, 1])
+    layout.add(Self.visiblePrefix + "bias", [1])
+    return layout
+  }
+
   /// Names and shapes as in the published PyTorch module's `state_dict`.
   public var layout: ParameterLayout {
     var layout = ParameterLayout()

@@ -42,6 +42,17 @@ public struct MaskDecoder<Element: Scalar>: Sendable {
     below.project(weights: weight, bias: bias, into: state.logits, on: workers)
   }
 
+  /// What another last layer makes of the features behind the logits, one value per pixel.
+  func answer(
+    _ state: DecoderState<Element>, weight: MemorySlice<Element>, bias: MemorySlice<Element>,
+    on workers: Workers
+  ) -> [Element] {
+    let features = state.outputs[blocks.count - 1]
+    let answer = FeatureMap<Element>(height: features.height, width: features.width, channels: 1)
+    features.project(weights: weight, bias: bias, into: answer, on: workers)
+    return answer.plane()
+  }
+
   /// From the gradient of the logits in `scratch.logits` to those of the weights; the gradients of the
   /// encoder's features lie in `scratch.skips` and `scratch.lastFeature` afterwards.
   func backward(

@@ -11,20 +11,27 @@ public struct Model: Sendable {
   /// An encoder of its own for the lungs alone, where the classifier reads nothing else and has one; of the
   /// architecture's ``Architecture/readerLayout``. The masks then are those of a network that it never changed.
   public let reader: ParameterValues<Float>?
+  /// A second last layer of the decoder, of the architecture's ``Architecture/visibleLayout``, for a model that draws the
+  /// lungs twice: with what heart and diaphragm hide of them, and as they are seen. Masks of both kinds stand side by side in
+  /// archives, and one answer to both would blur the border.
+  public let visibleLungs: ParameterValues<Float>?
   /// Of the file, in hexadecimal; nil for a model that was not read from one.
   public let sha256: String?
 
   /// - Parameters:
   ///   - parameters: of the architecture's layout.
-  ///   - reader: of the architecture's layout for it.
+  ///   - reader, visibleLungs: of the architecture's layouts for them.
   public init(
-    metadata: ModelMetadata, parameters: ParameterValues<Float>, reader: ParameterValues<Float>? = nil
+    metadata: ModelMetadata, parameters: ParameterValues<Float>, reader: ParameterValues<Float>? = nil,
+    visibleLungs: ParameterValues<Float>? = nil
   ) {
     precondition(parameters.layout == metadata.architecture.layout)
     precondition(reader.map { $0.layout == metadata.architecture.readerLayout } ?? true)
     self.metadata = metadata
     self.parameters = parameters
+    precondition(visibleLungs.map { $0.layout == metadata.architecture.visibleLayout } ?? true)
     self.reader = reader
+    self.visibleLungs = visibleLungs
     sha256 = nil
   }
 
@@ -75,11 +82,14 @@ public struct Model: Sendable {
     }
     reader =
       hasReader ? try Self.values(of: metadata.architecture.readerLayout, in: contents, path: url.path) : nil
+    let drawsVisible = contents.arrays.keys.contains { $0.hasPrefix(Architecture.visiblePrefix) }
+    visibleLungs =
+      drawsVisible
+      ? try Self.values(of: metadata.architecture.visibleLayout, in: contents, path: url.path) : nil
+    let known = [layout] + [reader, visibleLungs].compactMap { $0?.layout }
     // The published module has a layer that it never uses.
     for name in contents.arrays.keys
-    where layout.entry(name) == nil && reader?.layout.entry(name) == nil
-      && !name.hasPrefix("decoder.conv_last_saliency.")
-    {
+    where known.allSatisfy({ $0.entry(name) == nil }) && !name.hasPrefix("decoder.conv_last_saliency.") {
       throw .unknownParameter(url.path, name)
     }
     sha256 = ContentDigest(of: data).description
@@ -105,13 +115,15 @@ public struct Model: Sendable {
 
   /// float16 where that keeps every weight, as in a model that was exported so.
   public var exactPrecision: Safetensors.Precision {
-    (parameters.all + (reader?.all ?? [])).allSatisfy { Float(Float16($0)) == $0 } ? .float16 : .float32
+    parts.flatMap(\.all).allSatisfy { Float(Float16($0)) == $0 } ? .float16 : .float32
   }
+
+  private var parts: [ParameterValues<Float>] { [parameters] + [reader, visibleLungs].compactMap(\.self) }
 
   /// The model as a safetensors file's bytes.
   public func encoded(_ precision: Safetensors.Precision) -> Data {
     var file = Safetensors(metadata: metadata.dictionary)
-    for values in [parameters] + [reader].compactMap(\.self) {
+    for values in parts {
       for entry in values.layout.entries {
         file.arrays[entry.name] = .init(shape: entry.shape, values: values.values(entry.name))
       }

@@ -30,6 +30,15 @@ public struct Prediction: Sendable {
 
   /// sigmoid of the mask logits, without islands and holes: see `LungRegions`.
   public let lungProbability: [Float]
+  /// The lung fields as they are seen, without what heart and diaphragm hide, of a model that draws both; nil of others,
+  /// whose mask logits are of whichever kind they learned.
+  public let visibleLungs: VisibleLungs?
+
+  /// Both [size * size], row by row, as ``Prediction/maskLogits`` and ``Prediction/lungProbability``.
+  public struct VisibleLungs: Sendable {
+    public let logits: [Float]
+    public let probability: [Float]
+  }
 
   /// What the mask looks like as a pair of lungs.
   /// - Parameter input: the whole picture.
@@ -38,8 +47,8 @@ public struct Prediction: Sendable {
   }
 
   /// Input and outputs as a safetensors file's bytes: `input` [1, 1, size, size], `class_logits` [1, 2],
-  /// `mask_logits` and `saliency` [1, 1, size, size]. Where the classifier read the lungs alone, what it read and
-  /// where, too: `lungs_input` and `lungs_saliency` [1, 1, size, size], and `lungs_box` [4], top, bottom, left and
+  /// `mask_logits` and `saliency` [1, 1, size, size], `visible_mask_logits` of a model that draws visible lung fields,
+  /// too. Where the classifier read the lungs alone, what it read and where: `lungs_input` and `lungs_saliency` [1, 1, size, size], and `lungs_box` [4], top, bottom, left and
   /// right as shares of `input`'s height and width.
   public func encoded(input: [Float]) -> Data {
     let side = Int(Double(input.count).squareRoot())
@@ -49,6 +58,9 @@ public struct Prediction: Sendable {
       "mask_logits": .init(shape: plane, values: maskLogits),
       "saliency": .init(shape: plane, values: saliency),
     ]
+    if let visibleLungs {
+      arrays["visible_mask_logits"] = .init(shape: plane, values: visibleLungs.logits)
+    }
     if let closeLook {
       let box = closeLook.box
       arrays["lungs_input"] = .init(shape: plane, values: closeLook.input)
@@ -71,6 +83,8 @@ public final class Predictor: Sendable {
   private let network: MultiMixNetwork<Float>
   /// What reads the lungs alone.
   private let reader: MultiMixNetwork<Float>
+  /// Of the decoder's second last layer.
+  private let visible: Parameters<Float>?
   private let activations: Mutex<Activations>
 
   private struct Activations {
@@ -91,6 +105,7 @@ public final class Predictor: Sendable {
     network = MultiMixNetwork(
       Parameters(model.parameters), architecture, bridgesSaliency: model.metadata.system.bridgesSaliency)
     reader = model.reader == nil ? network : MultiMixNetwork(Parameters(model.classifier), architecture)
+    visible = model.visibleLungs.map { Parameters($0) }
     let size = architecture.inputSize
     let workers = Workers(count: threads)
     network.refresh(on: workers)
@@ -112,16 +127,15 @@ public final class Predictor: Sendable {
     let whole = bothWays(input, answer)
     let lungs = lungProbability(ofLogits: whole.mask)
     guard metadata.view == .lungs else {
-      return prediction(
-        scores: whole.scores, mask: whole.mask, lungs: lungs, saliency: whole.saliency, of: nil)
+      return prediction(whole, scores: whole.scores, lungs: lungs, saliency: whole.saliency, of: nil)
     }
     let box = lungBox(around: lungs, margin: metadata.lungsMargin) ?? .whole
     let part = closeLook(box)
     let close = bothWays(part, finding)
     let weight = Float(metadata.lungsWeight)
     return prediction(
-      scores: zip(close.scores, whole.scores).map { weight * $0 + (1 - weight) * $1 }, mask: whole.mask,
-      lungs: lungs, saliency: box.placed(close.saliency, side: metadata.inputSize),
+      whole, scores: zip(close.scores, whole.scores).map { weight * $0 + (1 - weight) * $1 }, lungs: lungs,
+      saliency: box.placed(close.saliency, side: metadata.inputSize),
       of: .init(box: box, input: part, saliency: close.saliency))
   }
 
@@ -151,16 +165,18 @@ public final class Predictor: Sendable {
   }
 
   private func prediction(
-    scores: [Float], mask: [Float], lungs: [Float], saliency: [Float], of closeLook: Prediction.CloseLook?
+    _ whole: Answer, scores: [Float], lungs: [Float], saliency: [Float], of closeLook: Prediction.CloseLook?
   ) -> Prediction {
     Prediction(
-      classLogits: scores, maskLogits: mask, saliency: saliency,
+      classLogits: scores, maskLogits: whole.mask, saliency: saliency,
       pneumoniaProbability: metadata.pneumoniaProbability(ofLogit: metadata.pneumoniaLogit(ofScores: scores)),
-      closeLook: closeLook, lungProbability: lungs)
+      closeLook: closeLook, lungProbability: lungs,
+      visibleLungs: whole.visible.isEmpty
+        ? nil : .init(logits: whole.visible, probability: lungProbability(ofLogits: whole.visible)))
   }
 
-  /// `mask` is empty where only the finding was asked for.
-  private typealias Answer = (scores: [Float], mask: [Float], saliency: [Float])
+  /// `mask` and `visible` are empty where only the finding was asked for, `visible` also where the model doesn't draw it.
+  private typealias Answer = (scores: [Float], mask: [Float], visible: [Float], saliency: [Float])
 
   private func bothWays(_ input: [Float], _ answer: ([Float]) -> Answer) -> Answer {
     let one = answer(input)
@@ -168,7 +184,7 @@ public final class Predictor: Sendable {
     let other = answer(mirrored(input))
     return (
       mean(one.scores, other.scores), mean(one.mask, mirrored(other.mask)),
-      mean(one.saliency, mirrored(other.saliency))
+      mean(one.visible, mirrored(other.visible)), mean(one.saliency, mirrored(other.saliency))
     )
   }
 
@@ -176,7 +192,7 @@ public final class Predictor: Sendable {
     activations.withLock { activations in
       let (state, scratch, workers) = (activations.state, activations.scratch, activations.workers)
       let (scores, saliency) = state.finding(reader, input, scratch, workers)
-      return (scores, [], saliency)
+      return (scores, [], [], saliency)
     }
   }
 
@@ -190,7 +206,12 @@ public final class Predictor: Sendable {
         network.computeSaliency(
           state.encoder, scores: scores, scratch: scratch, into: state.saliency, on: workers)
       }
-      return (scores, mask, state.saliency.plane())
+      let visible = visible.map {
+        network.decoder.answer(
+          state.decoder, weight: $0[Architecture.visiblePrefix + "weight"],
+          bias: $0[Architecture.visiblePrefix + "bias"], on: workers)
+      }
+      return (scores, mask, visible ?? [], state.saliency.plane())
     }
   }
 

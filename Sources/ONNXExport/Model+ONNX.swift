@@ -16,6 +16,8 @@ extension Model {
   /// | `saliency` | [N, 1, size, size] | absolute gradient of the larger class score by the pixel |
   /// | `pneumonia_probability` | [N] | calibrated: softmax(logits / temperature) |
   ///
+  /// A model that draws visible lung fields, too, has `visible_mask_logits` [N, 1, size, size].
+  ///
   /// A model whose classifier reads the lungs alone has a second input, `lungs_input`, of the same shape (the lungs'
   /// box, cut out and stretched as `SquareView` does it), which `class_logits` and the probability are of (or the
   /// weighted mean with the whole picture's), and
@@ -76,6 +78,7 @@ private struct ONNXNetwork {
       let other = self.answer(mirrored(input))
       answer.scores = mean(answer.scores, other.scores)
       answer.mask = mean(answer.mask, mirrored(other.mask))
+      if let one = answer.visible, let other = other.visible { answer.visible = mean(one, mirrored(other)) }
       answer.saliency = mean(answer.saliency, mirrored(other.saliency))
     }
     var saliencyName = "saliency"
@@ -91,6 +94,7 @@ private struct ONNXNetwork {
     }
     graph.addOutput(answer.scores, as: "class_logits", [.batch, .fixed(Architecture.classes)])
     graph.addOutput(answer.mask, as: "mask_logits", plane)
+    if let visible = answer.visible { graph.addOutput(visible, as: "visible_mask_logits", plane) }
     graph.addOutput(answer.saliency, as: saliencyName, plane)
     graph.addOutput(pneumoniaProbability(answer.scores), as: "pneumonia_probability", [.batch])
   }
@@ -110,10 +114,25 @@ private struct ONNXNetwork {
   }
 
   /// What the network says of each image.
-  private mutating func answer(_ images: Value) -> (scores: Value, mask: Value, saliency: Value) {
+  private mutating func answer(
+    _ images: Value
+  ) -> (scores: Value, mask: Value, visible: Value?, saliency: Value) {
     let (blocks, scores) = encode(images)
     let saliency = saliency(blocks, scores: scores)
-    return (scores, decode(images, blocks, saliency: saliency), saliency)
+    let features = decode(images, blocks, saliency: saliency)
+    let mask = pixelwise(
+      features, parameter("decoder.conv_last.weight"), parameter("decoder.conv_last.bias"))
+    let visible = model.visibleLungs.map { layer in
+      let (weight, bias) = (layer.layout.entries[0], layer.layout.entries[1])
+      return pixelwise(
+        features, graph.constant(weight.name, weight.shape, .float32(layer.values(weight.name))),
+        graph.constant(bias.name, bias.shape, .float32(layer.values(bias.name))))
+    }
+    return (scores, mask, visible, saliency)
+  }
+
+  private mutating func pixelwise(_ features: Value, _ weight: Value, _ bias: Value) -> Value {
+    graph.apply("Conv", features, weight, bias, attributes: ["kernel_shape": .integers([1, 1])])
   }
 
   /// Every row from right to left.
@@ -207,6 +226,7 @@ private struct ONNXNetwork {
 
   // MARK: decoder
 
+  /// The last stage's features.
   private mutating func decode(_ input: Value, _ blocks: [Block], saliency: Value) -> Value {
     var below = blocks[blocks.count - 1].features
     for (i, stage) in model.metadata.architecture.stages.enumerated() {
@@ -220,9 +240,7 @@ private struct ONNXNetwork {
         : graph.apply("Concat", doubled, skip, attributes: ["axis": .integer(1)])
       below = block(joined, stage.name).features
     }
-    return graph.apply(
-      "Conv", below, parameter("decoder.conv_last.weight"), parameter("decoder.conv_last.bias"),
-      attributes: ["kernel_shape": .integers([1, 1])])
+    return below
   }
 
   /// Image and saliency, halved `level` times. A system without the saliency bridge has zeros in its place.

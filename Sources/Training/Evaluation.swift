@@ -62,10 +62,12 @@ public struct Evaluation: Sendable {
   /// Reads the images at `positions` of the index that carry a finding or a mask.
   /// - Parameters:
   ///   - models: one predictor for each thread, all of the same model.
+  ///   - visibleSources: sources whose masks are of lung fields as they are seen; a model that draws those, too, is measured by
+  ///     them there.
   ///   - progress: images done and in all; called from any thread.
   public init(
     _ models: [Predictor], index: ArchiveIndex, cache: ImageCache, positions: [Int],
-    progress: @Sendable (Int, Int) -> Void = { _, _ in }
+    visibleSources: Set<String> = [], progress: @Sendable (Int, Int) -> Void = { _, _ in }
   ) {
     let labelled = positions.filter {
       cache.hasImage($0) && (index.images[$0].finding != nil || cache.hasMask($0))
@@ -74,7 +76,7 @@ public struct Evaluation: Sendable {
     let done = Atomic(0)
     let shares = concurrentMap(models.indices, threads: models.count) { t in
       stride(from: t, to: labelled.count, by: models.count).map { n in
-        let row = Self.read(labelled[n], models[t], index, cache)
+        let row = Self.read(labelled[n], models[t], index, cache, visibleSources)
         progress(done.add(1, ordering: .relaxed).newValue, labelled.count)
         return row
       }
@@ -82,17 +84,21 @@ public struct Evaluation: Sendable {
     rows = labelled.indices.map { shares[$0 % models.count][$0 / models.count] }
   }
 
-  private static func read(_ position: Int, _ model: Predictor, _ index: ArchiveIndex, _ cache: ImageCache)
-    -> Row
-  {
+  private static func read(
+    _ position: Int, _ model: Predictor, _ index: ArchiveIndex, _ cache: ImageCache,
+    _ visibleSources: Set<String>
+  ) -> Row {
     let image = cache.image(position)
     let prediction = model.predict(image) {
       cache.part(position, size: cache.size, box: $0.pixels(ofSide:))
     }
     let lungs = cache.maskBytes(position).map { mask in mask.map { $0 > 127 } }
+    let isVisible = visibleSources.contains(index.images[position].source)
+    let drawn = isVisible ? prediction.visibleLungs?.probability : nil
     let segmentation = lungs.map { lungs in
       SegmentationMetrics(
-        prediction: prediction.lungProbability.map { $0 >= 0.5 }, reference: lungs, size: cache.size)
+        prediction: (drawn ?? prediction.lungProbability).map { $0 >= 0.5 }, reference: lungs,
+        size: cache.size)
     }
     let saliency = lungs.flatMap { lungs in
       model.metadata.system.classifies ? SaliencyMetrics(prediction.saliency, within: lungs) : nil

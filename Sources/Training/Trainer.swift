@@ -236,7 +236,7 @@ public struct Trainer: Sendable {
     metadata.system = initial.metadata.system
     return Model(
       metadata: metadata, parameters: initial.parameters,
-      reader: Model.reader(of: ParameterValues(parameters), architecture))
+      reader: Model.reader(of: ParameterValues(parameters), architecture), visibleLungs: initial.visibleLungs)
   }
 
   /// What made the model, beside it.

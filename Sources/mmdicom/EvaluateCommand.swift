@@ -39,7 +39,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       """
       A CSV file, Source,MaskConvention, that says whether a source's masks are whole lungs (with what the heart hides) \
-      or lung fields as they are visible; figures then name it.
+      or lung fields as they are visible; figures then name it, and a model that draws both is measured by the one.
       """, valueName: "file"), completion: .file(extensions: ["csv"]))
   var conventions: String?
 
@@ -78,9 +78,11 @@ struct EvaluateCommand: AsyncParsableCommand {
         threads: threads, size: model.metadata.inputSize, view: model.metadata.view, progress: progress)
       progress.begin("evaluate")
       let positions = wanted.map { index.indices(of: $0) } ?? Array(index.images.indices)
-      let evaluation = Evaluation(predictors, index: index, cache: cache, positions: positions) {
-        progress.update($0, of: $1)
-      }
+      let evaluation = Evaluation(
+        predictors, index: index, cache: cache, positions: positions,
+        visibleSources: Set(conventions.filter { $0.value == .visible }.keys)
+      ) { progress.update($0, of: $1) }
+      let drawsVisible = model.visibleLungs != nil
       progress.end("\(evaluation.rows.count) labelled images")
       let seen = evaluation.rows.count { $0.image.split == .train }
       if seen > 0, index.digest == model.metadata.trainingDataDigest {
@@ -95,11 +97,15 @@ struct EvaluateCommand: AsyncParsableCommand {
         progress.note("calibration: \(remark)")
         progress.note("\(calibrate): SHA-256 \(sha256)")
         try publish(
-          calibrated, EvaluationReport(calibrated, conventions, sha256: sha256, calibration: remark))
+          calibrated,
+          EvaluationReport(
+            calibrated, conventions, drawsVisible: drawsVisible, sha256: sha256, calibration: remark))
       } else {
         try publish(
           evaluation,
-          EvaluationReport(evaluation, conventions, sha256: model.sha256 ?? "", calibration: nil))
+          EvaluationReport(
+            evaluation, conventions, drawsVisible: drawsVisible, sha256: model.sha256 ?? "", calibration: nil)
+        )
       }
     }
   }

@@ -31,6 +31,9 @@ struct EvaluationReport: Encodable {
   let saliency: Evaluation.Figures.Saliency?
   /// What the masks of each source with masks are masks of, where it is known; nil where of none.
   let maskConventions: [String: MaskConvention]?
+  /// Whether the masks of sources with visible lung fields were held against the model's drawing of those, rather than of
+  /// whole lungs; nil where there are none.
+  let visibleMeasuredAsSuch: Bool?
   /// In JSON it is `classification` and `segmentation`.
   private let all: Evaluation.Figures
 
@@ -38,15 +41,18 @@ struct EvaluationReport: Encodable {
     case classification, segmentation, model, temperature, threshold, intervals, calibration, sources, ages
     case saliency
     case maskConventions = "mask_conventions"
+    case visibleMeasuredAsSuch = "visible_measured_as_such"
     case modelSHA256 = "model_sha256"
     case inputSize = "input_size"
   }
 
   /// - Parameters:
   ///   - conventions: of the masks, by source.
+  ///   - drawsVisible: whether the model draws visible lung fields, too.
   ///   - sha256: of the file with the evaluated temperature and threshold.
   init(
-    _ evaluation: Evaluation, _ conventions: [String: MaskConvention], sha256: String, calibration: String?
+    _ evaluation: Evaluation, _ conventions: [String: MaskConvention], drawsVisible: Bool, sha256: String,
+    calibration: String?
   ) {
     all = evaluation.figures()
     classification = all.classification
@@ -65,6 +71,7 @@ struct EvaluationReport: Encodable {
     let segmented = Set(evaluation.segmented.map(\.image.source))
     let known = conventions.filter { segmented.contains($0.key) }
     maskConventions = known.isEmpty ? nil : known
+    visibleMeasuredAsSuch = known.values.contains(.visible) ? drawsVisible : nil
     let groups = evaluation.ages
     ages =
       groups.isEmpty

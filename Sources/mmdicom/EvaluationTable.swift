@@ -50,7 +50,12 @@ struct EvaluationTable {
       return convention == .whole
         ? "whole lungs, with what the heart hides: \(sources)" : "lung fields as they are seen: \(sources)"
     }
-    return lines.count < 2 ? lines : lines + ["two conventions: a Dice over all of them mixes both"]
+    guard lines.count > 1 else { return lines }
+    return lines + [
+      report.visibleMeasuredAsSuch == true
+        ? "two conventions: each is held against what the model draws of its kind"
+        : "two conventions: a Dice over all of them mixes both"
+    ]
   }
 
   private func decisions(_ sets: Sets) -> [String] {

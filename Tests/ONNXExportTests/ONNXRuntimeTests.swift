@@ -94,6 +94,22 @@ struct ONNXRuntimeTests {
     #expect(largestDifference(comparison.ours[0].maskLogits, once.maskLogits) > 0.1)
   }
 
+  /// Both drawings of the lungs.
+  @Test(arguments: [false, true]) func visibleLungsAreAnOutput(flips: Bool) throws {
+    let plain = model(64) { $0.testTimeFlip = flips }
+    let layout = plain.metadata.architecture.visibleLayout
+    let values = plain.parameters.values("decoder.conv_last.weight").reversed() + [Float(0.25)]
+    let model = Model(
+      metadata: plain.metadata, parameters: plain.parameters,
+      visibleLungs: ParameterValues(layout, Array(values)))
+    let comparison = try compare(model, Array(images("gradients", 64).prefix(2)))
+    for (n, ours) in comparison.ours.enumerated() {
+      let visible = try #require(ours.visibleLungs).logits
+      #expect(try largestDifference(comparison.part("visible_mask_logits", n), visible) < 5e-4)
+      #expect(largestDifference(visible, ours.maskLogits) > 0.1)
+    }
+  }
+
   /// Masks of the whole picture, a reader's scores of the lungs, and the mean of those with the picture's.
   @Test func theLungsAreASecondInput() throws {
     let plain = model(64)

@@ -87,12 +87,31 @@ struct EvaluateTests {
     #expect(table.output.contains("whole lungs, with what the heart hides: PHANTOM-001\n"), "\(table.output)")
     #expect(table.output.contains("two conventions: a Dice over all of them mixes both"))
     #expect(table.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
+    #expect(named["visible_measured_as_such"] as? Bool == false)
     try program.write("Source,MaskConvention\nPHANTOM-001,half\n", "masks.csv")
     let bad = try await evaluate("--conventions", "masks.csv")
     #expect(
       bad.status == 65
         && bad.complaints.contains("masks.csv: line 2: a source and whole"))
     #expect(try await evaluate("--conventions", "none.csv").status == 66)
+  }
+
+  @Test("a model that draws both kinds of masks is measured by the one that a source's masks are of")
+  func bothConventions() async throws {
+    try await phantoms(4, split: "val")
+    try RandomModel.write(to: program.model, drawsVisible: true)
+    try program.write("Source,MaskConvention\nPHANTOM-001,whole\nPHANTOM-002,visible\n", "masks.csv")
+    func dice(_ figures: [String: Any], _ source: String) throws -> Double {
+      let sources = try #require(figures["sources"] as? [String: [String: Any]])
+      return try #require((sources[source]?["segmentation"] as? [String: Any])?["dice"] as? Double)
+    }
+    let unnamed = try object(try await evaluate("--json").output)
+    let named = try object(try await evaluate("--conventions", "masks.csv", "--json").output)
+    #expect(named["visible_measured_as_such"] as? Bool == true)
+    #expect(try dice(named, "PHANTOM-001") == dice(unnamed, "PHANTOM-001"))
+    #expect(try dice(named, "PHANTOM-002") != dice(unnamed, "PHANTOM-002"))
+    let table = try await evaluate("--conventions", "masks.csv")
+    #expect(table.output.contains("each is held against what the model draws of its kind"), "\(table.output)")
   }
 
   @Test("what can't be measured or calibrated is refused in one line")

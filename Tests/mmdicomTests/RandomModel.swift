@@ -22,15 +22,20 @@ enum RandomModel {
   }()
 
   /// Writes the model.
-  /// - Parameter remarks: what else it says of itself.
-  static func write(to url: URL, remarks: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - remarks: what else it says of itself.
+  ///   - drawsVisible: whether it has a second last layer of the decoder, behind the other weights.
+  static func write(to url: URL, remarks: [String: String] = [:], drawsVisible: Bool = false) throws {
+    let visible = [
+      ("decoder.conv_last_visible.weight", [1, 16, 1, 1]), ("decoder.conv_last_visible.bias", [1]),
+    ]
     let metadata = [
       "name": "random", "version": "0", "class_names": "normal,pneumonia", "input_size": "256",
     ].merging(remarks) { $1 }
     var header: [String: Any] = ["__metadata__": metadata]
     var data = Data()
     var state: UInt64 = 1
-    for (name, shape) in shapes {
+    for (name, shape) in shapes + (drawsVisible ? visible : []) {
       let fan = shape.dropFirst().reduce(1, *)
       let start = data.count
       for _ in 0..<shape.reduce(1, *) {

@@ -1,0 +1,84 @@
+"""A table of a study: a row per training and source left out.
+
+    python summary.py --index FOLDER/index.json --pairs same-pictures.json --output runs.csv RUN...
+
+RUN is a folder with a study's log (`log.txt` or `*.jsonl`) and `worker-*.npz`. Pictures that another source holds, too, and that were
+learned from there (`--pairs`, from `mmdicom`'s cache), don't count in the columns `auroc` and `specificity_at_85` of findings; the other
+columns are as the run wrote them. Empty where the run's scores weren't kept.
+"""
+import argparse
+import collections
+import csv
+import json
+import pathlib
+
+import numpy as np
+
+import recipes
+from figures import auroc
+
+COLUMNS = ["kind", "recipe", "left_out", "seed", "seconds", "normal", "pneumonia", "auroc", "specificity_at_85", "auroc_with_twins",
+           "sensitivity_at_known_threshold", "specificity_at_known_threshold", "val_nih", "val_children", "dice"]
+
+
+def learned_twins(index, pairs, left):
+    """Which pictures of the sources left out were learned from under another name, or whose patient was."""
+    leader = {}
+
+    def find(x):
+        while leader.setdefault(x, x) != x:
+            x = leader[x]
+        return x
+    for row in index:
+        leader[find(row["uid"])] = find("patient " + row["patient"])
+    for one, other in pairs:
+        leader[find(one)] = find(other)
+    learned = {find(r["uid"]) for r in index if r["source"] not in left and r["split"] == "train" and r["source"] not in recipes.NEVER}
+    return np.array([r["source"] in left and find(r["uid"]) in learned for r in index])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("runs", nargs="+")
+    parser.add_argument("--index", required=True)
+    parser.add_argument("--pairs", required=True)
+    parser.add_argument("--output", required=True)
+    options = parser.parse_args()
+    index = json.loads(pathlib.Path(options.index).read_text())
+    pairs = json.loads(pathlib.Path(options.pairs).read_text())["pairs"]
+    sources = np.array([r["source"] for r in index])
+    findings = np.array([{"normal": 0, "pneumonia": 1}.get(r["finding"], -1) for r in index])
+    twins = {fold: learned_twins(index, pairs, left) for fold, left in recipes.FOLDS.items()}
+    lines = []
+    for folder in map(pathlib.Path, options.runs):
+        scores = collections.ChainMap(*({k: z[k] for k in z.files} for z in map(np.load, folder.glob("worker-*.npz"))))
+        for log in sorted([*folder.glob("*.jsonl"), *folder.glob("log.txt")]):
+            for line in log.read_text().splitlines():
+                if not line.startswith("{"):
+                    continue
+                done = json.loads(line)
+                job, figures = done["job"], done["figures"]
+                left = recipes.FOLDS[job["fold"]]
+                counted = np.isin(sources, left) & (findings >= 0) & ~twins[job["fold"]]
+                positive = findings[counted] == 1
+                row = dict(kind=job["kind"], recipe=job["recipe"], left_out=" ".join(left) or "-", seed=job["seed"], seconds=done["seconds"],
+                           normal=int((~positive).sum()), pneumonia=int(positive.sum()), auroc_with_twins=figures["auroc"],
+                           sensitivity_at_known_threshold=figures["sensitivity"], specificity_at_known_threshold=figures["specificity"],
+                           val_nih=figures["val_nih"], val_children=figures["val_children"])
+                name = f"{job['kind']}/{job['recipe']}/{job['fold']}/{job['seed']}"
+                if name in scores and positive.any() and not positive.all():
+                    s = scores[name][counted].astype(float)
+                    row["auroc"] = auroc(s, positive)
+                    row["specificity_at_85"] = float((s[~positive] < np.quantile(s[positive], 0.15)).mean())
+                row["dice"] = "; ".join(
+                    f"{source}{' (left out)' if d['left_out'] else ''} " + " ".join(f"{h:.3f}" for h in d["heads"])
+                    for source, d in figures.get("dice", {}).items())
+                lines.append({k: f"{v:.3f}" if isinstance(v, float) and k != "seconds" else v for k, v in row.items()})
+    with open(options.output, "w", newline="") as f:
+        writer = csv.DictWriter(f, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+if __name__ == "__main__":
+    main()
