@@ -11,12 +11,15 @@ let package = Package(
     .package(
       url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML", "Reloading"]),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
-    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
@@ -71,9 +74,9 @@ let package = Package(
     // What is known of every instance, result and delivery.
     room("Ledger", ["Files", crypto, grdb, system]),
 
-    // DICOM and DICOMweb in and out.
+    // DICOM and DICOMweb in and out. Not called Network: packages that ask canImport(Network) mean Apple's.
     room(
-      "Network",
+      "DICOMNetwork",
       [
         "CDCMNet", "DICOM", "Files", system,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -83,12 +86,30 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
 
+    // What the daemon shows of itself over HTTP. Templates and styles are part of the program, so that
+    // there is no folder beside it that could be missing.
+    .target(
+      name: "StatusPage",
+      dependencies: [
+        "Files", crypto,
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Mustache", package: "swift-mustache"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      resources: [.embedInCode("Pages")],
+      swiftSettings: swiftSettings),
+
     // The product.
     room("Analysis", ["DICOM", "Radiography", "Rendering", "MultiMix", "Tensors", "Files"]),
     room(
       "Daemon",
       [
-        "Analysis", "CSandbox", "DICOM", "Files", "Ledger", "Network", "Phantoms", system,
+        "Analysis", "CSandbox", "DICOM", "Files", "Ledger", "DICOMNetwork", "Phantoms", "StatusPage", system,
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -99,7 +120,7 @@ let package = Package(
       name: "mmdicom",
       dependencies: [
         "Analysis", "Archive", "Daemon", "DICOM", "Experiments", "Files", "EvaluationMetrics", "MultiMix",
-        "Network", "NeuralNetworks", "ONNXExport", "Phantoms", "Radiography", "Rendering", "Tensors",
+        "DICOMNetwork", "NeuralNetworks", "ONNXExport", "Phantoms", "Radiography", "Rendering", "Tensors",
         "Training",
         system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -136,12 +157,13 @@ let package = Package(
         "Tensors", "Training",
       ]),
     tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive", "Phantoms"]),
-    tests("Network", ["DICOM", "Files", system], exclude: ["Peers"]),
+    tests("DICOMNetwork", ["DICOM", "Files", system], exclude: ["Peers"]),
     tests("Ledger", ["Files", grdb]),
+    tests("StatusPage"),
     tests(
       "Daemon",
       [
-        "Analysis", "DICOM", "Files", "Ledger", "Network", "Archive", system,
+        "Analysis", "DICOM", "Files", "Ledger", "DICOMNetwork", "Archive", "StatusPage", system,
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("mmdicom", ["Archive", "CSandbox", "DICOM", "Phantoms"]),

@@ -46,6 +46,7 @@ share=$dest$prefix/share/mmdicom
 configuration=$dest/etc/mmdicom/mmdicom.yaml
 unit=$dest/etc/systemd/system/mmdicom.service
 sysusers=$dest/etc/sysusers.d/mmdicom.conf
+socket=$dest/etc/systemd/system/mmdicom-http.socket
 tmpfiles=$dest/etc/tmpfiles.d/mmdicom.conf
 
 if [ -z "$dest" ] && [ "$(id -u)" -ne 0 ]; then
@@ -55,8 +56,8 @@ fi
 has_systemd() { [ -z "$dest" ] && [ -d /run/systemd/system ]; }
 
 if $uninstall; then
-  if has_systemd; then systemctl disable --now mmdicom.service 2>/dev/null || true; fi
-  rm -f "$program" "$share/multimix.safetensors" "$share/MODEL-CARD.md" "$unit" "$sysusers" "$tmpfiles"
+  if has_systemd; then systemctl disable --now mmdicom.service mmdicom-http.socket 2>/dev/null || true; fi
+  rm -f "$program" "$share/multimix.safetensors" "$share/MODEL-CARD.md" "$unit" "$socket" "$sysusers" "$tmpfiles"
   rm -rf "$library"
   rmdir "$share" 2>/dev/null || true
   if has_systemd; then systemctl daemon-reload; fi
@@ -117,6 +118,7 @@ temporary=$(mktemp)
 trap 'rm -f "$temporary"' EXIT
 sed "s|^ExecStart=/usr/bin/mmdicom |ExecStart=$prefix/bin/mmdicom |" systemd/mmdicom.service >"$temporary"
 install -D -m 0644 "$temporary" "$unit"
+install -D -m 0644 systemd/mmdicom-http.socket "$socket"
 install -D -m 0644 systemd/sysusers.d/mmdicom.conf "$sysusers"
 install -D -m 0644 systemd/tmpfiles.d/mmdicom.conf "$tmpfiles"
 

@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <sys/timex.h>
 #include "CSystemCalls.h"
 
 #include <errno.h>
@@ -76,4 +77,10 @@ int system_await_written(int descriptor) {
   return sync_file_range(
       descriptor, 0, 0,
       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+int system_clock_is_kept(void) {
+  struct timex state = {0};
+  int answer = adjtimex(&state);
+  return answer < 0 ? -1 : answer != TIME_ERROR;
 }

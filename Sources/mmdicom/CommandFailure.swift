@@ -1,10 +1,10 @@
 import Analysis
 import Archive
 import ArgumentParser
+import DICOMNetwork
 import Daemon
 import Files
 import FoundationEssentials
-import Network
 import Phantoms
 import Training
 

@@ -1,6 +1,6 @@
 import ArgumentParser
+import DICOMNetwork
 import FoundationEssentials
-import Network
 
 /// `mmdicom echo`: asks a DICOM node whether it is there.
 struct EchoCommand: ParsableCommand {

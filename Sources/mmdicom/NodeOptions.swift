@@ -1,5 +1,5 @@
 import ArgumentParser
-import Network
+import DICOMNetwork
 
 /// How commands call a DICOM node.
 struct NodeOptions: ParsableArguments {

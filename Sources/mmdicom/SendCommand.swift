@@ -1,9 +1,9 @@
 import ArgumentParser
 import DICOM
+import DICOMNetwork
 import Daemon
 import Files
 import FoundationEssentials
-import Network
 
 /// `mmdicom send`: sends DICOM files to a node.
 struct SendCommand: ParsableCommand {

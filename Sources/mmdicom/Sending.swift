@@ -1,8 +1,8 @@
 import DICOM
+import DICOMNetwork
 import Daemon
 import Files
 import FoundationEssentials
-import Network
 import SystemPackage
 
 /// Sends the files that a command line names, over as few associations as there have to be.

@@ -1,6 +1,6 @@
+import DICOMNetwork
 import Daemon
 import Foundation
-import Network
 import Testing
 
 @Suite("Which results go where, and what the configuration says of it")

@@ -1,6 +1,6 @@
+import DICOMNetwork
 import Daemon
 import Foundation
-import Network
 import Testing
 
 @Suite("What DICOMweb servers ask for")

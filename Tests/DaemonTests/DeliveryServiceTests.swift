@@ -1,9 +1,9 @@
+import DICOMNetwork
 import Daemon
 import Files
 import Foundation
 import Ledger
 import Logging
-import Network
 import SystemPackage
 import Testing
 

@@ -1,6 +1,6 @@
+import DICOMNetwork
 import Daemon
 import Foundation
-import Network
 import Synchronization
 
 /// Senders that do as a script says, without a process: the seam for tests of delivery.

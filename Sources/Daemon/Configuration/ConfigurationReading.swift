@@ -1,8 +1,8 @@
 import Configuration
+import DICOMNetwork
 public import FoundationEssentials
 import Ledger
 import Logging
-import Network
 import Synchronization
 
 extension DaemonConfiguration {
@@ -18,6 +18,7 @@ extension DaemonConfiguration {
     "delivery_commitment_seconds", "delivery_seconds", "ae_title", "tls_certificate", "tls_key",
     "tls_authorities", "tls_verify", "receive", "receive_from", "receive_addresses", "receive_objects",
     "receive_associations", "receive_timeout_seconds", "receive_idle_seconds", "receive_object_mb",
+    "http", "http_token_file", "http_certificate", "http_key",
   ]
 
   /// Reads a YAML file, each key of which the environment variable `MMDICOM_` + key overrides.
@@ -34,8 +35,9 @@ extension DaemonConfiguration {
     ]
     if let file { providers.append(try await yaml(file)) }
     let values = ConfigurationValues(providers, name: name, environment: environment)
-    let configuration = try DaemonConfiguration(values)
+    var configuration = try DaemonConfiguration(values)
     try configuration.requireSeparateFolders(values)
+    configuration.stated = StatedValue.all(values)
     return configuration
   }
 
@@ -151,6 +153,7 @@ extension DaemonConfiguration {
       }
       logLevel = known
     }
+    http = try values.httpSettings()
   }
 
   private func requireSeparateFolders(_ values: ConfigurationValues) throws(ConfigurationFailure) {

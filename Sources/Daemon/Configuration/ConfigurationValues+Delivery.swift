@@ -1,5 +1,5 @@
+import DICOMNetwork
 import FoundationEssentials
-import Network
 
 extension ConfigurationValues {
   /// What the configuration says of destinations.

@@ -1,5 +1,5 @@
+import DICOMNetwork
 import FoundationEssentials
-import Network
 
 /// What this node is to others of the network.
 extension ConfigurationValues {

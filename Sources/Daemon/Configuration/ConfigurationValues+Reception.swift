@@ -1,5 +1,5 @@
+import DICOMNetwork
 import FoundationEssentials
-import Network
 
 extension ConfigurationValues {
   /// What is taken in from the network; nil where nothing is.

@@ -1,8 +1,8 @@
 public import Analysis
+public import DICOMNetwork
 public import FoundationEssentials
 package import Ledger
 public import Logging
-public import Network
 
 /// What the daemon is told by its configuration. `etc/mmdicom.yaml` describes every key.
 public struct DaemonConfiguration: Sendable, Equatable {
@@ -54,6 +54,10 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var aeTitle = "MMDICOM"
   /// What it shows under TLS, and whom it trusts.
   public var tls = TLSSettings()
+  /// Where health, metrics and the status page are served; nil: nowhere.
+  package var http: HTTPSettings?
+  /// What file and environment say, key by key, for the status page.
+  package var stated: [StatedValue] = []
 
   /// The defaults for these folders.
   public init(folders: InboxFolders) {

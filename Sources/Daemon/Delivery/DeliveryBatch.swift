@@ -1,6 +1,6 @@
+package import DICOMNetwork
 import Files
 package import Ledger
-package import Network
 package import SystemPackage
 
 /// Deliveries that were handed to a sender, and what of them was answered for. Pure.

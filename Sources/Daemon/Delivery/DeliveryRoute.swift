@@ -1,8 +1,8 @@
 import Analysis
+package import DICOMNetwork
 import Files
 import FoundationEssentials
 import Logging
-package import Network
 import SystemPackage
 
 /// A destination, and what brings results there.

@@ -1,7 +1,7 @@
+package import DICOMNetwork
 import Files
 import FoundationEssentials
 import Glibc
-package import Network
 import SystemPackage
 
 /// What DICOMweb servers ask for, by the name of the destination. Nothing of it is ever written anywhere.

@@ -1,5 +1,5 @@
+package import DICOMNetwork
 public import FoundationEssentials
-package import Network
 
 /// Another system that gets results.
 public struct Destination: Sendable, Equatable {

@@ -1,9 +1,9 @@
 import DICOM
+import DICOMNetwork
 import Files
 import FoundationEssentials
 import Ledger
 import Logging
-import Network
 import SystemPackage
 
 /// Sends what the ledger has for one destination, in batches of a study, through a process that is kept while there is

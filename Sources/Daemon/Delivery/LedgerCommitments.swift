@@ -1,6 +1,6 @@
 import DICOM
+import DICOMNetwork
 import Ledger
-import Network
 
 /// Notes what peers say of results that they were asked to keep.
 struct LedgerCommitments: CommitmentInbox {

@@ -1,4 +1,4 @@
-import Network
+import DICOMNetwork
 import SystemPackage
 
 /// Starts senders as processes of this same program (`mmdicom sender`), with JSON lines over pipes: what a peer answers is

@@ -1,4 +1,4 @@
-package import Network
+package import DICOMNetwork
 
 /// One line to a sender process: JSON, ended by a line feed.
 package enum SenderRequest: Sendable, Hashable, Codable {

@@ -1,7 +1,7 @@
+import DICOMNetwork
 import Dispatch
 import FoundationEssentials
 import Glibc
-import Network
 import Synchronization
 
 /// The sender process: brings the daemon's results to one destination, until its input ends.

@@ -8,6 +8,8 @@ package struct FolderLock: ~Copyable, Sendable {
   private let descriptor: Int32
   /// F_OFD_SETLK of the kernel's interface; glibc shows it to GNU sources only.
   private static let setOpenFileLock: Int32 = 37
+  /// F_OFD_GETLK.
+  private static let testOpenFileLock: Int32 = 36
 
   /// Name of the lock file in the folder.
   package static let fileName = ".mmdicom.lock"
@@ -34,6 +36,18 @@ package struct FolderLock: ~Copyable, Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// Whether another process holds `folder`; nothing is made or locked. False where that can't be told.
+  static func isHeld(_ folder: URL) -> Bool {
+    let descriptor = unsafe open(folder.appending(path: fileName).path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var request = Glibc.flock()
+    request.l_type = Int16(F_RDLCK)
+    request.l_whence = Int16(SEEK_SET)
+    guard unsafe fcntl(descriptor, testOpenFileLock, &request) == 0 else { return false }
+    return request.l_type != Int16(F_UNLCK)
+  }
 
   /// What time it is by the clock of the folder's file system, nanoseconds since 1970: on a network mount
   /// the server's clock, which its files' times follow.

@@ -15,6 +15,7 @@ public struct InboxService: Service {
   private let logger: Logger
   private let readSettings: (@Sendable () async throws -> (DaemonConfiguration, model: String))?
   private let outcome = Outcome()
+  private let health: ServiceHealth
 
   /// - Parameters:
   ///   - model: the model file.
@@ -31,19 +32,31 @@ public struct InboxService: Service {
     self.rebuildsLedger = rebuildsLedger
     self.logger = logger
     self.model = model
+    health = ServiceHealth(runsOnce ? nil : SystemdNotice(ProcessInfo.processInfo.environment))
   }
 
   /// Runs until the inbox is done (`runsOnce`) or a graceful shutdown is asked for; the file in the worker is
   /// finished first.
   /// - Throws: ``WriteFailure`` that names no file of a patient's, ``WorkerFailure``, ``LedgerFailure``.
   public func run() async throws {
-    do { try await readInbox() } catch let failure as WriteFailure {
+    do {
+      // A single run is over before anybody asks how it is.
+      let pages =
+        runsOnce
+        ? nil
+        : try StatusService(configuration, environment: ProcessInfo.processInfo.environment, logger: logger)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await health.pulse.run() }
+        defer { group.cancelAll() }
+        try await readInbox(pages)
+      }
+    } catch let failure as WriteFailure {
       logger.debug("can't go on", metadata: ["why": "\(failure)"])
       throw failure.concealingNames(in: configuration.folders)
     } catch let error as LedgerError { throw LedgerFailure(error) }
   }
 
-  private func readInbox() async throws {
+  private func readInbox(_ pages: StatusService?) async throws {
     let folders = configuration.folders
     try folders.create()
     let locks = try folders.lock()
@@ -58,10 +71,17 @@ public struct InboxService: Service {
       try? ledger.close()
       throw error
     }
-    let work = InboxWork(configuration, runsOnce: runsOnce, ledger: ledger, logger: logger)
+    let work = InboxWork(configuration, runsOnce: runsOnce, ledger: ledger, logger: logger, health: health)
     do {
       try await work.start(fileSystemTime: locks.inboxTime)
-      try await serve(work, ledger)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        if !runsOnce { group.addTask { await StatusGathering(configuration, ledger, health).run() } }
+        if let pages {
+          group.addTask { await pages.run(LedgerVisit(configuration, ledger), health) }
+        }
+        defer { group.cancelAll() }
+        try await serve(work, ledger)
+      }
     } catch {
       await outcome.note(work)
       try? ledger.close()
@@ -76,6 +96,7 @@ public struct InboxService: Service {
   private func serve(_ work: InboxWork, _ ledger: any StudyLedger) async throws {
     let desk = ServingDesk(ledger: ledger, logger: logger)
     let settings = try await desk.begin(configuration, model: model)
+    note(settings, model)
     let handover = OfferedSettings<ServingDesk.Settings>()
     try await withThrowingTaskGroup(of: Void.self) { group in
       if let readSettings, !runsOnce {
@@ -86,16 +107,25 @@ public struct InboxService: Service {
           for await _ in signals {
             guard let next = await desk.reload(present, by: readSettings) else { continue }
             present = next
+            note(next, next.configuration.model?.path ?? model)
             handover.offer(next)
             await work.wakeReaders()
           }
         }
       }
+      health.pulse.ready()
       try await work.run(
         settings, identifiers: ProcessWorkerLauncher.identifiers(configuration, logger: logger),
         handover: handover)
       group.cancelAll()
     }
+  }
+
+  private func note(_ settings: ServingDesk.Settings, _ origin: String) {
+    guard let model = settings.model else { return }
+    health.served.set(
+      ServedNow.Content(
+        name: model.name, sha256: settings.sha256, origin: origin, workers: settings.configuration.workers))
   }
 
   /// What became of the images so far.

@@ -14,13 +14,16 @@ package struct InboxWork: Sendable {
   private let reading: StudyReading
   private let delivery: DeliveryService
   private let logger: Logger
+  private let health: ServiceHealth
   /// So long a clock has to go steadily before something is deleted by it, and so often it is.
   private static let (quietClock, retentionInterval) = (Duration.seconds(600), Duration.seconds(600))
 
   /// - Parameter runsOnce: end when all that lies in the inbox now is done.
   package init(
-    _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, logger: Logger
+    _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, logger: Logger,
+    health: ServiceHealth = ServiceHealth()
   ) {
+    self.health = health
     self.configuration = configuration
     self.runsOnce = runsOnce
     self.ledger = ledger
@@ -28,11 +31,12 @@ package struct InboxWork: Sendable {
     let spool = Spool(configuration.folders)
     let sources = SourceDesk(configuration.folders, spool: spool, ledger: ledger)
     intake = Intake(
-      configuration, runsOnce: runsOnce, ledger: ledger, spool: spool, sources: sources, logger: logger)
+      configuration, runsOnce: runsOnce, ledger: ledger, spool: spool, sources: sources, logger: logger,
+      heart: health.heart)
     let published = WakeUpCall()
     reading = StudyReading(
       configuration, runsOnce: runsOnce, ledger: ledger, sources: sources, published: published,
-      logger: logger)
+      logger: logger, health: health)
     delivery = DeliveryService(
       configuration.folders, ledger: ledger, runsOnce: runsOnce, bell: published, logger: logger)
   }
@@ -71,6 +75,7 @@ package struct InboxWork: Sendable {
         try await keepUp(.intake, pause: { await intake.pause() }, takeUp: { try await intake.takeUp() }) {
           try await intake.run(identifiers)
         }
+        health.heart.rest(.intake)
         await reading.intakeIsOver()
         return true
       }
@@ -90,6 +95,7 @@ package struct InboxWork: Sendable {
           serving = next
           await delivery.serve(serving.routes)
         }
+        health.heart.rest(.reading)
         await delivery.readingIsOver()
         return true
       }
@@ -193,6 +199,7 @@ package struct InboxWork: Sendable {
       "\(part.rawValue) pauses and tries again by itself",
       metadata: ["why": "\(shown)", "seconds": "\(wait.components.seconds)"])
     let next = Timestamp.now + wait
+    health.meter.paused(part)
     PauseNote(part, configuration.folders).set("\(shown); next try \(next.text)")
   }
 
@@ -202,6 +209,8 @@ package struct InboxWork: Sendable {
     while .now < end {
       if Task.isShuttingDownGracefully || Task.isCancelled { return false }
       if part == .reading, await reading.laysDown { return false }
+      // Taking up what was left may take a while.
+      health.heart.beat(part == .intake ? .intake : .reading, within: Heart.batch)
       try? await Task.sleep(for: .milliseconds(200))
     }
     return true

@@ -1,8 +1,8 @@
+package import DICOMNetwork
 import Files
 import FoundationEssentials
 import Ledger
 import Logging
-package import Network
 package import SystemPackage
 
 /// A file that came over the network, and lies in the folder of what did.

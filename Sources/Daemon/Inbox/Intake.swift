@@ -49,6 +49,7 @@ package actor Intake: WorkSource {
   var admissions: [SpooledFile: AsyncStream<(SpooledFile, Bool)>.Continuation] = [:]
   /// Whether the stages run, so that what comes gets its row.
   private(set) var isRunning = false
+  private let heart: Heart
   package var leftBehind: Int { get async { await watcher.leftBehind + rejected.leftBehind } }
 
   /// - Parameters:
@@ -58,8 +59,9 @@ package actor Intake: WorkSource {
     _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, spool: Spool,
     sources: SourceDesk, logger: Logger,
     freeSpace: @escaping @Sendable (FilePath) -> Int? = FreeSpace.bytes(at:),
-    diskUse: @escaping @Sendable (FilePath) -> Double? = FreeSpace.usedPercent(at:)
+    diskUse: @escaping @Sendable (FilePath) -> Double? = FreeSpace.usedPercent(at:), heart: Heart = Heart()
   ) {
+    self.heart = heart
     self.configuration = configuration
     self.runsOnce = runsOnce
     self.ledger = ledger
@@ -148,6 +150,7 @@ package actor Intake: WorkSource {
 
   private func takeIn() async throws {
     while !isStopping {
+      heart.beat(.intake, within: Heart.batch)
       if try await takeBatch() > 0 { continue }
       if runsOnce, watcher.isEmpty, await watcher.hasNothingToWaitFor() { break }
       do { try await Task.sleep(for: .milliseconds(200)) } catch { break }

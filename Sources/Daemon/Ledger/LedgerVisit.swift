@@ -1,7 +1,7 @@
 import Files
 public import FoundationEssentials
 import Glibc
-import Ledger
+package import Ledger
 import SystemPackage
 
 /// A look at the ledger, also while the daemon runs: what the commands `status`, `retry`, `explain`, `audit` and
@@ -15,6 +15,12 @@ public struct LedgerVisit: Sendable {
   public init(_ configuration: DaemonConfiguration) throws(LedgerFailure) {
     self.configuration = configuration
     do { ledger = try LedgerOpening.visitor(configuration.folders) } catch { throw LedgerFailure(error) }
+  }
+
+  /// Looks through a ledger that is open already: the daemon's own.
+  package init(_ configuration: DaemonConfiguration, _ ledger: SQLiteLedger) {
+    self.configuration = configuration
+    self.ledger = ledger
   }
 
   /// Runs with the ledger's errors in the command line's terms.

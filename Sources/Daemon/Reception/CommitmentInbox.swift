@@ -1,4 +1,4 @@
-package import Network
+package import DICOMNetwork
 
 /// Gets the answers of peers that were asked to commit to what they store (PS3.4 annex J).
 package protocol CommitmentInbox: Sendable {

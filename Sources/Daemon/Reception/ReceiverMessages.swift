@@ -1,4 +1,4 @@
-import Network
+import DICOMNetwork
 
 /// One line from the receiver to the daemon: JSON, ended by a line feed.
 enum ReceiverLine: Sendable, Equatable, Codable {

@@ -1,7 +1,7 @@
+import DICOMNetwork
 import Dispatch
 import FoundationEssentials
 import Glibc
-import Network
 import Synchronization
 import SystemPackage
 

@@ -1,7 +1,7 @@
+package import DICOMNetwork
 import Files
 import FoundationEssentials
 package import Logging
-package import Network
 import ServiceLifecycle
 import SystemPackage
 

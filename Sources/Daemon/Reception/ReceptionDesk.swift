@@ -1,5 +1,5 @@
+import DICOMNetwork
 import FoundationEssentials
-import Network
 
 /// What a receiver has brought and waits for an answer: taken in by all that there is at a time, so that a sync of the
 /// disk and a transaction serve many.

@@ -12,6 +12,7 @@ extension StudyReading {
     _ job: ClaimedFile, _ answer: ReportRow, _ detail: String, _ trace: ReadingTrace
   ) async throws {
     let record = job.instance
+    let begun = ContinuousClock.now
     if let content = trace.content, content != record.content {
       return try await identifyAnew(job, answer.identity, content)
     }
@@ -47,6 +48,7 @@ extension StudyReading {
     breaker.succeeded()
     pauseNote.clear()
     tally.count(row.status)
+    measure(record, row, publication: begun.duration(to: .now))
     var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
     if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
     log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
@@ -66,6 +68,15 @@ extension StudyReading {
       try await ledger.renew(token: job.token, for: Self.lease, at: .now)
     }
     return circumstances
+  }
+
+  private func measure(_ record: InstanceRecord, _ row: ReportRow, publication: Duration) {
+    let (came, now) = (record.admittedAt.milliseconds, Timestamp.now.milliseconds)
+    var times: [ServiceMeter.Stage: Double] = [
+      .analysis: row.seconds, .publication: publication / .seconds(1), .total: Double(now - came) / 1000,
+    ]
+    if let claimed = record.claimedAt { times[.waiting] = Double(claimed.milliseconds - came) / 1000 }
+    health.meter.ended(row.status, reason: row.status == .analysed ? "" : row.reasonCode, times: times)
   }
 
   /// What a worker read and didn't write.
@@ -133,6 +144,7 @@ extension StudyReading {
   func workerDied(on job: ClaimedFile) async throws {
     let record = job.instance
     guard case .working(let tries, _) = record.state else { return }
+    health.meter.workerLost()
     let isRepeated = tries.crashes > 0
     // A file that names no study is one by itself, as in the ledger.
     let study = record.studyInstanceUID.isEmpty ? "=\(record.content)" : record.studyInstanceUID

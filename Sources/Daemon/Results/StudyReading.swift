@@ -32,6 +32,7 @@ package actor StudyReading: WorkSource {
   let report: ReportProjection
   let logger: Logger
   let pauseNote: PauseNote
+  let health: ServiceHealth
   private(set) var model = LoadedModel(name: "", sha256: "")
   var held = HeldRows()
   private var isIntakeOver = false
@@ -63,9 +64,11 @@ package actor StudyReading: WorkSource {
   ///   - filingInterval: how often sources that stayed in the spool are tried again: somebody may have made room.
   package init(
     _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, sources: SourceDesk,
-    published: WakeUpCall = WakeUpCall(), logger: Logger, filingInterval: Duration = .seconds(60)
+    published: WakeUpCall = WakeUpCall(), logger: Logger, filingInterval: Duration = .seconds(60),
+    health: ServiceHealth = ServiceHealth()
   ) {
     self.published = published
+    self.health = health
     self.filingInterval = filingInterval
     nextFiling = .now + filingInterval
     self.configuration = configuration
@@ -87,6 +90,7 @@ package actor StudyReading: WorkSource {
     self.configuration = configuration
     self.canRead = canRead
     self.isRelieved = isRelieved
+    beat()
   }
 
   /// Looks at once whether other settings wait.
@@ -154,6 +158,9 @@ package actor StudyReading: WorkSource {
   /// How often ``renewLeases()`` is needed.
   package static var renewalInterval: Duration { lease / 3 }
 
+  /// A worker has so long for a file; those who wait for its answer are heard of after that.
+  private func beat() { health.heart.beat(.reading, within: configuration.workerTimeLimit + Heart.usual) }
+
   // MARK: WorkSource
 
   package func workerReady(_ model: LoadedModel) {
@@ -171,6 +178,7 @@ package actor StudyReading: WorkSource {
   package func nextJobs() async throws -> [WorkerJob<ClaimedFile>]? {
     var wasExhausted = false
     while !isStopping {
+      beat()
       try await fileAgain()
       let jobs = try await claim()
       if !jobs.isEmpty { return jobs }
@@ -221,6 +229,7 @@ package actor StudyReading: WorkSource {
 
   package func moreJobs() async throws -> [WorkerJob<ClaimedFile>] {
     guard !isStopping else { return [] }
+    beat()
     try await fileAgain()
     return try await claim()
   }
@@ -229,6 +238,7 @@ package actor StudyReading: WorkSource {
     await enter()
     defer { turnstile.leave() }
     defer { try? FileManager.default.removeItem(at: job.context.staging) }
+    beat()
     do {
       switch outcome {
       case .identified: break  // Never asked for here.

@@ -16,6 +16,7 @@ enum LedgerSchema {
     migrator.registerMigration("ledger-3-identity") { db in try db.execute(sql: identity) }
     migrator.registerMigration("ledger-4-delivery") { db in try db.execute(sql: delivery) }
     migrator.registerMigration("ledger-5-number") { db in try db.execute(sql: number) }
+    migrator.registerMigration("ledger-6-acknowledged") { db in try db.execute(sql: acknowledged) }
     return migrator
   }
 
@@ -147,5 +148,14 @@ enum LedgerSchema {
     CREATE INDEX instance_ready ON instance(arrival, id) WHERE state = 'ready';
     CREATE INDEX gathering_arrival ON gathering(arrival, until);
     INSERT INTO counter VALUES ('arrival', 0);
+    """
+
+  /// What somebody took off the list of what needs somebody, after which attempt: once it
+  /// comes to the same anew, it is back.
+  private static let acknowledged = """
+    CREATE TABLE acknowledged (
+      instance INTEGER PRIMARY KEY REFERENCES instance(id) ON DELETE CASCADE,
+      claimed_at INTEGER
+    ) STRICT;
     """
 }

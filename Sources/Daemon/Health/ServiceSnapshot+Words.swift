@@ -1,0 +1,52 @@
+import Ledger
+import StatusPage
+
+/// The snapshot for people.
+extension ServiceSnapshot {
+  /// One line, for `systemctl status`.
+  var words: String {
+    let work =
+      "\(status.queued) queued, \(status.working) in work, \(status.analysed) analysed, \(status.parked) parked"
+    return problems.isEmpty ? work : "not ready: \(problems.joined(separator: "; ")); \(work)"
+  }
+
+  var tiles: [StatusView.Tile] {
+    let oldest = status.oldestSeconds.map { "the oldest for \(Self.span($0))" } ?? ""
+    return [
+      .init("Queued", "\(status.queued)", note: oldest), .init("In work", "\(status.working)"),
+      .init("Analysed", "\(status.analysed)"), .init("Not analysed", "\(status.notAnalysed)"),
+      .init("Rejected", "\(status.rejected)"),
+      .init("Parked", "\(status.parked)", isBad: status.parked > 0),
+      .init(
+        "Deliveries waiting", "\(status.deliveries.waiting)",
+        note: status.deliveries.failed > 0 ? "\(status.deliveries.failed) failed" : "",
+        isBad: status.deliveries.failed > 0),
+    ]
+      + status.diskPercent.sorted { $0.key < $1.key }.map { name, percent in
+        .init("Disk of \(name)", DiskGuard.text(percent), isBad: percent > status.diskStopPercent)
+      }
+  }
+
+  var destinations: [StatusView.Destination] {
+    Set(tallies.map(\.destination)).sorted().map { name in
+      let ours = tallies.filter { $0.destination == name }
+      func count(_ states: String...) -> Int {
+        ours.filter { states.contains($0.state) }.map(\.count).reduce(0, +)
+      }
+      let oldest = ours.filter(\.isWaiting).map(\.oldest).min()
+      return StatusView.Destination(
+        name: name, waiting: count("due", "sending", "delayed"), sent: count("sent"), failed: count("parked"),
+        oldest: oldest.map { Self.span(Int((at.milliseconds - $0.milliseconds) / 1000)) } ?? "")
+    }
+  }
+
+  /// Seconds in words.
+  static func span(_ seconds: Int) -> String {
+    switch seconds {
+    case ..<120: "\(max(0, seconds)) s"
+    case ..<7200: "\(seconds / 60) min"
+    case ..<172_800: "\(seconds / 3600) h"
+    default: "\(seconds / 86_400) days"
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import Analysis
+import Files
+import FoundationEssentials
+package import Ledger
+import StatusPage
+import SystemPackage
+
+/// Gathers how the daemon is, from time to time, and pins it up: whoever asks is answered from there.
+///
+/// Looks at the ledger and at folders that may lie on mounts which don't answer, and so on a thread of its own. Where
+/// gathering takes long it is done seldom: at most a twentieth of the time.
+package actor StatusGathering {
+  private nonisolated let executor = QueueExecutor("status")
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe executor.asUnownedSerialExecutor()
+  }
+
+  private static let interval = Duration.seconds(2)
+  /// Images and files that the page lists.
+  private static let (listed, listedByReason) = (12, 20)
+
+  private let configuration: DaemonConfiguration
+  private let ledger: SQLiteLedger
+  private let health: ServiceHealth
+  private var history = StatusHistory()
+  private var lastCost = Duration.zero
+  private var studies: [Int64: StatusView.Study] = [:]
+  private var card: (sha256: String, text: String) = ("", "")
+
+  package init(_ configuration: DaemonConfiguration, _ ledger: SQLiteLedger, _ health: ServiceHealth) {
+    (self.configuration, self.ledger, self.health) = (configuration, ledger, health)
+  }
+
+  /// Until the task is cancelled.
+  package func run() async {
+    while !Task.isCancelled {
+      await gather()
+      try? await Task.sleep(for: max(Self.interval, lastCost * 20))
+    }
+  }
+
+  /// Gathers once.
+  package func gather() async {
+    let begun = ContinuousClock.now
+    let snapshot = await snapshot()
+    let queued = snapshot.status.queued + snapshot.status.working
+    history.note(queued: queued, ended: snapshot.figures.endings.values.reduce(0, +), at: begun)
+    health.board.publish(
+      PublishedStatus(problems: snapshot.problems, metrics: snapshot.metrics, view: await view(snapshot)))
+    health.pulse.tell(snapshot.words)
+    lastCost = begun.duration(to: .now)
+  }
+
+  private func snapshot() async -> ServiceSnapshot {
+    var snapshot = ServiceSnapshot(at: .now)
+    snapshot.figures = health.meter.now
+    snapshot.silent = health.heart.silent()
+    snapshot.served = health.served.now
+    snapshot.answers = health.board.answers
+    snapshot.process = .present()
+    snapshot.lastCost = lastCost / .seconds(1)
+    snapshot.problems = Readiness.problems(of: configuration.folders)
+    if snapshot.served == nil { snapshot.problems.append("no model is loaded") }
+    snapshot.problems += snapshot.silent.map { "\($0.rawValue) stands still" }
+    for (name, folder) in [
+      ("spool", configuration.folders.spool), ("outbox", configuration.folders.outbox),
+      ("ledger", configuration.folders.ledger),
+    ] { if let disk = ServiceSnapshot.Disk(at: folder) { snapshot.disks.append((name, disk)) } }
+    do {
+      snapshot.status = try await LedgerVisit(configuration, ledger).status()
+      snapshot.tallies = try await ledger.deliveryTallies()
+      snapshot.troubles = try await ledger.troubles(limit: Self.listedByReason)
+    } catch {
+      snapshot.problems.append("the ledger doesn't answer: \(error)")
+    }
+    for (part, why) in snapshot.status.paused.sorted(by: { $0.key < $1.key }) {
+      snapshot.problems.append("\(part) pauses: \(why)")
+    }
+    return snapshot
+  }
+
+  // MARK: Page
+
+  private func view(_ snapshot: ServiceSnapshot) async -> StatusView {
+    var view = StatusView()
+    view.version = SoftwareVersion.current
+    view.problems = snapshot.problems
+    view.tiles = snapshot.tiles
+    view.plots = [
+      PlotView(
+        id: "queue", title: "Files that wait or are in work", values: history.queued,
+        every: Int(StatusHistory.interval.components.seconds),
+        now: "\(snapshot.status.queued + snapshot.status.working)"),
+      PlotView(
+        id: "rate", title: "Images a minute", values: history.perMinute,
+        every: Int(StatusHistory.interval.components.seconds),
+        now: PlotView.text(history.perMinute.last.flatMap(\.self) ?? 0)),
+    ]
+    view.studies = (try? await latest()) ?? []
+    view.troubles = snapshot.troubles.map { trouble in
+      StatusView.Trouble(
+        reason: trouble.reason.isEmpty ? "no_reason" : trouble.reason, count: trouble.count,
+        files: trouble.newest.map { record in
+          StatusView.Trouble.File(
+            tag: record.tag, state: record.state.words, came: record.admittedAt.text,
+            name: FilePath(bytes: record.sender).text)
+        })
+    }
+    view.destinations = snapshot.destinations
+    if let served = snapshot.served {
+      view.model = [
+        .init("Name", served.name), .init("SHA-256", served.sha256), .init("File", served.origin),
+        .init("Workers", "\(served.workers)"),
+      ]
+      view.card = card(of: served)
+    }
+    view.configuration = configuration.stated.map {
+      StatusView.Pair($0.key, $0.value.isEmpty ? "(default)" : $0.value)
+    }
+    return view
+  }
+
+  private func latest() async throws -> [StatusView.Study] {
+    var kept: [Int64: StatusView.Study] = [:]
+    var list: [StatusView.Study] = []
+    for record in try await ledger.latest(limit: Self.listed) {
+      var study = studies[record.id]
+      let finished = record.finishedAt?.text ?? ""
+      if study == nil || study?.finished != finished {
+        let preview = try await ledger.results(of: record.id).first {
+          $0.kind == "preview" && !$0.isSuperseded
+        }
+        study = StatusView.Study(
+          tag: record.tag, status: record.state.words, reason: record.reason, finished: finished,
+          preview: preview?.id, patient: try await ledger.patientID(of: record.id))
+      }
+      if let study {
+        kept[record.id] = study
+        list.append(study)
+      }
+    }
+    studies = kept
+    return list
+  }
+
+  /// What stands beside the model's file.
+  private func card(of served: ServedNow.Content) -> String {
+    if card.sha256 != served.sha256 {
+      let file = URL(filePath: served.origin).deletingLastPathComponent().appending(path: "MODEL-CARD.md")
+      card = (served.sha256, (try? String(contentsOf: file, encoding: .utf8)) ?? "")
+    }
+    return card.text
+  }
+}
+
+extension StudyLedger {
+  /// As the report's row of an image has it; empty where there is none.
+  func patientID(of instance: Int64) async throws(LedgerError) -> String {
+    guard let entry = try await reportRow(of: instance),
+      let fields = CommaSeparatedValues(String(decoding: entry.record, as: UTF8.self)).records.first?.fields,
+      let column = ReportRow.header.firstIndex(of: "patient_id"), column < fields.count
+    else { return "" }
+    return fields[column]
+  }
+}

@@ -1,0 +1,206 @@
+import Glibc
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+
+/// Answers a request: from what was published where it asks for figures, from the daemon's desk where it asks for a study.
+struct PageResponder: Sendable {
+  let access: PageAccess
+  let board: StatusBoard
+  let desk: any StudyDesk
+  let isSecure: Bool
+  /// Whether the work goes on, asked at each request.
+  let isAlive: @Sendable () -> Bool
+  let pages: RenderedPages
+  /// Questions that the desk has or that wait for it: it answers one after the other. A page asks for a dozen pictures.
+  private let questions = ConnectionCount(limit: 32)
+  private let attempts = SignInAttempts()
+
+  /// Figures that are older say nothing any more.
+  static let longestSilence = Duration.seconds(60)
+  /// The longest form, in bytes, and the longest time that sending it may take.
+  private static let longestForm = 4096
+  private static let formPatience = Duration.seconds(5)
+
+  init(
+    access: PageAccess, board: StatusBoard, desk: any StudyDesk, isSecure: Bool,
+    isAlive: @escaping @Sendable () -> Bool
+  ) {
+    (self.access, self.board, self.desk) = (access, board, desk)
+    (self.isSecure, self.isAlive) = (isSecure, isAlive)
+    pages = RenderedPages(board: board, hasToken: access.hasToken)
+  }
+
+  func respond(to request: Request) async -> Response {
+    var answer = await answer(request)
+    // A form that nobody read is still on its way.
+    if request.method != .get, request.method != .head, answer.status.code >= 400 {
+      answer.headers[.connection] = "close"
+    }
+    if request.method == .head { answer = answer.createHeadResponse() }
+    board.answered(answer.status.code)
+    return answer
+  }
+
+  private func answer(_ request: Request) async -> Response {
+    let route: PageRoute
+    do {
+      let size = request.headers.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
+      guard size <= 12 << 10 else { return plain(.requestHeaderFieldsTooLarge, "the headers are too long\n") }
+      route = try PageRoute.of(method: request.method.rawValue, target: request.head.path ?? "")
+    } catch { return refusal(error) }
+    let claims = PageAccess.Claims(
+      host: request.head.authority, origin: request.headers[.origin],
+      fetchSite: HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] },
+      authorization: request.headers[.authorization], cookie: request.headers[.cookie])
+    guard access.isAddressed(claims) else {
+      return plain(.misdirectedRequest, "this address isn't served here\n")
+    }
+    let now = Int64(time(nil))
+    let right = access.right(claims, at: now)
+    switch route {
+    case .alive: return isAlive() ? plain(.ok, "ok\n") : plain(.serviceUnavailable, "the work stands still\n")
+    case .ready: return ready(right)
+    case .style: return asset(PageFiles.style, "text/css; charset=utf-8")
+    case .script: return asset(PageFiles.script, "text/javascript; charset=utf-8")
+    case .icon: return asset(PageFiles.icon, "image/svg+xml")
+    case .signIn where request.method == .post: return await signIn(request, claims, at: now)
+    case .signIn: return html(.ok, pages.signIn(failed: false))
+    case .signOut:
+      guard access.isSameOrigin(claims) else { return plain(.forbidden, "from another page\n") }
+      return redirect(to: "/", cookie: access.endOfSession)
+    case .metrics:
+      guard right >= .figures else { return unauthorized(isPage: false) }
+      guard let text = pages.metrics() else { return notYet() }
+      return respond(.ok, "text/plain; version=0.0.4; charset=utf-8", text)
+    case .page:
+      guard right >= .figures else { return unauthorized(isPage: true) }
+      guard let page = pages.page(right) else { return notYet() }
+      return html(.ok, page)
+    case .events:
+      guard right >= .figures else { return unauthorized(isPage: false) }
+      return events(right)
+    case .study(let name):
+      guard right == .everything else { return unauthorized(isPage: true) }
+      return await question { try await desk.study(name).map { html(.ok, pages.study($0)) } }
+    case .preview(let result):
+      guard right == .everything else { return unauthorized(isPage: false) }
+      return await question { try await desk.preview(of: result).map { png($0) } }
+    case .retry, .dismiss:
+      guard right == .everything else { return unauthorized(isPage: false) }
+      guard access.mayChange(claims, at: now) else { return plain(.forbidden, "from another page\n") }
+      return await change(request, route)
+    }
+  }
+
+  // MARK: Health
+
+  private func ready(_ right: PageAccess.Right) -> Response {
+    guard let (_, status) = board.latest() else { return plain(.serviceUnavailable, "starting\n") }
+    var problems = status.problems
+    if status.takenAt.duration(to: .now) > Self.longestSilence {
+      problems.append("the figures are out of date")
+    }
+    guard !problems.isEmpty else { return plain(.ok, "ok\n") }
+    return plain(
+      .serviceUnavailable, right >= .figures ? problems.joined(separator: "\n") + "\n" : "not ready\n")
+  }
+
+  private func notYet() -> Response {
+    var response = plain(.serviceUnavailable, "starting\n")
+    response.headers[.retryAfter] = "2"
+    return response
+  }
+
+  // MARK: Live
+
+  private func events(_ right: PageAccess.Right) -> Response {
+    guard let changes = board.watch() else {
+      var response = plain(.serviceUnavailable, "too many watch\n")
+      response.headers[.retryAfter] = "30"
+      return response
+    }
+    var response = Response(
+      status: .ok, headers: headers("text/event-stream"),
+      body: ResponseBody { [pages] writer in
+        var last = PageSections()
+        // What somebody has loaded may be older than what was published last.
+        try await writer.write(ByteBuffer(string: "retry: 5000\n\n"))
+        for await _ in changes {
+          guard let sections = pages.sections(right) else { continue }
+          let text = sections.changes(since: last)
+          last = sections
+          try await writer.write(ByteBuffer(string: text.isEmpty ? ": nothing new\n\n" : text))
+        }
+        try await writer.finish(nil)
+      })
+    response.headers[.cacheControl] = "no-store"
+    return response
+  }
+
+  // MARK: Questions and changes
+
+  private func question(_ body: () async throws -> Response?) async -> Response {
+    guard questions.enter() else {
+      var response = plain(.serviceUnavailable, "others ask already\n")
+      response.headers[.retryAfter] = "1"
+      return response
+    }
+    defer { questions.leave() }
+    do {
+      return try await body() ?? html(.notFound, pages.notice("Nothing is known of this here."))
+    } catch {
+      return html(.serviceUnavailable, pages.notice("The ledger can't be asked now; try again in a while."))
+    }
+  }
+
+  private func change(_ request: Request, _ route: PageRoute) async -> Response {
+    let fields: [String: String]
+    do { fields = try await form(request) } catch { return refusal(error) }
+    guard let choice = Choice(fields) else { return plain(.badRequest, "name a file, a study or a reason\n") }
+    return await question {
+      let count = try await route == .retry ? desk.retry(choice) : desk.dismiss(choice)
+      board.stir()
+      guard count > 0 else { return html(.conflict, pages.notice("Nothing of that kind waits any more.")) }
+      return redirect(to: "/#attention")
+    }
+  }
+
+  private func signIn(_ request: Request, _ claims: PageAccess.Claims, at now: Int64) async -> Response {
+    guard access.isSameOrigin(claims) else { return plain(.forbidden, "from another page\n") }
+    guard attempts.mayTry(at: now) else {
+      var response = plain(.tooManyRequests, "too many wrong tokens; wait a minute\n")
+      response.headers[.retryAfter] = "60"
+      return response
+    }
+    let fields: [String: String]
+    do { fields = try await form(request) } catch { return refusal(error) }
+    guard let token = fields["token"], access.isToken(token) else {
+      attempts.failed(at: now)
+      return html(.forbidden, pages.signIn(failed: true))
+    }
+    return redirect(to: "/", cookie: access.session(at: now))
+  }
+
+  enum FormFailure: Error { case slow, tooLong, malformed }
+
+  private func form(_ request: Request) async throws(FormFailure) -> [String: String] {
+    let body = request.body
+    let bytes = await withTaskGroup(of: Result<[UInt8], FormFailure>.self) { group in
+      group.addTask {
+        do {
+          let buffer = try await body.collect(upTo: Self.longestForm)
+          return .success(Array(buffer.readableBytesView))
+        } catch is NIOTooManyBytesError { return .failure(.tooLong) } catch { return .failure(.malformed) }
+      }
+      group.addTask {
+        try? await Task.sleep(for: Self.formPatience)
+        return .failure(.slow)
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? .failure(.slow)
+    }
+    guard let fields = FormFields.parse(try bytes.get()) else { throw .malformed }
+    return fields
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import DICOMNetwork
+
+/// Programs that no one here wrote, and files to send them.
+enum Peers {
+  static let storescu = TestEnvironment.tool("storescu")
+  static let storescp = TestEnvironment.tool("storescp")
+  static let echoscu = TestEnvironment.tool("echoscu")
+  static let dcmqrscp = TestEnvironment.tool("dcmqrscp")
+  static let openssl = TestEnvironment.tool("openssl")
+  static let python = TestEnvironment.python(importing: "pynetdicom")
+
+  static let scripts = TestEnvironment.packageRoot.appending(path: "Tests/DICOMNetworkTests/Peers")
+
+  /// Radiographs and masks, in several transfer syntaxes, sorted.
+  static let phantoms: [URL] = {
+    let folder = TestEnvironment.packageRoot.appending(path: "samples/phantoms")
+    let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+    return names.filter { $0.hasSuffix(".dcm") }.sorted().map { folder.appending(path: $0) }
+  }()
+
+  /// A port of this machine that nobody listens on just now.
+  static func freePort() -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        _ = unsafe bind(descriptor, pointer, length)
+        _ = unsafe getsockname(descriptor, pointer, &length)
+      }
+      return unsafe UInt16(bigEndian: pointer.pointee.sin_port)
+    }
+  }
+
+  static func answers(_ port: UInt16) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        unsafe connect(descriptor, pointer, length) == 0
+      }
+    }
+  }
+}
+
+/// A program that listens, until it is let go.
+final class Server {
+  private let process = Process()
+  let port: UInt16
+
+  /// - Parameter arguments: Are given the port.
+  init(_ tool: URL, port: UInt16 = Peers.freePort(), _ arguments: (UInt16) -> [String]) throws {
+    self.port = port
+    process.executableURL = tool
+    process.arguments = arguments(port)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let end = ContinuousClock.now + .seconds(60)
+    while !Peers.answers(port), process.isRunning, .now < end { usleep(20_000) }
+    try #require(process.isRunning, "\(tool.lastPathComponent) ended")
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+  }
+
+  func address(_ title: String = "PACS", tls: Bool = false) throws -> DICOMAddress {
+    try DICOMAddress("dicom\(tls ? "-tls" : "")://\(title)@localhost:\(port)")
+  }
+}
+
+/// A folder that goes with the test.
+final class Scratch {
+  let url: URL
+
+  init() throws { url = try TestEnvironment.temporaryFolder() }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func file(_ name: String) -> URL { url.appending(path: name) }
+
+  var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted() }
+}

@@ -1,0 +1,83 @@
+import Testing
+
+@testable import StatusPage
+
+@Suite("Who may see and do what")
+struct AccessTests {
+  private static let token = "0123456789abcdef0123"
+  private let local = PageAccess(isLoopback: true, isSecure: false, token: token)
+  private let open = PageAccess(isLoopback: false, isSecure: true, token: token)
+
+  private func session(_ access: PageAccess, at now: Int64) -> String {
+    String(access.session(at: now).prefix { $0 != ";" })
+  }
+
+  @Test func rights() {
+    #expect(local.right(.init(), at: 0) == .figures)
+    #expect(open.right(.init(), at: 0) == .nothing)
+    for access in [local, open] {
+      #expect(access.right(.init(authorization: "Bearer \(Self.token)"), at: 0) == .everything)
+      #expect(access.right(.init(authorization: "bearer \(Self.token)"), at: 0) == .everything)
+      #expect(access.right(.init(authorization: "Bearer \(Self.token)0"), at: 0) < .everything)
+      #expect(access.right(.init(authorization: "Basic \(Self.token)"), at: 0) < .everything)
+      #expect(access.right(.init(authorization: "Bearer "), at: 0) < .everything)
+      #expect(access.right(.init(cookie: "a=b; \(session(access, at: 0))"), at: 60) == .everything)
+    }
+  }
+
+  @Test func sessionsEndAndCantBeMade() {
+    let cookie = session(local, at: 1000)
+    let end = 1000 + PageAccess.sessionSeconds
+    #expect(local.right(.init(cookie: cookie), at: end - 1) == .everything)
+    #expect(local.right(.init(cookie: cookie), at: end) == .figures)
+    // With another end, of another start, or by who has no token at all.
+    let signature = cookie.split(separator: ".")[1]
+    #expect(
+      local.right(.init(cookie: "\(PageAccess.cookieName)=\(end + 9).\(signature)"), at: 1000) == .figures)
+    #expect(open.right(.init(cookie: cookie), at: 1000) == .nothing)
+    let none = PageAccess(isLoopback: true, isSecure: false, token: nil)
+    #expect(none.right(.init(cookie: session(none, at: 0)), at: 0) == .figures)
+    #expect(none.right(.init(authorization: "Bearer "), at: 0) == .figures)
+  }
+
+  @Test func changesComeFromOurPagesOnly() {
+    let cookie = session(local, at: 0)
+    func may(_ origin: String?, site: String? = nil, bearer: Bool = false) -> Bool {
+      local.mayChange(
+        .init(
+          host: "127.0.0.1:9142", origin: origin, fetchSite: site,
+          authorization: bearer ? "Bearer \(Self.token)" : nil, cookie: bearer ? nil : cookie), at: 0)
+    }
+    #expect(may("http://127.0.0.1:9142"))
+    #expect(may("http://127.0.0.1:9142", site: "same-origin"))
+    #expect(!may("http://127.0.0.1:9142", site: "cross-site"))
+    #expect(!may("http://elsewhere.example"))
+    #expect(!may("http://127.0.0.1:80"))
+    #expect(!may("https://127.0.0.1:9142"))
+    #expect(!may("null"))
+    #expect(!may(nil))
+    #expect(may(nil, bearer: true))
+    #expect(!may("http://elsewhere.example", bearer: true))
+    #expect(!local.mayChange(.init(host: "127.0.0.1:9142", origin: "http://127.0.0.1:9142"), at: 0))
+  }
+
+  @Test func namesThatOthersMadePointHereAreRefused() {
+    for host in ["127.0.0.1:9142", "localhost", "[::1]:9142", "127.0.0.1"] {
+      #expect(local.isAddressed(.init(host: host)), "\(host)")
+    }
+    for host in ["evil.example", "127.0.0.1.evil.example:9142", "", nil] {
+      #expect(!local.isAddressed(.init(host: host)))
+    }
+    #expect(open.isAddressed(.init(host: "reader.example.org")))
+  }
+
+  @Test func wrongTokensAreCounted() {
+    let attempts = SignInAttempts()
+    for _ in 0..<SignInAttempts.mostPerMinute {
+      #expect(attempts.mayTry(at: 60))
+      attempts.failed(at: 61)
+    }
+    #expect(!attempts.mayTry(at: 119))
+    #expect(attempts.mayTry(at: 120))
+  }
+}
