@@ -7,7 +7,7 @@ import Testing
   @Test func writesAsTheStandardSays() {
     let command = DIMSECommand.store(7, sopClass: "1.2", sopInstance: "1.2.3")
     let expected: [UInt8] = [
-      0, 0, 0x00, 0x00, 4, 0, 0, 0, 64, 0, 0, 0,
+      0, 0, 0x00, 0x00, 4, 0, 0, 0, 66, 0, 0, 0,
       0, 0, 0x02, 0x00, 4, 0, 0, 0, 0x31, 0x2E, 0x32, 0,
       0, 0, 0x00, 0x01, 2, 0, 0, 0, 1, 0,
       0, 0, 0x10, 0x01, 2, 0, 0, 0, 7, 0,

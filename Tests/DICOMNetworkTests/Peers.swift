@@ -1,3 +1,4 @@
+import DICOM
 import Foundation
 import Glibc
 import TestSupport
@@ -22,6 +23,11 @@ enum Peers {
     let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
     return names.filter { $0.hasSuffix(".dcm") }.sorted().map { folder.appending(path: $0) }
   }()
+
+  /// One in explicit little endian, which every program can send.
+  static let plain: URL? = phantoms.first {
+    (try? OutgoingObject(reading: $0))?.transferSyntax == .explicitVRLittleEndian
+  }
 
   /// A port of this machine that nobody listens on just now.
   static func freePort() -> UInt16 {

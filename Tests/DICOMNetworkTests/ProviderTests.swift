@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -33,6 +34,8 @@ struct ProviderTests {
     let provider = try Provider { $0.callers = ["CR1"] }
     #expect(try echo(provider, "--call", "MMDICOM", "--aetitle", "CR1") == 0)
     #expect(try echo(provider, "--call", "MMDICOM", "--aetitle", "CR2") != 0)
+    let end = ContinuousClock.now + .seconds(10)
+    while provider.taker.notes.isEmpty, .now < end { usleep(20_000) }
     #expect(provider.taker.notes.contains { $0.contains("'CR2'") })
   }
 
@@ -96,13 +99,13 @@ struct ProviderTests {
   @Test func refusesForNowWhatItHasNoRoomFor() throws {
     let provider = try Provider()
     provider.taker.isOpen = false
-    let (_, output) = try store(provider, [Peers.phantoms[0]], ["--propose-little"])
+    let (_, output) = try store(provider, [try #require(Peers.plain)], ["--propose-little"])
     #expect(output.contains("A700") || output.contains("OutOfResources"), "\(output)")
     #expect(provider.taker.objects.isEmpty && provider.folder.names.isEmpty)
     provider.taker.isOpen = true
     // And what nobody takes goes again.
     let refusing = try Provider(status: .outOfResources)
-    _ = try store(refusing, [Peers.phantoms[0]], ["--propose-little"])
+    _ = try store(refusing, [try #require(Peers.plain)], ["--propose-little"])
     #expect(refusing.taker.objects.count == 1 && refusing.folder.names.isEmpty)
   }
 

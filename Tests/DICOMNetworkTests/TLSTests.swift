@@ -21,7 +21,8 @@ struct TLSTests {
 
     func openssl(_ line: String) throws {
       let process = Process()
-      process.executableURL = Peers.openssl
+      let tool = try #require(Peers.openssl)
+      process.executableURL = tool
       process.arguments = line.split(separator: " ").map(String.init)
       process.currentDirectoryURL = folder.url
       process.standardOutput = FileHandle.nullDevice
@@ -130,7 +131,9 @@ struct TLSTests {
       try TestEnvironment.run(
         try #require(Peers.storescu),
         ["--call", "MMDICOM", "--propose-little"] + more
-          + ["+cf", certificates.authority, "localhost", String(provider.port), Peers.phantoms[0].path]
+          + [
+            "+cf", certificates.authority, "localhost", String(provider.port), try #require(Peers.plain).path,
+          ]
       ).status
     }
     _ = try storescu("+tls", client.key, client.certificate)

@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 /// `mmdicom serve` with `receive`, called by `mmdicom echo` and `mmdicom send`.
-@Suite("mmdicom serve over the network", .serialized, .enabled(if: Program.url != nil, "the program wasn't built"))
+@Suite(
+  "mmdicom serve over the network", .serialized, .enabled(if: Program.url != nil, "the program wasn't built"))
 struct ReceptionTests {
   /// A program with the daemon's configuration, and the port that it listens on.
   private func service(_ more: String = "") throws -> (Program, port: Int) {
@@ -109,9 +110,10 @@ struct ReceptionTests {
       let end = ContinuousClock.now + .seconds(60)
       while !isBack, .now < end {
         try await Task.sleep(for: .milliseconds(500))
-        isBack = try await ask(
-          program, ["send", "--to", "dicom://MMDICOM@127.0.0.1:\(port)"] + files.map(\.path)
-        ).status == 0
+        isBack =
+          try await ask(
+            program, ["send", "--to", "dicom://MMDICOM@127.0.0.1:\(port)"] + files.map(\.path)
+          ).status == 0
       }
       #expect(isBack)
     }
@@ -130,8 +132,10 @@ struct ReceptionTests {
     let json = try await program.run("echo", "dicom://A@127.0.0.1:1", "--json", "--timeout", "2")
     #expect(json.output.contains("\"reason\":\"unreachable\""))
     for line in [
-      "receive: pacs", "receive: dicom-tls://A@0.0.0.0", "receive: dicom://A@0.0.0.0\nreceive_addresses: [host]",
-      "receive: dicom://A@0.0.0.0\nreceive_objects: some", "receive: dicom://A@0.0.0.0\nreceive_associations: 0",
+      "receive: pacs", "receive: dicom-tls://A@0.0.0.0",
+      "receive: dicom://A@0.0.0.0\nreceive_addresses: [host]",
+      "receive: dicom://A@0.0.0.0\nreceive_objects: some",
+      "receive: dicom://A@0.0.0.0\nreceive_associations: 0",
     ] {
       try program.configureService(line)
       let outcome = try await program.run("serve", "--once", "--config", "mmdicom.yaml")

@@ -136,7 +136,11 @@ extension AssociationHandle {
   ) throws(NetworkFailure) -> CommitmentResult? {
     guard received.command.hasDataSet else { return nil }
     let bytes = try receiveSmallDataSet(context: received.context, within: seconds)
-    guard let dataSet = try? DataSet(parsing: bytes) else { return nil }
+    // As a file: without meta information not every data set is known for one.
+    let meta = FileMetaInformation.bytes(
+      sopClass: UID.storageCommitmentPushModel.string,
+      sopInstance: UID.storageCommitmentPushModelInstance.string, transferSyntax: .explicitVRLittleEndian)
+    guard let dataSet = try? DataSet(parsing: meta + bytes) else { return nil }
     return CommitmentResult(dataSet)
   }
 }

@@ -22,7 +22,7 @@ parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--event")
 parser.add_argument("--certificate")
 parser.add_argument("--authority")
-options = parser.parse_args()
+options = parser.parse_intermixed_args()
 turn, status = threading.Lock(), 0
 
 
