@@ -21,8 +21,8 @@ import Testing
     let empty = try file()
     for text in ["the disk is full; next try soon", "short", String(repeating: "long ", count: 1000)] {
       note.set(text)
-      let kept = try #require(note.text)
-      #expect(!kept.isEmpty && text.hasPrefix(kept))
+      let told = try #require(note.text)
+      #expect(!told.isEmpty && text.hasPrefix(told))
       #expect(try file() == empty)
     }
     #expect(PauseNote(.reading, fixture.folders).text == nil)
