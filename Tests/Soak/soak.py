@@ -226,7 +226,8 @@ def full(options):
         sent = studies(options, root, options.count)[: options.count]
         disk = Path(root) / "disk"
         disk.mkdir()
-        with small_disk(disk, "24m"):
+        # Larger than what a daemon leaves free for itself (32 MB), or it would never take anything in.
+        with small_disk(disk, "128m"):
             site = Site(options, disk)
             # What it says must be seen, and takes no room.
             site.log = Path(root) / "log"
