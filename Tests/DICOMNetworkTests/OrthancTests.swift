@@ -40,7 +40,7 @@ struct OrthancTests {
     let server = try orthanc(folder, provider, web: web)
     let rest = "http://127.0.0.1:\(web)"
     // We store into it.
-    let study = Array(Peers.phantoms.filter { !$0.path.hasSuffix(".seg.dcm") }.prefix(2))
+    let study = [try #require(Peers.plain)]
     let objects = try study.map { try OutgoingObject(reading: $0) }
     let contexts = [ProposedContext].storing(objects.map { ($0.sopClass, $0.transferSyntax) })[0]
     var association = try Association.open(try server.address("ORTHANC"), for: contexts + [.verification])
@@ -51,7 +51,7 @@ struct OrthancTests {
     #expect(instances.count == objects.count)
     // It renders what it got.
     let preview = folder.file("preview.png").path
-    _ = try curl("--output", preview, "\(rest)/instances/\(instances[0])/preview")
+    _ = try curl("--output", preview, "\(rest)/instances/\(instances[0])/rendered")
     #expect((try Data(contentsOf: URL(filePath: preview))).prefix(4) == Data([0x89, 0x50, 0x4E, 0x47]))
     // It stores into us.
     _ = try curl("--request", "POST", "--data", "", "\(rest)/modalities/mmdicom/echo")

@@ -56,8 +56,8 @@ final class Provider {
     taker = Taker(status: status)
     var settings = ReceptionSettings(
       address: try DICOMAddress("dicom\(tls == nil ? "" : "-tls")://MMDICOM@127.0.0.1:\(port)"))
-    settings.stallSeconds = 3
-    settings.idleSeconds = 20
+    settings.stallSeconds = 30
+    settings.idleSeconds = 60
     change(&settings)
     let context = try tls.map { settings throws(NetworkFailure) in try TLSContext(settings, isServer: true) }
     let provider = StorageProvider(settings, folder: folder.url.path, tls: context, taker: taker)

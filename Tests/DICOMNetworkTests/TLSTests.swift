@@ -130,7 +130,7 @@ struct TLSTests {
     func storescu(_ more: String...) throws -> Int32 {
       try TestEnvironment.run(
         try #require(Peers.storescu),
-        ["--call", "MMDICOM", "--propose-little"] + more
+        ["--call", "MMDICOM", "--propose-little", "--required"] + more
           + [
             "+cf", certificates.authority, "localhost", String(provider.port), try #require(Peers.plain).path,
           ]
