@@ -34,6 +34,10 @@ void cdcmtk_decode(
   *is_rgb = false;
   guarded(status, CDCMTK_CORRUPT_PIXEL_DATA, [&] {
     set_up_toolkit();
+    if (image->bits_allocated == 0 || image->bits_allocated > 32 || image->bits_stored == 0
+      || image->bits_stored > image->bits_allocated || image->high_bit >= image->bits_allocated
+      || image->high_bit + 1 < image->bits_stored)
+      throw Failure(CDCMTK_INVALID_IMAGE, "bits that contradict each other");
     if (count != cdcmtk::count(*image))
       throw Failure(CDCMTK_INVALID_IMAGE, "buffer of another size than the frame");
     View source{codestream, length};
