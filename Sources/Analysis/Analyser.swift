@@ -108,8 +108,7 @@ package struct Analyser {
     case (.ready, nil): preconditionFailure("a ready image was not read")
     case (.ready(let radiograph, let input, let source, let compression), let prediction?):
       // A model without a gate is believed.
-      let lungs =
-        predictor.metadata.gatesLungs ? prediction.lungShape(in: input.values).verdict : .lungs
+      let lungs = predictor.metadata.gatesLungs ? prediction.lungs : .lungs
       guard lungs != .notFound else {
         row.refuse(.notAnalysed, code: "lungs_not_found", file: image.url.path)
         detail = "no pair of lungs was found in the picture"

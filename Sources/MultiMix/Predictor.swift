@@ -8,7 +8,8 @@ public struct Prediction: Sendable {
   /// [2], in the order of the model's class names; where the classifier reads the lungs and the whole picture too, the
   /// weighted mean of both.
   public let classLogits: [Float]
-  /// [size * size], row by row: the logit of "lung" for every pixel.
+  /// [size * size], row by row: the logit of "lung" for every pixel; where a model with a gate finds lungs in the inverse
+  /// picture alone, of that.
   public let maskLogits: [Float]
   /// [size * size]: the absolute gradient of the larger class score by the pixel, where the classifier reads the
   /// lungs that of the lungs, brought back onto the whole picture.
@@ -40,16 +41,13 @@ public struct Prediction: Sendable {
     public let probability: [Float]
   }
 
-  /// What the mask looks like as a pair of lungs.
-  /// - Parameter input: the whole picture.
-  public func lungShape(in input: [Float]) -> LungShape {
-    LungShape(lungProbability, in: input, side: Int(Double(maskLogits.count).squareRoot()))
-  }
+  /// Whether the mask can be a pair of lungs.
+  public let lungs: LungShape.Verdict
 
   /// Input and outputs as a safetensors file's bytes: `input` [1, 1, size, size], `class_logits` [1, 2],
   /// `mask_logits` and `saliency` [1, 1, size, size], `visible_mask_logits` of a model that draws visible lung fields,
-  /// too. Where the classifier read the lungs alone, what it read and where: `lungs_input` and `lungs_saliency` [1, 1, size, size], and `lungs_box` [4], top, bottom, left and
-  /// right as shares of `input`'s height and width.
+  /// too. Where the classifier read the lungs alone, what it read and where: `lungs_input` and `lungs_saliency`
+  /// [1, 1, size, size], and `lungs_box` [4], top, bottom, left and right as shares of `input`'s height and width.
   public func encoded(input: [Float]) -> Data {
     let side = Int(Double(input.count).squareRoot())
     let plane = [1, 1, side, side]
@@ -124,19 +122,40 @@ public final class Predictor: Sendable {
   ///   - closeLook: a part of the picture as the classifier shall read it, [size * size], 0 ... 1; asked for once,
   ///     by a model that reads the lungs alone.
   public func predict(_ input: [Float], closeLook: (LungBox) -> [Float]) -> Prediction {
-    let whole = bothWays(input, answer)
-    let lungs = lungProbability(ofLogits: whole.mask)
+    let look = look(at: input)
+    let whole = look.answer
     guard metadata.view == .lungs else {
-      return prediction(whole, scores: whole.scores, lungs: lungs, saliency: whole.saliency, of: nil)
+      return prediction(look, scores: whole.scores, saliency: whole.saliency, of: nil)
     }
-    let box = lungBox(around: lungs, margin: metadata.lungsMargin) ?? .whole
+    let box = lungBox(around: look.lungs, margin: metadata.lungsMargin) ?? .whole
     let part = closeLook(box)
     let close = bothWays(part, finding)
     let weight = Float(metadata.lungsWeight)
     return prediction(
-      whole, scores: zip(close.scores, whole.scores).map { weight * $0 + (1 - weight) * $1 }, lungs: lungs,
+      look, scores: zip(close.scores, whole.scores).map { weight * $0 + (1 - weight) * $1 },
       saliency: box.placed(close.saliency, side: metadata.inputSize),
       of: .init(box: box, input: part, saliency: close.saliency))
+  }
+
+  /// What is said of the whole picture, with the lungs in it.
+  private typealias Look = (answer: Answer, lungs: [Float], verdict: LungShape.Verdict)
+
+  /// A chest is one whatever its polarity is stated to be: where a model with a gate finds no lungs, but plainly does in the
+  /// inverse picture, they are drawn as they are there, and are doubtful.
+  private func look(at input: [Float]) -> Look {
+    let stated = drawn(in: input)
+    guard metadata.gatesLungs, stated.verdict == .notFound else { return stated }
+    let inverse = drawn(in: input.map { 1 - $0 })
+    guard inverse.verdict == .lungs else { return stated }
+    var answer = stated.answer
+    (answer.mask, answer.visible) = (inverse.answer.mask, inverse.answer.visible)
+    return (answer, inverse.lungs, .doubtful)
+  }
+
+  private func drawn(in input: [Float]) -> Look {
+    let answer = bothWays(input, self.answer)
+    let lungs = lungProbability(ofLogits: answer.mask)
+    return (answer, lungs, LungShape(lungs, in: input, side: metadata.inputSize).verdict)
   }
 
   /// The same of a model that reads the whole picture; one that reads the lungs alone gets the picture as it is for
@@ -165,12 +184,13 @@ public final class Predictor: Sendable {
   }
 
   private func prediction(
-    _ whole: Answer, scores: [Float], lungs: [Float], saliency: [Float], of closeLook: Prediction.CloseLook?
+    _ look: Look, scores: [Float], saliency: [Float], of closeLook: Prediction.CloseLook?
   ) -> Prediction {
-    Prediction(
+    let whole = look.answer
+    return Prediction(
       classLogits: scores, maskLogits: whole.mask, saliency: saliency,
       pneumoniaProbability: metadata.pneumoniaProbability(ofLogit: metadata.pneumoniaLogit(ofScores: scores)),
-      closeLook: closeLook, lungProbability: lungs,
+      closeLook: closeLook, lungs: look.verdict, lungProbability: look.lungs,
       visibleLungs: whole.visible.isEmpty
         ? nil : .init(logits: whole.visible, probability: lungProbability(ofLogits: whole.visible)))
   }

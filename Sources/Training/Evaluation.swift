@@ -107,7 +107,7 @@ public struct Evaluation: Sendable {
       image: index.images[position],
       pneumoniaLogit: model.metadata.pneumoniaLogit(ofScores: prediction.classLogits),
       pneumoniaProbability: prediction.pneumoniaProbability, segmentation: segmentation, saliency: saliency,
-      lungs: prediction.lungShape(in: image).verdict,
+      lungs: prediction.lungs,
       isFinite: (prediction.classLogits + prediction.maskLogits).allSatisfy(\.isFinite))
   }
 

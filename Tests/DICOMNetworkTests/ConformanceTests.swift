@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 /// The conformance statement says what is negotiated, and nothing else.
 @Suite struct ConformanceTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 @Suite struct DICOMAddressTests {
   @Test func tellsTitleHostAndPort() throws {

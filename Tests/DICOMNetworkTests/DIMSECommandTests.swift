@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 @Suite struct DIMSECommandTests {
   /// PS3.7 section 9.3.1.1, byte by byte.

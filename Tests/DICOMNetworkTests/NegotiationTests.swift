@@ -1,7 +1,7 @@
 import DICOM
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 @Suite struct ProposedContextTests {
   private func classes(_ count: Int) -> [UID] {

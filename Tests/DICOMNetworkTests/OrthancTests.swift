@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 /// Orthanc, started by the test: it sends a study to us, and gets objects from us.
 @Suite(

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 /// Programs that no one here wrote, and files to send them.
 enum Peers {

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 /// The receiver's network side in this process: a listener and a thread for each association.
 final class Provider {

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 /// Requests of programs that no one here wrote.
 @Suite(.serialized, .enabled(if: Peers.storescu != nil, "needs storescu (package dcmtk)"))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 /// TLS with certificates that openssl makes, on both sides and with DCMTK's programs.
 @Suite(.serialized, .enabled(if: Peers.openssl != nil && Peers.storescp != nil, "needs openssl and storescp"))

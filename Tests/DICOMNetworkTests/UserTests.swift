@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import DICOMNetwork
+import DICOMNetwork
 
 /// Our requests to nodes that no one here wrote.
 @Suite(.serialized, .enabled(if: Peers.storescp != nil, "needs storescp (package dcmtk)"))
