@@ -20,5 +20,5 @@ public struct AssociationOptions: Sendable, Hashable, Codable {
   }
 
   /// What this side takes, the most that dcmnet can.
-  static let maximumPDU: UInt32 = 128 << 10
+  package static let maximumPDU: UInt32 = 128 << 10
 }

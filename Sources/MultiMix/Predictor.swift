@@ -29,6 +29,8 @@ public struct Prediction: Sendable {
     public let saliency: [Float]
   }
 
+  /// Whether the mask can be a pair of lungs.
+  public let lungs: LungShape.Verdict
   /// sigmoid of the mask logits, without islands and holes: see `LungRegions`.
   public let lungProbability: [Float]
   /// The lung fields as they are seen, without what heart and diaphragm hide, of a model that draws both; nil of others,
@@ -40,9 +42,6 @@ public struct Prediction: Sendable {
     public let logits: [Float]
     public let probability: [Float]
   }
-
-  /// Whether the mask can be a pair of lungs.
-  public let lungs: LungShape.Verdict
 
   /// Input and outputs as a safetensors file's bytes: `input` [1, 1, size, size], `class_logits` [1, 2],
   /// `mask_logits` and `saliency` [1, 1, size, size], `visible_mask_logits` of a model that draws visible lung fields,

@@ -10,7 +10,8 @@ struct MMDICOM: AsyncParsableCommand {
     version: SoftwareVersion.current,
     subcommands: [
       AnalyzeCommand.self, ServeCommand.self, StatusCommand.self, RetryCommand.self, ExplainCommand.self,
-      AuditCommand.self, ReportCommand.self, DoctorCommand.self, SendCommand.self, EchoCommand.self, TrainCommand.self,
+      AuditCommand.self, ReportCommand.self, DoctorCommand.self, SendCommand.self, EchoCommand.self,
+      TrainCommand.self,
       EvaluateCommand.self,
       ExperimentCommand.self, ArchiveCommand.self, ModelCommand.self, BenchCommand.self, WorkerCommand.self,
       SenderCommand.self, ReceiverCommand.self,

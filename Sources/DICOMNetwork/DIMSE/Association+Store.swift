@@ -37,7 +37,7 @@ extension Association {
   }
 
   /// The transfer syntax to send an object in. Pure.
-  static func choose(among accepted: [TransferSyntax], for own: TransferSyntax) -> TransferSyntax? {
+  package static func choose(among accepted: [TransferSyntax], for own: TransferSyntax) -> TransferSyntax? {
     if accepted.contains(own) { return own }
     return ProposedContext.littleEndian.first(where: accepted.contains)
   }

@@ -17,7 +17,7 @@ public struct DIMSECommand: Sendable, Equatable {
   }
 
   /// Elements of group 0000.
-  enum Element: UInt16 {
+  package enum Element: UInt16 {
     case groupLength = 0x0000
     case affectedSOPClassUID = 0x0002
     case requestedSOPClassUID = 0x0003
@@ -35,19 +35,19 @@ public struct DIMSECommand: Sendable, Equatable {
   }
 
   /// No command of the standard comes near.
-  static let longest = 16 << 10
+  package static let longest = 16 << 10
   /// Command Data Set Type where there is none (PS3.7 section E.1).
   private static let noDataSet: UInt16 = 0x0101
 
   /// Raw values by element number.
   private var values: [UInt16: [UInt8]] = [:]
 
-  init(_ field: UInt16, hasDataSet: Bool) {
+  package init(_ field: UInt16, hasDataSet: Bool) {
     self[number: .commandField] = field
     self[number: .dataSetType] = hasDataSet ? 1 : Self.noDataSet
   }
 
-  init(_ operation: Operation, hasDataSet: Bool) { self.init(operation.rawValue, hasDataSet: hasDataSet) }
+  package init(_ operation: Operation, hasDataSet: Bool) { self.init(operation.rawValue, hasDataSet: hasDataSet) }
 
   /// Nil where the bytes are no command.
   public init?(_ bytes: [UInt8]) {
@@ -67,7 +67,7 @@ public struct DIMSECommand: Sendable, Equatable {
   }
 
   /// As it is sent.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var elements: [UInt8] = []
     for (element, value) in values.sorted(by: { $0.key < $1.key })
     where element != Element.groupLength.rawValue {
@@ -89,7 +89,7 @@ public struct DIMSECommand: Sendable, Equatable {
   // MARK: Values
 
   /// US; nil where it is missing or of another length.
-  subscript(number element: Element) -> UInt16? {
+  package subscript(number element: Element) -> UInt16? {
     get {
       guard let value = values[element.rawValue], value.count == 2 else { return nil }
       return UInt16(value[0]) | UInt16(value[1]) << 8
@@ -100,7 +100,7 @@ public struct DIMSECommand: Sendable, Equatable {
   }
 
   /// UI and LO, without padding; nil where it is missing.
-  subscript(text element: Element) -> String? {
+  package subscript(text element: Element) -> String? {
     get {
       values[element.rawValue].map { value in
         String(decoding: value, as: UTF8.self).trimmingSuffix { $0 == "\0" || $0 == " " }
@@ -125,14 +125,14 @@ public struct DIMSECommand: Sendable, Equatable {
 
   // MARK: Messages
 
-  static func echo(_ messageID: UInt16, sopClass: String) -> DIMSECommand {
+  package static func echo(_ messageID: UInt16, sopClass: String) -> DIMSECommand {
     var command = DIMSECommand(.echoRequest, hasDataSet: false)
     command[number: .messageID] = messageID
     command[text: .affectedSOPClassUID] = sopClass
     return command
   }
 
-  static func store(_ messageID: UInt16, sopClass: String, sopInstance: String) -> DIMSECommand {
+  package static func store(_ messageID: UInt16, sopClass: String, sopInstance: String) -> DIMSECommand {
     var command = DIMSECommand(.storeRequest, hasDataSet: true)
     command[number: .messageID] = messageID
     // Medium.
@@ -142,7 +142,7 @@ public struct DIMSECommand: Sendable, Equatable {
     return command
   }
 
-  static func action(
+  package static func action(
     _ messageID: UInt16, type: UInt16, sopClass: String, sopInstance: String
   ) -> DIMSECommand {
     var command = DIMSECommand(.actionRequest, hasDataSet: true)
@@ -154,7 +154,7 @@ public struct DIMSECommand: Sendable, Equatable {
   }
 
   /// The answer to this request (PS3.7 sections 9.3 and 10.3).
-  func response(_ status: UInt16, comment: String = "") -> DIMSECommand {
+  package func response(_ status: UInt16, comment: String = "") -> DIMSECommand {
     var response = DIMSECommand((field ?? 0) | 0x8000, hasDataSet: false)
     response[number: .messageIDBeingRespondedTo] = messageID ?? 0
     response[number: .status] = status
@@ -170,7 +170,7 @@ public struct DIMSECommand: Sendable, Equatable {
   }
 
   /// Whether this answers `request`.
-  func answers(_ request: DIMSECommand) -> Bool {
+  package func answers(_ request: DIMSECommand) -> Bool {
     field == request.field.map { $0 | 0x8000 }
       && self[number: .messageIDBeingRespondedTo] == request.messageID
   }
