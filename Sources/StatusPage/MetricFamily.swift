@@ -49,7 +49,7 @@ public struct MetricFamily: Sendable, Equatable {
   }
 
   /// The metric's lines.
-  var text: String {
+  package var text: String {
     var text = "# HELP \(name) \(Self.escaped(help))\n# TYPE \(name) \(kind.rawValue)\n"
     for sample in samples {
       text += name + sample.suffix

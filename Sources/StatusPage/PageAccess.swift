@@ -34,9 +34,9 @@ public struct PageAccess: Sendable {
     }
   }
 
-  static let cookieName = "mmdicom-session"
+  package static let cookieName = "mmdicom-session"
   /// A session ends after eight hours: a shift.
-  static let sessionSeconds: Int64 = 8 * 3600
+  package static let sessionSeconds: Int64 = 8 * 3600
   /// The shortest token.
   public static let shortestToken = 16
 
@@ -56,11 +56,11 @@ public struct PageAccess: Sendable {
   }
 
   /// Whether there is a token that could be given.
-  var hasToken: Bool { token != nil }
+  package var hasToken: Bool { token != nil }
 
   /// Whether the request came to a name of this machine. A page elsewhere whose name was made to point here (DNS
   /// rebinding) doesn't get in.
-  func isAddressed(_ claims: Claims) -> Bool {
+  package func isAddressed(_ claims: Claims) -> Bool {
     guard isLoopback else { return claims.host != nil }
     guard let host = claims.host, let address = HTTPAddress(host) ?? HTTPAddress("\(host):80") else {
       return false
@@ -68,27 +68,27 @@ public struct PageAccess: Sendable {
     return address.isLoopback
   }
 
-  func right(_ claims: Claims, at now: Int64) -> Right {
+  package func right(_ claims: Claims, at now: Int64) -> Right {
     if isBearer(claims) || hasSession(claims, at: now) { return .everything }
     return isLoopback ? .figures : .nothing
   }
 
   /// Whether a change may be made: by who holds the token, and not by a page of another origin in their browser.
-  func mayChange(_ claims: Claims, at now: Int64) -> Bool {
+  package func mayChange(_ claims: Claims, at now: Int64) -> Bool {
     guard right(claims, at: now) == .everything else { return false }
     // A program that sends the token itself has no origin.
     return isBearer(claims) && claims.origin == nil && claims.fetchSite == nil || isSameOrigin(claims)
   }
 
   /// Whether a form was sent by a page of ours.
-  func isSameOrigin(_ claims: Claims) -> Bool {
+  package func isSameOrigin(_ claims: Claims) -> Bool {
     guard let host = claims.host, let origin = claims.origin else { return false }
     guard claims.fetchSite == nil || claims.fetchSite == "same-origin" else { return false }
     return origin == "\(isSecure ? "https" : "http")://\(host)"
   }
 
   /// Compares in a time that doesn't tell how much was right.
-  func isToken(_ text: String) -> Bool {
+  package func isToken(_ text: String) -> Bool {
     guard let token else { return false }
     let given = HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key)
     return HMAC<SHA256>.isValidAuthenticationCode(given, authenticating: Array(token.utf8), using: key)
@@ -104,12 +104,12 @@ public struct PageAccess: Sendable {
   // MARK: Sessions
 
   /// The header `Set-Cookie` of a session that begins now. It holds when it ends and a signature, not the token.
-  func session(at now: Int64) -> String {
+  package func session(at now: Int64) -> String {
     let end = now + Self.sessionSeconds
     return cookie("\(end).\(signature(end))", seconds: Self.sessionSeconds)
   }
 
-  var endOfSession: String { cookie("", seconds: 0) }
+  package var endOfSession: String { cookie("", seconds: 0) }
 
   private func cookie(_ value: String, seconds: Int64) -> String {
     "\(Self.cookieName)=\(value); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict\(isSecure ? "; Secure" : "")"

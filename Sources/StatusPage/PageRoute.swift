@@ -1,19 +1,19 @@
 /// What a request asks for. Pure.
-enum PageRoute: Hashable, Sendable {
+package enum PageRoute: Hashable, Sendable {
   case alive, ready, metrics, page, events, style, script, icon, signIn, signOut, retry, dismiss
   case study(StudyName)
   case preview(Int64)
 
   /// Why there is no answer, as a status of HTTP.
-  enum Refusal: Error, Hashable {
+  package enum Refusal: Error, Hashable {
     case badRequest, notFound, tooLong
     case notAllowed(allowed: String)
   }
 
   /// The longest path with its query, in bytes.
-  static let longestTarget = 1024
+  package static let longestTarget = 1024
 
-  static func of(method: String, target: String) throws(Refusal) -> PageRoute {
+  package static func of(method: String, target: String) throws(Refusal) -> PageRoute {
     guard target.utf8.count <= longestTarget else { throw .tooLong }
     guard target.hasPrefix("/"), target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw .badRequest }
     let path = target.prefix { $0 != "?" && $0 != "#" }

@@ -1,20 +1,20 @@
 /// A line over the last hour, as the points of a drawing of 480 by 120, with the same in words and numbers.
 public struct PlotView: Sendable {
   public struct Cell: Sendable {
-    let time: String
-    let value: String
+    package let time: String
+    package let value: String
   }
 
-  let id: String
-  let title: String
-  let summary: String
+  package let id: String
+  package let title: String
+  package let summary: String
   /// Of `<polyline>`.
-  let line: String
+  package let line: String
   /// Of the `<polygon>` below it.
-  let area: String
+  package let area: String
   /// The highest value, at the drawing's upper edge.
-  let top: String
-  let cells: [Cell]
+  package let top: String
+  package let cells: [Cell]
 
   static let (width, height) = (480.0, 120.0)
 

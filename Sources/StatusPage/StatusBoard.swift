@@ -29,7 +29,7 @@ public final class StatusBoard: Sendable {
 
   private let state = Mutex(State())
   /// So many may watch at a time.
-  static let mostWatchers = 32
+  package static let mostWatchers = 32
 
   public init() {}
 
@@ -42,12 +42,12 @@ public final class StatusBoard: Sendable {
   }
 
   /// The last that was published, with its number; nil before the first.
-  func latest() -> (generation: Int, status: PublishedStatus)? {
+  package func latest() -> (generation: Int, status: PublishedStatus)? {
     state.withLock { state in state.latest.map { (state.generation, $0) } }
   }
 
   /// Tells of everything that is published from now on; what is missed meanwhile is told of once. Nil when too many watch.
-  func watch() -> AsyncStream<Void>? {
+  package func watch() -> AsyncStream<Void>? {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let number: Int? = state.withLock { state in
       guard state.watchers.count < Self.mostWatchers else { return nil }
@@ -63,10 +63,10 @@ public final class StatusBoard: Sendable {
   }
 
   /// Wakes all who watch, so that each may look whether its reader is still there.
-  func stir() { state.withLock { state in for watcher in state.watchers.values { watcher.yield() } } }
+  package func stir() { state.withLock { state in for watcher in state.watchers.values { watcher.yield() } } }
 
   /// Requests that were answered, by status.
   public var answers: [Int: Int] { state.withLock { $0.answers } }
 
-  func answered(_ status: Int) { state.withLock { $0.answers[status, default: 0] += 1 } }
+  package func answered(_ status: Int) { state.withLock { $0.answers[status, default: 0] += 1 } }
 }

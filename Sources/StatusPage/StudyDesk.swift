@@ -20,7 +20,7 @@ public enum Choice: Hashable, Sendable {
   case reason(String)
 
   /// From the fields of a form; nil for anything else.
-  init?(_ fields: [String: String]) {
+  package init?(_ fields: [String: String]) {
     if let name = fields["name"].flatMap({ StudyName($0) }) {
       self = .named(name)
     } else if let reason = fields["reason"], !reason.isEmpty, reason.utf8.count <= 64,
@@ -34,9 +34,9 @@ public enum Choice: Hashable, Sendable {
 }
 
 /// The fields of a form (application/x-www-form-urlencoded).
-enum FormFields {
+package enum FormFields {
   /// Nil where a part can't be decoded.
-  static func parse(_ bytes: [UInt8]) -> [String: String]? {
+  package static func parse(_ bytes: [UInt8]) -> [String: String]? {
     var fields: [String: String] = [:]
     for pair in bytes.split(separator: UInt8(ascii: "&")) {
       let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)

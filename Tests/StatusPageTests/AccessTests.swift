@@ -1,6 +1,6 @@
 import Testing
 
-@testable import StatusPage
+import StatusPage
 
 @Suite("Who may see and do what")
 struct AccessTests {

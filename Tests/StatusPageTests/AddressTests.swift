@@ -1,6 +1,6 @@
 import Testing
 
-@testable import StatusPage
+import StatusPage
 
 @Suite("Addresses and paths")
 struct AddressTests {

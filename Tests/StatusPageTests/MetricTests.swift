@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import StatusPage
+import StatusPage
 
 @Suite("Metrics as text")
 struct MetricTests {

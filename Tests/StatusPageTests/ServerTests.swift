@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import StatusPage
+import StatusPage
 
 @Suite("The server, by real connections")
 struct ServerTests {
