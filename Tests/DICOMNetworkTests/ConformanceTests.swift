@@ -1,9 +1,8 @@
 import DICOM
+import DICOMNetwork
 import Foundation
 import TestSupport
 import Testing
-
-import DICOMNetwork
 
 /// The conformance statement says what is negotiated, and nothing else.
 @Suite struct ConformanceTests {

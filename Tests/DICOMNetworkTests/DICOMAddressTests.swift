@@ -1,6 +1,5 @@
-import Testing
-
 import DICOMNetwork
+import Testing
 
 @Suite struct DICOMAddressTests {
   @Test func tellsTitleHostAndPort() throws {

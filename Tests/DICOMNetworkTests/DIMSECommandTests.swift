@@ -1,6 +1,5 @@
-import Testing
-
 import DICOMNetwork
+import Testing
 
 @Suite struct DIMSECommandTests {
   /// PS3.7 section 9.3.1.1, byte by byte.

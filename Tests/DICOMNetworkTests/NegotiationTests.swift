@@ -1,7 +1,6 @@
 import DICOM
-import Testing
-
 import DICOMNetwork
+import Testing
 
 @Suite struct ProposedContextTests {
   private func classes(_ count: Int) -> [UID] {

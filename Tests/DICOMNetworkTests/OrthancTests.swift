@@ -1,9 +1,8 @@
 import DICOM
+import DICOMNetwork
 import Foundation
 import TestSupport
 import Testing
-
-import DICOMNetwork
 
 /// Orthanc, started by the test: it sends a study to us, and gets objects from us.
 @Suite(

@@ -1,10 +1,9 @@
 import DICOM
+import DICOMNetwork
 import Foundation
 import Glibc
 import TestSupport
 import Testing
-
-import DICOMNetwork
 
 /// Programs that no one here wrote, and files to send them.
 enum Peers {

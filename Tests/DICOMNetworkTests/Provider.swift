@@ -1,10 +1,9 @@
+import DICOMNetwork
 import Foundation
 import Glibc
 import Synchronization
 import TestSupport
 import Testing
-
-import DICOMNetwork
 
 /// The receiver's network side in this process: a listener and a thread for each association.
 final class Provider {

@@ -1,10 +1,9 @@
 import DICOM
+import DICOMNetwork
 import Foundation
 import Glibc
 import TestSupport
 import Testing
-
-import DICOMNetwork
 
 /// Requests of programs that no one here wrote.
 @Suite(.serialized, .enabled(if: Peers.storescu != nil, "needs storescu (package dcmtk)"))

@@ -1,8 +1,7 @@
+import DICOMNetwork
 import Foundation
 import TestSupport
 import Testing
-
-import DICOMNetwork
 
 /// TLS with certificates that openssl makes, on both sides and with DCMTK's programs.
 @Suite(.serialized, .enabled(if: Peers.openssl != nil && Peers.storescp != nil, "needs openssl and storescp"))

@@ -1,9 +1,8 @@
 import DICOM
+import DICOMNetwork
 import Foundation
 import TestSupport
 import Testing
-
-import DICOMNetwork
 
 /// Our requests to nodes that no one here wrote.
 @Suite(.serialized, .enabled(if: Peers.storescp != nil, "needs storescp (package dcmtk)"))

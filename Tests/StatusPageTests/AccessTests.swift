@@ -1,6 +1,5 @@
-import Testing
-
 import StatusPage
+import Testing
 
 @Suite("Who may see and do what")
 struct AccessTests {

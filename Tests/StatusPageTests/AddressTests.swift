@@ -1,6 +1,5 @@
-import Testing
-
 import StatusPage
+import Testing
 
 @Suite("Addresses and paths")
 struct AddressTests {

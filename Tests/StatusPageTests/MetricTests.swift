@@ -1,8 +1,7 @@
 import Foundation
+import StatusPage
 import TestSupport
 import Testing
-
-import StatusPage
 
 @Suite("Metrics as text")
 struct MetricTests {

@@ -1,10 +1,9 @@
 import Foundation
 import Glibc
 import Logging
+import StatusPage
 import Synchronization
 import Testing
-
-import StatusPage
 
 @Suite("The server, by real connections")
 struct ServerTests {

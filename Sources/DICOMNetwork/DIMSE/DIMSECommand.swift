@@ -47,7 +47,9 @@ public struct DIMSECommand: Sendable, Equatable {
     self[number: .dataSetType] = hasDataSet ? 1 : Self.noDataSet
   }
 
-  package init(_ operation: Operation, hasDataSet: Bool) { self.init(operation.rawValue, hasDataSet: hasDataSet) }
+  package init(_ operation: Operation, hasDataSet: Bool) {
+    self.init(operation.rawValue, hasDataSet: hasDataSet)
+  }
 
   /// Nil where the bytes are no command.
   public init?(_ bytes: [UInt8]) {
