@@ -31,8 +31,8 @@ public struct DIMSEStatus: Sendable, Hashable, Codable, CustomStringConvertible 
     case 0x0001, 0x0107, 0x0116, 0xB000...0xBFFF: .takenWithWarning
     case 0xA700...0xA7FF: .refusedForNow
     case 0xA800...0xAFFF, 0xC000...0xCFFF: .refusedForGood
-    // No such class, object, action or argument; mistyped or unknown operation.
-    case 0x0105, 0x0106, 0x0111...0x0115, 0x0117...0x0123, 0x0211, 0x0212: .refusedForGood
+    // No such class, object, action or argument; not allowed; mistyped or unknown operation.
+    case 0x0105, 0x0106, 0x0111...0x0115, 0x0117...0x0124, 0x0211, 0x0212: .refusedForGood
     default: .refusedForNow
     }
   }
