@@ -134,6 +134,7 @@ package actor STOWSender: ObjectSender {
     let limit =
       endpoint.connectSeconds + endpoint.answerSeconds + Double(body.length) / Double(Self.slowest)
     let (client, prepared) = (client, request)
+    let start = ContinuousClock.now
     do {
       return try await Deadline.within(seconds: limit) {
         let response = try await client.execute(prepared, timeout: TimeAmount(seconds: limit))
@@ -144,6 +145,9 @@ package actor STOWSender: ObjectSender {
         answer.body = Array(buffer: try await response.body.collect(upTo: Self.longestAnswer))
         return answer
       }
+    } catch let error as ChannelError where start.duration(to: .now) > .seconds(endpoint.answerSeconds) {
+      // The client hung up on a peer that takes no bytes, and a write that was on its way says only that.
+      throw PeerTrouble(sending: error == .ioOnClosedChannel ? HTTPClientError.writeTimeout : error)
     } catch { throw PeerTrouble(sending: error) }
   }
 }
