@@ -74,7 +74,8 @@ struct ProviderTests {
     let lines = output.split(separator: "\n")
     #expect(lines.count { $0 == "echo 0000" } == 4)
     #expect(
-      lines.count { $0.hasSuffix(" 0000") && $0.hasPrefix("2.25.") } == Peers.phantoms.count, "\(output)")
+      lines.count { $0.hasSuffix(" 0000") && $0.hasPrefix("2.25.") } == Peers.phantoms.count,
+      "\(output)\n\(provider.taker.notes)")
     let syntaxes = try provider.taker.objects.map { try DICOMFile(reading: provider.file($0)).transferSyntax }
     #expect(Set(syntaxes) == Set(try Peers.phantoms.map { try OutgoingObject(reading: $0).transferSyntax }))
   }
