@@ -68,7 +68,7 @@ struct ProviderTests {
     let script = Peers.scripts.appending(path: "user.py").path
     let (status, output) = try TestEnvironment.run(
       try #require(Peers.python),
-      ["-W", "ignore", script, String(provider.port), "MMDICOM", "--threads", "4"]
+      ["-W", "ignore", script, String(provider.port), "MMDICOM", "--associations", "4"]
         + Peers.phantoms.map(\.path))
     #expect(status == 0, "\(output)")
     let lines = output.split(separator: "\n")
