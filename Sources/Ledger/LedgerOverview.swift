@@ -15,7 +15,7 @@ package protocol LedgerOverview: Sendable {
 /// How many results stand how on their way to one destination.
 package struct DeliveryTally: Sendable, Hashable {
   package let destination: String
-  /// `due`, `sending`, `delayed`, `sent`, `parked` or `withdrawn`.
+  /// `due`, `sending`, `delayed`, `stored`, `sent`, `parked` or `withdrawn`.
   package let state: String
   package let count: Int
   /// When the oldest of them was written.
@@ -30,6 +30,6 @@ package struct LedgerTrouble: Sendable, Hashable {
 }
 
 extension DeliveryTally {
-  /// Neither there nor given up.
-  package var isWaiting: Bool { ["due", "sending", "delayed"].contains(state) }
+  /// Neither there for good nor given up; `stored` waits for the peer to commit itself.
+  package var isWaiting: Bool { ["due", "sending", "delayed", "stored"].contains(state) }
 }

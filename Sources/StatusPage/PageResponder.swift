@@ -79,7 +79,7 @@ struct PageResponder: Sendable {
       return html(.ok, page)
     case .events:
       guard right >= .figures else { return unauthorized(isPage: false) }
-      return events(right)
+      return events(claims, right)
     case .study(let name):
       guard right == .everything else { return unauthorized(isPage: true) }
       return await question { try await desk.study(name).map { html(.ok, pages.study($0)) } }
@@ -114,7 +114,7 @@ struct PageResponder: Sendable {
 
   // MARK: Live
 
-  private func events(_ right: PageAccess.Right) -> Response {
+  private func events(_ claims: PageAccess.Claims, _ right: PageAccess.Right) -> Response {
     guard let changes = board.watch() else {
       var response = plain(.serviceUnavailable, "too many watch\n")
       response.headers[.retryAfter] = "30"
@@ -122,11 +122,13 @@ struct PageResponder: Sendable {
     }
     var response = Response(
       status: .ok, headers: headers("text/event-stream"),
-      body: ResponseBody { [pages] writer in
+      body: ResponseBody { [pages, access] writer in
         var last = PageSections()
         // What somebody has loaded may be older than what was published last.
         try await writer.write(ByteBuffer(string: "retry: 5000\n\n"))
         for await _ in changes {
+          // A session may have ended meanwhile.
+          guard access.right(claims, at: Int64(time(nil))) >= right else { break }
           guard let sections = pages.sections(right) else { continue }
           let text = sections.changes(since: last)
           last = sections

@@ -72,7 +72,18 @@ import Testing
 
   @Test func aSuccessWithoutAListIsASuccess() {
     #expect(judge(200) == .answered([.taken("200, without a list"), .taken("200, without a list")]))
-    #expect(judge(200, "<html>", type: "text/html", of: ["1"]) == .answered([.taken("200, without a list")]))
+    #expect(judge(200, "{}", of: ["1"]) == .answered([.taken("200, without a list")]))
+    // A proxy's page isn't the server's word, nor half a list, nor one of others.
+    for (body, type) in [
+      ("<html>", "text/html"), (#"{"00081199": {"Val"#, "application/dicom+json"),
+      (#"{"00081199": {"Value": [{"00081155": {"Value": ["9"]}}]}}"#, "application/dicom+json"),
+      (#"{"00081198": {"Value": [{"00081197": {"Value": [272]}}]}}"#, "application/dicom+json"),
+    ] {
+      guard case .trouble = judge(200, body, type: type, of: ["1"]) else {
+        Issue.record("\(body)")
+        continue
+      }
+    }
     // But some failed here, and nobody says which.
     #expect(judge(202) == .divide)
     #expect(judge(409, of: ["1"]) == .answered([.refusedForGood("409")]))

@@ -5,10 +5,13 @@ package struct StoreInstancesResponse: Sendable, Hashable {
   /// Not stored, by SOP Instance UID, with the Failure Reason (0008,1197); nil where none is given.
   package var failed: [String: UInt16?] = [:]
 
+  /// Items that say of no instance that it failed.
+  package private(set) var unnamedFailures = 0
+
   package init() {}
 
-  /// Whether it names no instance.
-  package var isEmpty: Bool { stored.isEmpty && failed.isEmpty }
+  /// Whether it says nothing of any instance.
+  package var isEmpty: Bool { stored.isEmpty && failed.isEmpty && unnamedFailures == 0 }
 
   /// An item of Referenced SOP Sequence (0008,1199).
   mutating func addStored(_ uid: String, warning: UInt16?) {
@@ -17,7 +20,7 @@ package struct StoreInstancesResponse: Sendable, Hashable {
 
   /// An item of Failed SOP Sequence (0008,1198).
   mutating func addFailed(_ uid: String, reason: UInt16?) {
-    if !uid.isEmpty { failed[uid] = .some(reason) }
+    if uid.isEmpty { unnamedFailures += 1 } else { failed[uid] = .some(reason) }
   }
 
   /// The body of an answer; nil where it is neither of the two. A server may answer in XML although JSON was asked for.

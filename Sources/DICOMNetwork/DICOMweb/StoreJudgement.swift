@@ -33,6 +33,9 @@ package enum StoreJudgement: Sendable, Hashable {
       } else if status == 409 || status == 202 {
         // Some failed, and nobody says which.
         self = Self.whole(uids, .refusedForGood(Self.words(answer)))
+      } else if !answer.body.isEmpty, !Self.isEmptyList(answer, response) {
+        // Whoever answers with something else may be a proxy, or hasn't said it to its end.
+        self = .trouble(PeerTrouble("\(status), with an answer that isn't a list of what was stored"))
       } else {
         // Success means all of them, also where the list is missing.
         self = .answered(uids.map { _ in .taken("\(status), without a list") })
@@ -51,6 +54,11 @@ package enum StoreJudgement: Sendable, Hashable {
     case 500..<600: self = Self.whole(uids, .refusedForNow(Self.words(answer)))
     default: self = .trouble(PeerTrouble("\(status): not an answer of HTTP"))
     }
+  }
+
+  /// `{}` or `[]`, as servers write that have nothing to say.
+  private static func isEmptyList(_ answer: Answer, _ response: StoreInstancesResponse?) -> Bool {
+    answer.contentType.lowercased().contains("json") && response?.isEmpty == true
   }
 
   private static func whole(_ uids: [String], _ answer: PeerAnswer) -> StoreJudgement {

@@ -88,7 +88,7 @@ extension AssociationHandle {
   mutating func receiveSmallDataSet(context: UInt8, within seconds: Double) throws(NetworkFailure) -> [UInt8]
   {
     var bytes: [UInt8] = []
-    try unsafe receiveDataSet(context: context, within: seconds, limit: 64 << 20) { part in
+    try unsafe receiveDataSet(context: context, within: seconds, limit: 1 << 20) { part in
       unsafe bytes.append(contentsOf: part)
     }
     return bytes

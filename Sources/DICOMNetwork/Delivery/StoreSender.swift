@@ -142,7 +142,11 @@ package final class StoreSender: ObjectSender {
           return .refused(status.description, isForGood: status.verdict == .refusedForGood)
         }
         let result = try line.association?.awaitCommitment(seconds: endpoint.commitmentSeconds)
-        guard let result else { return .asked }
+        guard let result else {
+          // Whoever waits in vain on an association has lost it: the next batch gets another.
+          line.association = nil
+          return .asked
+        }
         guard result.transactionUID == transaction else { return .asked }
         return .answered(
           committed: result.committed.map(\.sopInstance.string),

@@ -69,8 +69,9 @@ struct DestinationDelivery: Sendable {
         }
         singly = max(0, singly - 1)
         let present = singly
-        switch try await route.launcher.withSender({ try await work(with: $0, first: claim, singly: present) }
-        ) {
+        let (end, hasDelivered) = try await sent(claim, singly: present)
+        if hasDelivered { breaker.succeeded() }
+        switch end {
         case .idle: breaker.succeeded()
         case .senderLost:
           singly = Self.portion
@@ -121,12 +122,23 @@ struct DestinationDelivery: Sendable {
 
   // MARK: With a sender
 
+  /// What ended it, and whether a batch came through before.
+  private func sent(_ claim: DeliveryClaim, singly: Int) async throws -> (End, hasDelivered: Bool) {
+    do {
+      return try await route.launcher.withSender { try await work(with: $0, first: claim, singly: singly) }
+    } catch {
+      // What wasn't tried isn't counted; where it was, the lease holds nothing any more.
+      try? await ledger.release(token: claim.lease.token, at: .now)
+      throw error
+    }
+  }
+
   private func work(
     with session: any SenderSession, first: DeliveryClaim, singly: Int
-  ) async throws -> End {
+  ) async throws -> (End, hasDelivered: Bool) {
     guard case .ready(let missing)? = await session.reply() else {
       try await ledger.release(token: first.lease.token, at: .now)
-      return .trouble(PeerTrouble("the sender process ends before it is ready"))
+      return (.trouble(PeerTrouble("the sender process ends before it is ready")), false)
     }
     if !missing.isEmpty {
       logger.notice(
@@ -134,16 +146,17 @@ struct DestinationDelivery: Sendable {
         metadata: ["missing": "\(missing.joined(separator: ", "))"])
     }
     try await session.send(.open(route.endpoint))
-    var singly = singly
+    var (singly, hasDelivered) = (singly, false)
     var claim: DeliveryClaim? = first
     while let present = claim {
       let end = try await deliver(present, through: session)
-      guard case .idle = end else { return end }
+      guard case .idle = end else { return (end, hasDelivered) }
+      hasDelivered = true
       note.clear()
       claim = try await nextClaim(singly > 0 ? 1 : Self.portion)
       singly = max(0, singly - 1)
     }
-    return .idle
+    return (.idle, hasDelivered)
   }
 
   /// What is due, or becomes so while the way stays open.

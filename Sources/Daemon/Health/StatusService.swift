@@ -18,7 +18,8 @@ package struct StatusService: Sendable {
     _ configuration: DaemonConfiguration, environment: [String: String], logger: Logger
   ) throws(ConfigurationFailure) {
     let inherited = InheritedSocket(named: "http", environment)
-    guard configuration.http != nil || inherited != nil else { return nil }
+    // A socket that systemd holds opens nothing that the configuration doesn't ask for.
+    guard configuration.http != nil else { return nil }
     settings = configuration.http
     self.logger = logger
     let isLoopback: Bool

@@ -87,6 +87,9 @@ package actor Intake: WorkSource {
   /// Takes up, at the start and after a pause, what lies in the spool without a row.
   package func takeUp() async throws {
     giveUpAdmissions()
+    // Who takes in from the network isn't one of the stages that ended, and may wait there.
+    await taken.abandon()
+    await identified.abandon()
     (taken, identified) = (Handover(bound: 2), Handover(bound: 2))
     (inHand, batches, recovered) = ([:], [:], [])
     let found = try await spool.recover()

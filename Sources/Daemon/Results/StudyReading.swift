@@ -271,7 +271,13 @@ package actor StudyReading: WorkSource {
       logger.info("study complete", metadata: ["files": "\(claim.instances.count)", "lease": "\(token)"])
       for instance in claim.instances {
         let job = try await request(for: instance, token: token)
-        if instance.isDismissed { try await dismiss(job.context) } else { jobs.append(job) }
+        guard instance.isDismissed else {
+          jobs.append(job)
+          continue
+        }
+        do { try await dismiss(job.context) } catch LedgerError.leaseLost {
+          // Another holds it now, and finishes it.
+        }
       }
     }
     return jobs

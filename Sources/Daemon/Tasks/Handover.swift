@@ -3,6 +3,7 @@ package actor Handover<Element: Sendable> {
   private let bound: Int
   private var elements: [Element] = []
   private var isClosed = false
+  private var isAbandoned = false
   private var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
   private var lastWaiter = 0
 
@@ -10,10 +11,11 @@ package actor Handover<Element: Sendable> {
   package init(bound: Int) { self.bound = bound }
 
   /// Hands an element over as soon as there is room.
-  /// - Throws: `CancellationError`; then nothing was handed over.
+  /// - Throws: `CancellationError`, also where it was abandoned; then nothing was handed over.
   package func put(_ element: Element) async throws {
-    while elements.count >= bound { try await change() }
+    while elements.count >= bound, !isAbandoned { try await change() }
     try Task.checkCancellation()
+    if isAbandoned { throw CancellationError() }
     elements.append(element)
     wake()
   }
@@ -21,6 +23,7 @@ package actor Handover<Element: Sendable> {
   /// The next element, waited for; nil when there will be no more.
   package func next() async throws -> Element? {
     while elements.isEmpty {
+      if isAbandoned { throw CancellationError() }
       if isClosed { return nil }
       try await change()
     }
@@ -33,6 +36,13 @@ package actor Handover<Element: Sendable> {
   /// No more will come; what waits is still handed out.
   package func close() {
     isClosed = true
+    wake()
+  }
+
+  /// Nobody takes any more: what waits is dropped, and whoever waits here, or comes, is told by `CancellationError`.
+  package func abandon() {
+    isAbandoned = true
+    elements = []
     wake()
   }
 

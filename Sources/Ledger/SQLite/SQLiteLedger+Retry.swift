@@ -44,7 +44,8 @@ extension LedgerTransaction {
     let event = InstanceEvent.retry(accepts: accepting)
     if case .change = record.state.transition(event, rules: rules) {
       _ = try change(instance: id, by: event, accepting ? "accepted" : "retried", reason: "")
-      if record.rival != nil { try accept(record) }
+      // Only by who says so: a conflict that was refused may wait here, too, held up on its way to `rejected`.
+      if accepting, record.rival != nil { try accept(record) }
       isConcerned = true
     }
     let deliveries = try rows(
