@@ -92,4 +92,18 @@ struct TaskTests {
     #expect(await full.nextIfAny() == 1)
     #expect(await full.nextIfAny() == nil)
   }
+
+  @Test("who waits where nobody takes or puts any more is told, and so is who comes later")
+  func abandoned() async throws {
+    let (full, empty) = (Handover<Int>(bound: 1), Handover<Int>(bound: 1))
+    try await full.put(1)
+    let (putting, taking) = (Task { try await full.put(2) }, Task { try await empty.next() })
+    for _ in 1...100 { await Task.yield() }
+    await full.abandon()
+    await empty.abandon()
+    await #expect(throws: CancellationError.self) { try await putting.value }
+    await #expect(throws: CancellationError.self) { _ = try await taking.value }
+    await #expect(throws: CancellationError.self) { try await full.put(3) }
+    #expect(await full.nextIfAny() == nil)
+  }
 }

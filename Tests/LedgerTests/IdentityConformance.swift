@@ -124,6 +124,25 @@ import Testing
     #expect(try await ledger.admit([wanted], at: .at(31)) == [.readAgain(2)])
   }
 
+  /// Held up on its way to `rejected` and tried again, a picture that somebody refused doesn't take the other's place.
+  @Test(arguments: LedgerKind.allCases)
+  func aRetryAcceptsNothingThatWasRefused(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([file(1), file(2)], at: .at(0))
+    _ = try await read(ledger, pixels: 7, at: .at(20))
+    let claim = try #require(await ledger.claim(at: .at(21)))
+    try await ledger.conflict(
+      2, token: claim.lease.token, with: 1, Completion.Chain(pixels: .of(8)), record: [2], at: .at(22))
+    #expect(try await ledger.dismiss(.uid("1.2.3.1"), at: .at(23)) == [2])
+    let next = try #require(await ledger.claim(at: .at(24)))
+    try await ledger.park(2, token: next.lease.token, reason: "results_misplaced", at: .at(25))
+    #expect(try await ledger.retry(.parked, accepting: false, at: .at(26)) == [2])
+    let again = try #require(await ledger.instance(2))
+    #expect(again.rival == 1 && again.replaces == nil)
+    #expect(try await ledger.standingImage(for: 2)?.isAccepted == false)
+    #expect(try await current(ledger) == [1])
+  }
+
   @Test(arguments: LedgerKind.allCases)
   func aNumberStaysWhenOthersAreForgotten(kind: LedgerKind) async throws {
     let ledger = try LedgerSite(kind).open()

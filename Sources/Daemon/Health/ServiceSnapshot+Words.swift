@@ -35,7 +35,8 @@ extension ServiceSnapshot {
       }
       let oldest = ours.filter(\.isWaiting).map(\.oldest).min()
       return StatusView.Destination(
-        name: name, waiting: count("due", "sending", "delayed", "stored"), sent: count("sent"), failed: count("parked"),
+        name: name, waiting: count("due", "sending", "delayed", "stored"), sent: count("sent"),
+        failed: count("parked"),
         oldest: oldest.map { Self.span(Int((at.milliseconds - $0.milliseconds) / 1000)) } ?? "")
     }
   }
