@@ -138,9 +138,13 @@ import Testing
     try await ledger.park(2, token: next.lease.token, reason: "results_misplaced", at: .at(25))
     #expect(try await ledger.retry(.parked, accepting: false, at: .at(26)) == [2])
     let again = try #require(await ledger.instance(2))
-    #expect(again.rival == 1 && again.replaces == nil)
-    #expect(try await ledger.standingImage(for: 2)?.isAccepted == false)
-    #expect(try await current(ledger) == [1])
+    #expect(again.isDismissed && again.replaces == nil)
+    // As when an attempt to reject it failed.
+    let third = try #require(await ledger.claim(at: .at(27)))
+    #expect(third.instances.map(\.isDismissed) == [true])
+    _ = try await ledger.fail(2, token: third.lease.token, reason: "io_error", at: .at(28))
+    #expect(try await ledger.retry(.uid("1.2.3.1"), accepting: false, at: .at(29)) == [2])
+    #expect(try await ledger.instance(2)?.isDismissed == true)
   }
 
   @Test(arguments: LedgerKind.allCases)

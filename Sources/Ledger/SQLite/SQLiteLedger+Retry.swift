@@ -43,8 +43,11 @@ extension LedgerTransaction {
     let record = try instance(id)
     let event = InstanceEvent.retry(accepts: accepting)
     if case .change = record.state.transition(event, rules: rules) {
-      _ = try change(instance: id, by: event, accepting ? "accepted" : "retried", reason: "")
-      // Only by who says so: a conflict that was refused may wait here, too, held up on its way to `rejected`.
+      // A conflict that isn't parked as one was refused, and held up on its way to `rejected`: there it goes on.
+      let isRefused = record.rival != nil && !accepting
+      _ = try change(
+        instance: id, by: event, accepting ? "accepted" : "retried",
+        reason: isRefused ? InstanceRecord.dismissalCode : "")
       if accepting, record.rival != nil { try accept(record) }
       isConcerned = true
     }
