@@ -11,7 +11,7 @@ import Testing
   .enabled(if: TestEnvironment.tool("curl") != nil, "needs curl"))
 struct OrthancTests {
   private func orthanc(_ folder: Scratch, _ provider: Provider, web: UInt16) throws -> Server {
-    let dicom = Peers.freePort()
+    let dicom = TestEnvironment.freePort()
     let settings = """
       {"Name": "test", "StorageDirectory": "\(folder.url.path)/db", "IndexDirectory": "\(folder.url.path)/db",
        "HttpPort": \(web), "DicomPort": \(dicom), "DicomAet": "ORTHANC", "RemoteAccessAllowed": false,
@@ -35,7 +35,7 @@ struct OrthancTests {
   }
 
   @Test func sendsAndGetsAStudy() throws {
-    let (folder, provider, web) = (try Scratch(), try Provider(), Peers.freePort())
+    let (folder, provider, web) = (try Scratch(), try Provider(), TestEnvironment.freePort())
     let server = try orthanc(folder, provider, web: web)
     let rest = "http://127.0.0.1:\(web)"
     // We store into it.

@@ -28,23 +28,6 @@ enum Peers {
     (try? OutgoingObject(reading: $0))?.transferSyntax == .explicitVRLittleEndian
   }
 
-  /// A port of this machine that nobody listens on just now.
-  static func freePort() -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        _ = unsafe bind(descriptor, pointer, length)
-        _ = unsafe getsockname(descriptor, pointer, &length)
-      }
-      return unsafe UInt16(bigEndian: pointer.pointee.sin_port)
-    }
-  }
-
   static func answers(_ port: UInt16) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
@@ -67,7 +50,7 @@ final class Server {
   let port: UInt16
 
   /// - Parameter arguments: Are given the port.
-  init(_ tool: URL, port: UInt16 = Peers.freePort(), _ arguments: (UInt16) -> [String]) throws {
+  init(_ tool: URL, port: UInt16 = TestEnvironment.freePort(), _ arguments: (UInt16) -> [String]) throws {
     self.port = port
     process.executableURL = tool
     process.arguments = arguments(port)

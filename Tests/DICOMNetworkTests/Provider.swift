@@ -50,7 +50,7 @@ final class Provider {
     tls: TLSSettings? = nil, status: DIMSEStatus = .success,
     _ change: (inout ReceptionSettings) -> Void = { _ in }
   ) throws {
-    port = Peers.freePort()
+    port = TestEnvironment.freePort()
     folder = try Scratch()
     taker = Taker(status: status)
     var settings = ReceptionSettings(

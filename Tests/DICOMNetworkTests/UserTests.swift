@@ -83,7 +83,7 @@ struct UserTests {
         return nil
       } catch { return error }
     }
-    let nobody = failure(try DICOMAddress("dicom://PACS@127.0.0.1:\(Peers.freePort())"))
+    let nobody = failure(try DICOMAddress("dicom://PACS@127.0.0.1:\(TestEnvironment.freePort())"))
     #expect(nobody?.kind == .unreachable)
     #expect(nobody?.isRetryable == true)
     #expect(failure(try DICOMAddress("dicom://PACS@no-such-host.invalid:104"))?.kind == .unreachable)

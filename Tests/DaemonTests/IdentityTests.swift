@@ -163,23 +163,35 @@ import Testing
     try await Self.run(undisturbed)
     let expected = Self.picture(undisturbed)
     #expect(expected.contains("rejected/c: 9.1 1.1 hand old") && undisturbed.rows.count == 2)
+    let crashes = try await Self.crashing(isAnswerLost: isAnswerLost, filled) { site, last in
+      #expect(Self.pictureWithoutTimes(site) == Self.pictureWithoutTimes(undisturbed), "call \(last)")
+    }
+    #expect(crashes > 5)
+  }
+
+  /// Dies at each call of the ledger in turn, until none is left to die at, and goes on undisturbed each time.
+  /// - Returns: how often it died.
+  private static func crashing(
+    isAnswerLost: Bool, _ filled: () async throws -> DeliveryFixture,
+    _ check: (DeliveryFixture, _ call: Int) throws -> Void
+  ) async throws -> Int {
     var crashes = 0
     for last in 1... {
       let site = try await filled()
       var crashing: CrashingLedger?
       do {
-        try await Self.run(site) {
+        try await run(site) {
           let ledger = CrashingLedger($0, last: last, isAnswerLost: isAnswerLost)
           crashing = ledger
           return ledger
         }
       } catch is LedgerError { crashes += 1 }
       let hasCrashed = try #require(crashing).hasCrashed
-      try await Self.run(site)
-      #expect(Self.pictureWithoutTimes(site) == Self.pictureWithoutTimes(undisturbed), "call \(last)")
+      try await run(site)
+      try check(site, last)
       if !hasCrashed { break }
     }
-    #expect(crashes > 5)
+    return crashes
   }
 
   /// Without the moments in reasons.
@@ -282,21 +294,8 @@ import Testing
     #expect(expected.contains("outbox/9.1/1.1.png: 9.1 1.1 lungs newest"))
     #expect(expected.filter { $0.hasPrefix("done/") }.count == 4)
     #expect(undisturbed.rows.count == 3)
-    var crashes = 0
-    for last in 1... {
-      let site = try Self.filled()
-      var crashing: CrashingLedger?
-      do {
-        try await Self.run(site) {
-          let ledger = CrashingLedger($0, last: last, isAnswerLost: isAnswerLost)
-          crashing = ledger
-          return ledger
-        }
-      } catch is LedgerError { crashes += 1 }
-      let hasCrashed = try #require(crashing).hasCrashed
-      try await Self.run(site)
+    let crashes = try await Self.crashing(isAnswerLost: isAnswerLost, Self.filled) { site, last in
       #expect(Self.picture(site) == expected, "after a crash at call \(last)")
-      if !hasCrashed { break }
     }
     #expect(crashes > 40)
   }

@@ -106,7 +106,7 @@ struct DeliveryCommandTests {
 
   @Test("by C-STORE, and kept: its commitment comes back to our receiver on an association of its own")
   func commitment() async throws {
-    let port = try FreePort.next()
+    let port = Int(TestEnvironment.freePort())
     let orthanc = try await Orthanc(in: program.folder, caller: ("READER", port))
     try program.configureService(
       """
@@ -150,7 +150,7 @@ struct StoreDeliveryTests {
   private func deliver(
     _ options: [String], accepting title: String = "STORE"
   ) async throws -> (states: [String], said: String, stored: Int) {
-    let port = try FreePort.next()
+    let port = Int(TestEnvironment.freePort())
     let server = Process()
     server.executableURL = TestEnvironment.tool("storescp")
     let place = program.folder.appending(path: "stored")

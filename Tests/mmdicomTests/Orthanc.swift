@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import TestSupport
 import Testing
 
@@ -17,7 +16,7 @@ final class Orthanc {
 
   /// - Parameter caller: the AE title and port of ours, where its own associations go.
   init(in folder: URL, caller: (title: String, port: Int)? = nil) async throws {
-    (http, dicom) = (try FreePort.next(), try FreePort.next())
+    (http, dicom) = (Int(TestEnvironment.freePort()), Int(TestEnvironment.freePort()))
     let place = folder.appending(path: "orthanc")
     try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
     var settings: [String: Any] = [
@@ -76,25 +75,5 @@ final class Orthanc {
         } catch { done.resume(throwing: error) }
       }
     }
-  }
-}
-
-/// Ports on which nobody listens.
-enum FreePort {
-  static func next() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    try #require(descriptor >= 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        unsafe bind(descriptor, pointer, length) == 0 ? getsockname(descriptor, pointer, &length) : -1
-      }
-    }
-    try #require(code == 0)
-    return Int(UInt16(bigEndian: address.sin_port))
   }
 }

@@ -16,27 +16,11 @@ struct StatusPageTests {
 
   init() throws {
     program = try Program()
-    port = try Self.freePort()
+    port = Int(TestEnvironment.freePort())
     try program.write(Self.token + "\n", "token")
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o600], ofItemAtPath: program.folder.appending(path: "token").path)
     try program.configureService("http: 127.0.0.1:\(port)\nhttp_token_file: token\n\(Self.room)")
-  }
-
-  private static func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    try #require(status)
-    return Int(in_port_t(bigEndian: address.sin_port))
   }
 
   private func ask(

@@ -21,6 +21,8 @@ import struct
 
 import numpy as np
 
+from kinship import kin
+
 SIDE, DETAIL, MARGIN = 256, 512, 0.06
 NO_MASK = np.zeros(SIDE * SIDE // 8, np.uint8)
 
@@ -63,16 +65,7 @@ def rows_of(archive, cache):
 
 def on_one_side(rows, pairs):
     """What is kept from training in one archive is in all: by patient, and by picture."""
-    leader = {}
-
-    def find(x):
-        while leader.setdefault(x, x) != x:
-            x = leader[x]
-        return x
-    for row in rows:
-        leader[find(row["uid"])] = find("patient " + row["patient"])
-    for one, other in pairs:
-        leader[find(one)] = find(other)
+    find = kin(rows, pairs)
     order = ["train", "val", "test"]
     side = collections.defaultdict(int)
     for row in rows:

@@ -16,6 +16,7 @@ import numpy as np
 
 import recipes
 from figures import auroc
+from kinship import kin
 
 COLUMNS = ["kind", "recipe", "left_out", "seed", "seconds", "normal", "pneumonia", "auroc", "specificity_at_85", "auroc_with_twins",
            "sensitivity_at_known_threshold", "specificity_at_known_threshold", "val_nih", "val_children", "dice"]
@@ -23,16 +24,7 @@ COLUMNS = ["kind", "recipe", "left_out", "seed", "seconds", "normal", "pneumonia
 
 def learned_twins(index, pairs, left):
     """Which pictures of the sources left out were learned from under another name, or whose patient was."""
-    leader = {}
-
-    def find(x):
-        while leader.setdefault(x, x) != x:
-            x = leader[x]
-        return x
-    for row in index:
-        leader[find(row["uid"])] = find("patient " + row["patient"])
-    for one, other in pairs:
-        leader[find(one)] = find(other)
+    find = kin(index, pairs)
     learned = {find(r["uid"]) for r in index if r["source"] not in left and r["split"] == "train" and r["source"] not in recipes.NEVER}
     return np.array([r["source"] in left and find(r["uid"]) in learned for r in index])
 
