@@ -32,7 +32,7 @@ constexpr size_t closing_bytes = 1 << 20;
 }  // namespace
 
 bool PDUFraming::is_allowed() const {
-  uint32_t length = uint32_t(head_[2]) << 24 | uint32_t(head_[3]) << 16 | uint32_t(head_[4]) << 8 | head_[5];
+  auto length = this->length();
   switch (head_[0]) {
     case 1:
     case 2: return length <= longest_negotiation;
@@ -59,7 +59,7 @@ bool PDUFraming::take(const uint8_t *bytes, size_t count) {
     if (head_count_ < sizeof head_) continue;
     if (!is_allowed()) return false;
     head_count_ = 0;
-    body_left_ = uint32_t(head_[2]) << 24 | uint32_t(head_[3]) << 16 | uint32_t(head_[4]) << 8 | head_[5];
+    body_left_ = length();
   }
   return true;
 }
@@ -163,8 +163,7 @@ ssize_t Connection::read(void *buffer, size_t count) {
     if (got > 0) {
       if (is_at_start) pdu_deadline_ = after(limits_.stall_seconds);
       // A peer that never lets the socket run empty is held to its time, too.
-      auto deadline = std::min(is_at_start ? start_deadline_ : pdu_deadline_, end_);
-      if (Clock::now() > deadline && !is_at_start) {
+      if (!is_at_start && Clock::now() > std::min(pdu_deadline_, end_)) {
         trouble_ = Trouble::timed_out;
       } else if (!framing_.take(static_cast<const uint8_t *>(buffer), size_t(got))) {
         trouble_ = Trouble::framing;

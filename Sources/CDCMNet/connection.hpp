@@ -35,6 +35,10 @@ class PDUFraming {
 
  private:
   bool is_allowed() const;
+  // What the head says of the rest.
+  uint32_t length() const {
+    return uint32_t(head_[2]) << 24 | uint32_t(head_[3]) << 16 | uint32_t(head_[4]) << 8 | head_[5];
+  }
 
   uint32_t maximum_pdu_;
   uint8_t head_[6] = {};

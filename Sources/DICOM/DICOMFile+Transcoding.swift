@@ -2,9 +2,6 @@ internal import CDCMTK
 internal import FoundationEssentials
 
 extension DICOMFile {
-  /// Whether ``dataSetBytes(isImplicit:)`` may succeed: its pixels are native, or of a kind that this program decodes.
-  public var isTranscodable: Bool { pixels == nil || transferSyntax.isKnown }
-
   /// The whole data set, its pixels not compressed, in explicit or implicit VR little endian: for peers that take
   /// nothing else. What stands behind the pixel data is left out.
   public func dataSetBytes(isImplicit: Bool) throws(DICOMPixelError) -> [UInt8] {
@@ -31,19 +28,13 @@ extension DICOMFile {
       }
       image.append(frame, to: &bytes)
     }
-    if image.bitsAllocated == 1 { bytes = Self.packed(bits: bytes) }
+    if image.bitsAllocated == 1 { bytes = PixelData.bits(frames: [bytes]).nativeBytes }
     // It lost what it lost (PS3.3 section C.7.6.1.1.5).
     if transferSyntax.isLossy, !whole.contains(.lossyImageCompression), mayOvershoot {
       whole[.lossyImageCompression] = DataElement(.lossyImageCompression, .CS, .text("01"))
     }
     whole[.pixelData] = DataElement(.pixelData, isWords ? .OW : .OB, .bytes(bytes))
     return whole.bytes(isImplicit: isImplicit)
-  }
-
-  private static func packed(bits: [UInt8]) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: (bits.count + 7) / 8)
-    for (index, bit) in bits.enumerated() where bit != 0 { bytes[index >> 3] |= 1 << (index & 7) }
-    return bytes
   }
 }
 

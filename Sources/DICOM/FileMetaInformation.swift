@@ -1,7 +1,6 @@
 /// What stands before a data set that came over the network to make a file of it (PS3.10 section 7.1).
 public enum FileMetaInformation {
-  /// Names this program to its peers, too (PS3.7 section D.3.3.2).
-  public static var implementationClassUID: UID { DICOMWriter.implementationClassUID }
+  /// Of the files that this program writes; associations have the toolkit's.
   public static var implementationVersion: String { DICOMWriter.implementationVersion }
 
   /// Preamble and group 2. It says nothing of when and from whom, so that an object that is sent twice is the same file
@@ -18,7 +17,8 @@ public enum FileMetaInformation {
       DataSet([
         DataElement(Tag(0x0002, 0x0001), .OB, .bytes([0, 1])), text(0x0002, .UI, sopClass),
         text(0x0003, .UI, sopInstance), text(0x0010, .UI, transferSyntax.uid.string),
-        text(0x0012, .UI, implementationClassUID.string), text(0x0013, .SH, implementationVersion),
+        text(0x0012, .UI, DICOMWriter.implementationClassUID.string),
+        text(0x0013, .SH, implementationVersion),
       ]))
     let length = ExplicitLittleEndian.encode(
       DataSet([DataElement(Tag(0x0002, 0x0000), .UL, .integers([elements.count]))]))

@@ -128,12 +128,12 @@ public struct ExperimentGrid: Sendable, Equatable {
     public init(_ system: System, variant: String? = nil) { (self.system, self.variant) = (system, variant) }
   }
 
-  /// What is left out, one after another; nil for nothing.
   /// What the cache has to hold: the lungs too, where any of the trainings reads them alone.
   public var view: FindingsView {
     ([training] + variants.map(\.training)).contains { $0.view == .lungs } ? .lungs : .whole
   }
 
+  /// What is left out, one after another; nil for nothing.
   private var folds: [String?] { leaveOut.isEmpty ? [nil] : leaveOut.map(\.name) }
 
   /// What the models of a cell are measured on.

@@ -27,9 +27,9 @@ public struct Model: Sendable {
   ) {
     precondition(parameters.layout == metadata.architecture.layout)
     precondition(reader.map { $0.layout == metadata.architecture.readerLayout } ?? true)
+    precondition(visibleLungs.map { $0.layout == metadata.architecture.visibleLayout } ?? true)
     self.metadata = metadata
     self.parameters = parameters
-    precondition(visibleLungs.map { $0.layout == metadata.architecture.visibleLayout } ?? true)
     self.reader = reader
     self.visibleLungs = visibleLungs
     sha256 = nil

@@ -122,11 +122,10 @@ private struct ONNXNetwork {
     let features = decode(images, blocks, saliency: saliency)
     let mask = pixelwise(
       features, parameter("decoder.conv_last.weight"), parameter("decoder.conv_last.bias"))
-    let visible = model.visibleLungs.map { layer in
-      let (weight, bias) = (layer.layout.entries[0], layer.layout.entries[1])
-      return pixelwise(
-        features, graph.constant(weight.name, weight.shape, .float32(layer.values(weight.name))),
-        graph.constant(bias.name, bias.shape, .float32(layer.values(bias.name))))
+    var visible: Value?
+    if model.visibleLungs != nil {
+      visible = pixelwise(
+        features, parameter("decoder.conv_last_visible.weight"), parameter("decoder.conv_last_visible.bias"))
     }
     return (scores, mask, visible, saliency)
   }
@@ -146,6 +145,9 @@ private struct ONNXNetwork {
   private mutating func parameter(_ name: String) -> Value {
     if isReading, let reader = model.reader, let entry = reader.layout.entry("lungs." + name) {
       return graph.constant(entry.name, entry.shape, .float32(reader.values(entry.name)))
+    }
+    if let visible = model.visibleLungs, let entry = visible.layout.entry(name) {
+      return graph.constant(entry.name, entry.shape, .float32(visible.values(entry.name)))
     }
     let shape = model.parameters.layout.entry(name)?.shape ?? []
     return graph.constant(name, shape, .float32(model.parameters.values(name)))

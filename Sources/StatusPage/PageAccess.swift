@@ -41,7 +41,8 @@ public struct PageAccess: Sendable {
   public static let shortestToken = 16
 
   private let isLoopback: Bool
-  private let isSecure: Bool
+  /// It is served by TLS.
+  let isSecure: Bool
   private let token: String?
   /// Signs sessions; new at every start.
   private let key: SymmetricKey
@@ -87,11 +88,12 @@ public struct PageAccess: Sendable {
     return origin == "\(isSecure ? "https" : "http")://\(host)"
   }
 
+  package func isToken(_ text: String) -> Bool { token.map { isSame(text, $0) } ?? false }
+
   /// Compares in a time that doesn't tell how much was right.
-  package func isToken(_ text: String) -> Bool {
-    guard let token else { return false }
-    let given = HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key)
-    return HMAC<SHA256>.isValidAuthenticationCode(given, authenticating: Array(token.utf8), using: key)
+  private func isSame(_ given: some StringProtocol, _ known: String) -> Bool {
+    let code = HMAC<SHA256>.authenticationCode(for: Array(given.utf8), using: key)
+    return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Array(known.utf8), using: key)
   }
 
   private func isBearer(_ claims: Claims) -> Bool {
@@ -124,9 +126,7 @@ public struct PageAccess: Sendable {
       guard parts.count == 2, let end = Int64(parts[0]), end > now, end <= now + Self.sessionSeconds else {
         return false
       }
-      let given = HMAC<SHA256>.authenticationCode(for: Array(parts[1].utf8), using: key)
-      return HMAC<SHA256>.isValidAuthenticationCode(
-        given, authenticating: Array(signature(end).utf8), using: key)
+      return isSame(parts[1], signature(end))
     }
   }
 

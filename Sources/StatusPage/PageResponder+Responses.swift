@@ -20,7 +20,7 @@ extension PageResponder {
     ] {
       if let name = HTTPField.Name(name) { headers[name] = value }
     }
-    if isSecure { headers[.strictTransportSecurity] = "max-age=31536000" }
+    if access.isSecure { headers[.strictTransportSecurity] = "max-age=31536000" }
     return headers
   }
 
@@ -30,6 +30,15 @@ extension PageResponder {
 
   func plain(_ status: HTTPResponse.Status, _ text: String) -> Response {
     respond(status, "text/plain; charset=utf-8", ByteBuffer(string: text))
+  }
+
+  /// Not now, and when to ask again.
+  func later(
+    _ text: String, seconds: Int, _ status: HTTPResponse.Status = .serviceUnavailable
+  ) -> Response {
+    var response = plain(status, text)
+    response.headers[.retryAfter] = "\(seconds)"
+    return response
   }
 
   func html(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {

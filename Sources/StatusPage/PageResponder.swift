@@ -8,7 +8,6 @@ struct PageResponder: Sendable {
   let access: PageAccess
   let board: StatusBoard
   let desk: any StudyDesk
-  let isSecure: Bool
   /// Whether the work goes on, asked at each request.
   let isAlive: @Sendable () -> Bool
   let pages: RenderedPages
@@ -23,11 +22,9 @@ struct PageResponder: Sendable {
   private static let formPatience = Duration.seconds(5)
 
   init(
-    access: PageAccess, board: StatusBoard, desk: any StudyDesk, isSecure: Bool,
-    isAlive: @escaping @Sendable () -> Bool
+    access: PageAccess, board: StatusBoard, desk: any StudyDesk, isAlive: @escaping @Sendable () -> Bool
   ) {
-    (self.access, self.board, self.desk) = (access, board, desk)
-    (self.isSecure, self.isAlive) = (isSecure, isAlive)
+    (self.access, self.board, self.desk, self.isAlive) = (access, board, desk, isAlive)
     pages = RenderedPages(board: board, hasToken: access.hasToken)
   }
 
@@ -106,21 +103,13 @@ struct PageResponder: Sendable {
       .serviceUnavailable, right >= .figures ? problems.joined(separator: "\n") + "\n" : "not ready\n")
   }
 
-  private func notYet() -> Response {
-    var response = plain(.serviceUnavailable, "starting\n")
-    response.headers[.retryAfter] = "2"
-    return response
-  }
+  private func notYet() -> Response { later("starting\n", seconds: 2) }
 
   // MARK: Live
 
   private func events(_ claims: PageAccess.Claims, _ right: PageAccess.Right) -> Response {
-    guard let changes = board.watch() else {
-      var response = plain(.serviceUnavailable, "too many watch\n")
-      response.headers[.retryAfter] = "30"
-      return response
-    }
-    var response = Response(
+    guard let changes = board.watch() else { return later("too many watch\n", seconds: 30) }
+    return Response(
       status: .ok, headers: headers("text/event-stream"),
       body: ResponseBody { [pages, access] writer in
         var last = PageSections()
@@ -136,18 +125,12 @@ struct PageResponder: Sendable {
         }
         try await writer.finish(nil)
       })
-    response.headers[.cacheControl] = "no-store"
-    return response
   }
 
   // MARK: Questions and changes
 
   private func question(_ body: () async throws -> Response?) async -> Response {
-    guard questions.enter() else {
-      var response = plain(.serviceUnavailable, "others ask already\n")
-      response.headers[.retryAfter] = "1"
-      return response
-    }
+    guard questions.enter() else { return later("others ask already\n", seconds: 1) }
     defer { questions.leave() }
     do {
       return try await body() ?? html(.notFound, pages.notice("Nothing is known of this here."))
@@ -171,9 +154,7 @@ struct PageResponder: Sendable {
   private func signIn(_ request: Request, _ claims: PageAccess.Claims, at now: Int64) async -> Response {
     guard access.isSameOrigin(claims) else { return plain(.forbidden, "from another page\n") }
     guard attempts.mayTry(at: now) else {
-      var response = plain(.tooManyRequests, "too many wrong tokens; wait a minute\n")
-      response.headers[.retryAfter] = "60"
-      return response
+      return later("too many wrong tokens; wait a minute\n", seconds: 60, .tooManyRequests)
     }
     let fields: [String: String]
     do { fields = try await form(request) } catch { return refusal(error) }

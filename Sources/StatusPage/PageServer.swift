@@ -41,8 +41,7 @@ public struct PageServer: Sendable {
   ) throws(PageFailure) {
     self.place = place
     tls = try certificate.map { certificate throws(PageFailure) in try Self.configuration(certificate) }
-    responder = PageResponder(
-      access: access, board: board, desk: desk, isSecure: certificate != nil, isAlive: isAlive)
+    responder = PageResponder(access: access, board: board, desk: desk, isAlive: isAlive)
     self.logger = logger
   }
 

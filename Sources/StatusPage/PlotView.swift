@@ -23,7 +23,8 @@ public struct PlotView: Sendable {
   ///   - now: the newest in words, such as "3 files".
   public init(id: String, title: String, values: [Double?], every seconds: Int, now: String) {
     (self.id, self.title) = (id, title)
-    let highest = max(1, values.compactMap(\.self).max() ?? 0)
+    let most = values.compactMap(\.self).max() ?? 0
+    let highest = max(1, most)
     let step = values.count > 1 ? Self.width / Double(values.count - 1) : 0
     let points: [(x: Double, y: Double)] = values.enumerated().compactMap { index, value in
       value.map { (Double(index) * step, Self.height * (1 - $0 / highest)) }
@@ -35,7 +36,7 @@ public struct PlotView: Sendable {
       : "\(Self.text(points[0].x)),\(Self.text(Self.height)) \(line) "
         + "\(Self.text(points[points.count - 1].x)),\(Self.text(Self.height))"
     top = Self.text(highest)
-    summary = "Now \(now), at most \(Self.text(values.compactMap(\.self).max() ?? 0)) in the last hour."
+    summary = "Now \(now), at most \(Self.text(most)) in the last hour."
     let every = max(1, values.count / 12)
     cells = stride(from: values.count - 1, through: 0, by: -every).map { index in
       let ago = (values.count - 1 - index) * seconds / 60

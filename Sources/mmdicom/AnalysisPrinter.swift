@@ -30,7 +30,7 @@ final class AnalysisPrinter: Sendable {
     }
     if isJSON {
       let opening = count == 1 ? "{\"images\":[\n" : ","
-      progress.result(opening + Self.encode(ImageDocument(event)))
+      progress.result(opening + JSONDocument.text(ImageDocument(event)))
     } else if event.row.status == .analysed {
       progress.result(line(event))
     }
@@ -43,7 +43,7 @@ final class AnalysisPrinter: Sendable {
     if isJSON {
       let opening = printed.withLock { $0 == 0 } ? "{\"images\":[" : ""
       Terminal.result(
-        "\(opening)],\"counts\":\(Self.encode(tally)),\"report\":\(Self.encode(report.path))}\n")
+        "\(opening)],\"counts\":\(JSONDocument.text(tally)),\"report\":\(JSONDocument.text(report.path))}\n")
     } else {
       Terminal.result(
         "\(tally.analysed) analysed, \(tally.notAnalysed) not analysed, \(tally.rejected) rejected; "
@@ -58,12 +58,6 @@ final class AnalysisPrinter: Sendable {
       event.row.outputs.first { $0.hasSuffix(".png") }.map { output.appending(path: $0).path } ?? ""
     return
       "\(event.path): \(event.row.finding ?? ""), pneumonia probability \(probability)\(lungs), \(preview)"
-  }
-
-  private static func encode(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
   }
 }
 

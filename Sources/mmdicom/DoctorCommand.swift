@@ -26,9 +26,7 @@ struct DoctorCommand: AsyncParsableCommand {
       } catch { doctor = Doctor(configuration, model: nil, whyNot: "\(error)") }
       let all = await doctor.examine()
       if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        Terminal.result(String(decoding: try encoder.encode(["examinations": all]), as: UTF8.self) + "\n")
+        Terminal.result(try JSONDocument.pretty(["examinations": all]))
       } else {
         for examination in all { Terminal.result(examination.text) }
       }

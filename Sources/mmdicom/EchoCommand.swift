@@ -36,7 +36,7 @@ struct EchoCommand: ParsableCommand {
       let status = try association.echo()
       association.release()
       document.status = status.description
-      document.seconds = Double(begun.duration(to: .now).milliseconds) / 1000
+      document.seconds = (begun.duration(to: .now) / .milliseconds(1)).rounded(.down) / 1000
     } catch {
       document.error = error.description
       document.reason = error.kind.rawValue
@@ -52,12 +52,5 @@ struct EchoCommand: ParsableCommand {
       Terminal.complain("\(address): \(why)")
       throw ExitCode.someInputsFailed
     }
-  }
-}
-
-extension Duration {
-  /// Whole ones.
-  fileprivate var milliseconds: Int64 {
-    components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
   }
 }

@@ -88,9 +88,5 @@ struct EvaluationReport: Encodable {
     return single + byAge + [(name: "all", figures: all)]
   }
 
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
-  }
+  func json() throws -> String { try JSONDocument.pretty(self) }
 }

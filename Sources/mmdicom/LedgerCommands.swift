@@ -119,9 +119,7 @@ struct ExplainCommand: AsyncParsableCommand {
         throw CommandFailure(.noInput, "\(name): the ledger knows no such UID or tag")
       }
       if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        Terminal.result(String(decoding: try encoder.encode(["files": files]), as: UTF8.self) + "\n")
+        Terminal.result(try JSONDocument.pretty(["files": files]))
       } else {
         Terminal.result(
           files.map { $0.lines.map { $0 + "\n" }.joined() }.joined(separator: "\n"))

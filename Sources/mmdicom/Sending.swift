@@ -100,7 +100,7 @@ struct Sending {
     outcome.status = answer.status.description
     outcome.transferSyntax = answer.transferSyntax.uid.string
     outcome.comment = answer.comment
-    outcome.isTaken = [.taken, .takenWithWarning].contains(answer.status.verdict)
+    outcome.isTaken = answer.status.verdict.isTaken
     return outcome
   }
 

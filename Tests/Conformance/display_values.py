@@ -44,9 +44,8 @@ def tables(kind, bits, signed):
     """What the data set says of its grey values; every one of them leaves contrast."""
     low = -(1 << bits - 1) if signed else 0
     span = 1 << bits
-    count = span
-    curve = (65535 * np.linspace(0, 1, count) ** 0.6).round()
-    film = (65535 * (1 - np.linspace(0, 1, count) ** 2)).round()
+    curve = (65535 * np.linspace(0, 1, span) ** 0.6).round()
+    film = (65535 * (1 - np.linspace(0, 1, span) ** 2)).round()
     center, width = low + span * 0.45, span * 0.8
     return {
         "none": {},

@@ -11,7 +11,6 @@ final class Orthanc {
 
   let http: Int
   let dicom: Int
-  /// The AE title of ours, and the port that it sends answers to.
   private let process = Process()
 
   /// - Parameter caller: the AE title and port of ours, where its own associations go.

@@ -43,7 +43,7 @@ extension PeerTrouble {
     case let error as NIOSSLError: "TLS: \(error)"
     case let error as NIOSSLExtraError: "TLS: \(error.description)"
     case let error as BoringSSLError: "TLS: \(error)"
-    case let error as IOError: unsafe String(cString: strerror(error.errnoCode))
+    case let error as IOError: NetworkFailure.text(of: error.errnoCode)
     case ChannelError.ioOnClosedChannel: "it closed the connection"
     case is NIOTooManyBytesError: "its answer is longer than an answer may be"
     default: "\(error)"

@@ -8,6 +8,8 @@ public struct DIMSEStatus: Sendable, Hashable, Codable, CustomStringConvertible 
     case refusedForNow = "refused_for_now"
     /// It will never be taken as it is.
     case refusedForGood = "refused_for_good"
+
+    public var isTaken: Bool { self == .taken || self == .takenWithWarning }
   }
 
   public let code: UInt16

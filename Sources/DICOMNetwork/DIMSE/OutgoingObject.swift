@@ -7,7 +7,6 @@ public struct OutgoingObject: Sendable, Hashable {
   public let url: URL
   public let sopClass: UID
   public let sopInstance: UID
-  public let studyInstanceUID: UID?
   public let transferSyntax: TransferSyntax
 
   /// Reads the header.
@@ -22,7 +21,6 @@ public struct OutgoingObject: Sendable, Hashable {
     self.url = url
     self.sopClass = sopClass
     self.sopInstance = sopInstance
-    studyInstanceUID = outline.dataSet.uid(.studyInstanceUID)
     transferSyntax = outline.transferSyntax
   }
 

@@ -36,6 +36,8 @@ public struct CommitmentResult: Sendable, Hashable, Codable {
     public var object: ReferencedSOP
     /// Failure Reason (0008,1197); nil where the peer gives none.
     public var reason: UInt16?
+    /// The same; processing failure where the peer gives none.
+    package var statedReason: UInt16 { reason ?? DIMSEStatus.processingFailure.code }
 
     public init(_ object: ReferencedSOP, reason: UInt16?) {
       self.object = object
@@ -73,7 +75,7 @@ public struct CommitmentResult: Sendable, Hashable, Codable {
     if !failed.isEmpty {
       elements.append(
         DataElement(
-          .failedSOPSequence, .SQ, .items(failed.map { $0.object.item(reason: $0.reason ?? 0x0110) })))
+          .failedSOPSequence, .SQ, .items(failed.map { $0.object.item(reason: $0.statedReason) })))
     }
     return DataSet(elements)
   }

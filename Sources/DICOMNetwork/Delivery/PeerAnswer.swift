@@ -7,8 +7,6 @@ package enum PeerAnswer: Sendable, Hashable, Codable {
   case refusedForNow(String)
   /// Never: the object doesn't fit.
   case refusedForGood(String)
-  /// It never got to see it.
-  case untried
 
   /// By the Failure Reason (0008,1197) of one instance, whose values are those of a C-STORE's status (PS3.18 I.2).
   package init(failureReason: UInt16) {

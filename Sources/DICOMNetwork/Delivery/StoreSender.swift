@@ -138,7 +138,7 @@ package final class StoreSender: ObjectSender {
         guard let status = try line.association?.requestCommitment(request) else {
           return .refused("no association", isForGood: false)
         }
-        guard status.verdict == .taken || status.verdict == .takenWithWarning else {
+        guard status.verdict.isTaken else {
           return .refused(status.description, isForGood: status.verdict == .refusedForGood)
         }
         let result = try line.association?.awaitCommitment(seconds: endpoint.commitmentSeconds)
@@ -151,7 +151,7 @@ package final class StoreSender: ObjectSender {
         return .answered(
           committed: result.committed.map(\.sopInstance.string),
           failed: Dictionary(
-            result.failed.map { ($0.object.sopInstance.string, $0.reason ?? 0x0110) }
+            result.failed.map { ($0.object.sopInstance.string, $0.statedReason) }
           ) { first, _ in first })
       }
     } catch {

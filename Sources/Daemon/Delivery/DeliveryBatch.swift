@@ -41,7 +41,6 @@ package struct DeliveryBatch: Sendable {
       case .taken(let words): (wantsCommitment ? .stored : .taken, words)
       case .refusedForNow(let words): (.refusedForNow, words)
       case .refusedForGood(let words): (.refusedForGood, words)
-      case .untried: (.untried, deliveries[index].answer)
       }
     if event == .stored { stored.append(objects[index]) }
     if case .taken = answer { count += 1 }
@@ -55,12 +54,9 @@ package struct DeliveryBatch: Sendable {
 
   /// The sender died or hung: the first without an answer was on its way.
   package var lost: [Settlement] {
-    rest.enumerated().map { index, delivery in
-      index == 0
-        ? Settlement(
-          delivery: delivery, answer: .refusedForNow, words: "the sender process died or hung on it")
-        : Settlement(delivery: delivery, answer: .untried, words: delivery.answer)
-    }
+    guard let first = rest.first else { return [] }
+    let words = "the sender process died or hung on it"
+    return [Settlement(delivery: first, answer: .refusedForNow, words: words)] + untried.dropFirst()
   }
 
   private var rest: [DeliveryRecord] { deliveries.filter { open.contains($0.id) } }

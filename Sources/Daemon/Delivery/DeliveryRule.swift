@@ -75,8 +75,9 @@ public struct DeliveryRule: Sendable, Hashable {
     guard let sign = word.firstIndex(of: "=") else {
       throw Problem(description: "holds '\(word)'; a condition is ATTRIBUTE=PATTERN or ATTRIBUTE!=PATTERN")
     }
-    let isNegated = sign > word.startIndex && word[word.index(before: sign)] == "!"
-    let name = String(word[..<(isNegated ? word.index(before: sign) : sign)])
+    let left = word[..<sign]
+    let isNegated = left.last == "!"
+    let name = String(isNegated ? left.dropLast() : left)
     guard let attribute = Attribute(rawValue: name) else {
       let known = Attribute.allCases.map(\.rawValue)
       let similar = SimilarName.of(name, among: known).map { "did you mean \($0)?" }

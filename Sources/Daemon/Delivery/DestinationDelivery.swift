@@ -68,11 +68,10 @@ struct DestinationDelivery: Sendable {
           continue
         }
         singly = max(0, singly - 1)
-        let present = singly
-        let (end, hasDelivered) = try await sent(claim, singly: present)
+        let (end, hasDelivered) = try await sent(claim, singly: singly)
         if hasDelivered { breaker.succeeded() }
         switch end {
-        case .idle: breaker.succeeded()
+        case .idle: break
         case .senderLost:
           singly = Self.portion
           if await pause(PeerTrouble("the sender process died, or said nothing for too long"), &breaker) {
@@ -285,8 +284,7 @@ struct DestinationDelivery: Sendable {
             ? "the destination doesn't commit to keep what it takes: take it out of delivery_commitment"
             : "the destination doesn't commit to keep what it took; it is asked again later",
           metadata: ["why": "\(words)"])
-        // As the standard says "SOP class not supported", and "processing failure".
-        let reason: UInt16 = isForGood ? 0x0122 : 0x0110
+        let reason = (isForGood ? DIMSEStatus.classNotSupported : DIMSEStatus.processingFailure).code
         let report = CommitmentReport(
           transaction: transaction,
           failed: objects.map { CommitmentReport.Failure($0.sopInstanceUID, reason: reason) })

@@ -12,7 +12,7 @@ struct LedgerCommitments: CommitmentInbox {
     let report = CommitmentReport(
       transaction: result.transactionUID.string, committed: result.committed.map(\.sopInstance.string),
       failed: result.failed.map { failed in
-        CommitmentReport.Failure(failed.object.sopInstance.string, reason: failed.reason ?? 0x0110)
+        CommitmentReport.Failure(failed.object.sopInstance.string, reason: failed.statedReason)
       })
     // What nobody asked for concerns no row, and harms none.
     _ = try await ledger.note(report, at: .now)

@@ -35,16 +35,8 @@ public struct Doctor: Sendable {
 
   // MARK: Folders
 
-  private var named: [(name: String, folder: URL)] {
-    let folders = configuration.folders
-    return [
-      ("inbox", folders.inbox), ("outbox", folders.outbox), ("done", folders.done),
-      ("rejected", folders.rejected), ("ledger", folders.ledger),
-    ]
-  }
-
   private func folders() -> [Examination] {
-    named.map { name, folder in
+    configuration.folders.named.map { name, folder in
       let (subject, path) = ("folder \(name)", FilePath(of: folder))
       guard let status = path.status(followingLink: true) else {
         let above = folder.deletingLastPathComponent().path

@@ -7,10 +7,7 @@ import SystemPackage
 enum Readiness {
   /// Folders that can't be written, each with what to do; blocks where a mount doesn't answer.
   static func problems(of folders: InboxFolders) -> [String] {
-    [
-      ("inbox", folders.inbox), ("outbox", folders.outbox), ("done", folders.done),
-      ("rejected", folders.rejected), ("ledger", folders.ledger), ("spool", folders.spool),
-    ].compactMap { name, folder in
+    (folders.named + [(name: "spool", folder: folders.spool)]).compactMap { name, folder in
       // W_OK and X_OK as the user that runs.
       guard unsafe access(folder.path, R_OK | W_OK | X_OK) != 0 else { return nil }
       let code = errno

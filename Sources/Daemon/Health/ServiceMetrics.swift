@@ -94,9 +94,8 @@ extension ServiceSnapshot {
       counts.add(
         Double(tally.count), .init("destination", tally.destination), .init("state", tally.state))
     }
-    for destination in Set(tallies.map(\.destination)).sorted() {
-      let waiting = tallies.filter { $0.destination == destination && $0.isWaiting }.map(\.oldest).min()
-      let seconds = waiting.map { Double(max(0, at.milliseconds - $0.milliseconds)) / 1000 } ?? 0
+    for destination in destinationNames {
+      let seconds = Double(max(0, longestWait(for: destination) ?? 0)) / 1000
       oldest.add(seconds, .init("destination", destination))
     }
     return [counts, oldest]

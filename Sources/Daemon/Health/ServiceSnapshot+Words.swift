@@ -28,16 +28,15 @@ extension ServiceSnapshot {
   }
 
   var destinations: [StatusView.Destination] {
-    Set(tallies.map(\.destination)).sorted().map { name in
+    destinationNames.map { name in
       let ours = tallies.filter { $0.destination == name }
-      func count(_ states: String...) -> Int {
-        ours.filter { states.contains($0.state) }.map(\.count).reduce(0, +)
+      func count(where isMeant: (DeliveryTally) -> Bool) -> Int {
+        ours.filter(isMeant).map(\.count).reduce(0, +)
       }
-      let oldest = ours.filter(\.isWaiting).map(\.oldest).min()
       return StatusView.Destination(
-        name: name, waiting: count("due", "sending", "delayed", "stored"), sent: count("sent"),
-        failed: count("parked"),
-        oldest: oldest.map { Self.span(Int((at.milliseconds - $0.milliseconds) / 1000)) } ?? "")
+        name: name, waiting: count(where: \.isWaiting), sent: count { $0.state == "sent" },
+        failed: count { $0.state == "parked" },
+        oldest: longestWait(for: name).map { Self.span(Int($0 / 1000)) } ?? "")
     }
   }
 

@@ -35,6 +35,14 @@ struct ServiceSnapshot: Sendable {
   var answers: [Int: Int] = [:]
   /// What gathering the last one took, in seconds.
   var lastCost = 0.0
+
+  var destinationNames: [String] { Set(tallies.map(\.destination)).sorted() }
+
+  /// In milliseconds, of the result that waits longest for a destination; nil where none does.
+  func longestWait(for destination: String) -> Int64? {
+    tallies.filter { $0.destination == destination && $0.isWaiting }.map(\.oldest).min()
+      .map { at.milliseconds - $0.milliseconds }
+  }
 }
 
 extension ServiceSnapshot.Disk {

@@ -64,10 +64,10 @@ package actor StatusGathering {
     snapshot.problems = Readiness.problems(of: configuration.folders)
     if snapshot.served == nil { snapshot.problems.append("no model is loaded") }
     snapshot.problems += snapshot.silent.map { "\($0.rawValue) stands still" }
-    for (name, folder) in [
-      ("spool", configuration.folders.spool), ("outbox", configuration.folders.outbox),
-      ("ledger", configuration.folders.ledger),
-    ] { if let disk = ServiceSnapshot.Disk(at: folder) { snapshot.disks.append((name, disk)) } }
+    for folder in GuardedFolder.allCases {
+      guard let disk = ServiceSnapshot.Disk(at: folder.place(in: configuration.folders)) else { continue }
+      snapshot.disks.append((folder.rawValue, disk))
+    }
     do {
       snapshot.status = try await LedgerVisit(configuration, ledger).status()
       snapshot.tallies = try await ledger.deliveryTallies()
@@ -88,15 +88,15 @@ package actor StatusGathering {
     view.version = SoftwareVersion.current
     view.problems = snapshot.problems
     view.tiles = snapshot.tiles
+    let every = Int(StatusHistory.interval.components.seconds)
+    let perMinute = history.perMinute
     view.plots = [
       PlotView(
-        id: "queue", title: "Files that wait or are in work", values: history.queued,
-        every: Int(StatusHistory.interval.components.seconds),
+        id: "queue", title: "Files that wait or are in work", values: history.queued, every: every,
         now: "\(snapshot.status.queued + snapshot.status.working)"),
       PlotView(
-        id: "rate", title: "Images a minute", values: history.perMinute,
-        every: Int(StatusHistory.interval.components.seconds),
-        now: PlotView.text(history.perMinute.last.flatMap(\.self) ?? 0)),
+        id: "rate", title: "Images a minute", values: perMinute, every: every,
+        now: PlotView.text(perMinute.last.flatMap(\.self) ?? 0)),
     ]
     view.studies = (try? await latest()) ?? []
     view.troubles = snapshot.troubles.map { trouble in
@@ -126,9 +126,11 @@ package actor StatusGathering {
     var kept: [Int64: StatusView.Study] = [:]
     var list: [StatusView.Study] = []
     for record in try await ledger.latest(limit: Self.listed) {
-      var study = studies[record.id]
       let finished = record.finishedAt?.text ?? ""
-      if study == nil || study?.finished != finished {
+      let study: StatusView.Study
+      if let known = studies[record.id], known.finished == finished {
+        study = known
+      } else {
         let preview = try await ledger.results(of: record.id).first {
           $0.kind == "preview" && !$0.isSuperseded
         }
@@ -136,10 +138,8 @@ package actor StatusGathering {
           tag: record.tag, status: record.state.words, reason: record.reason, finished: finished,
           preview: preview?.id, patient: try await ledger.patientID(of: record.id))
       }
-      if let study {
-        kept[record.id] = study
-        list.append(study)
-      }
+      kept[record.id] = study
+      list.append(study)
     }
     studies = kept
     return list

@@ -40,7 +40,7 @@ package struct StatusHistory: Sendable {
     let rates = ended.indices.map { index -> Double? in
       guard index > 0, let now = ended[index] else { return nil }
       let first = max(0, index - 6)
-      guard let before = ended[first], index > first else { return nil }
+      guard let before = ended[first] else { return nil }
       return Double(now - before) * 6 / Double(index - first)
     }
     return Array(repeating: nil, count: Self.length - rates.count) + rates

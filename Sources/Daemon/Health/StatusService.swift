@@ -6,7 +6,7 @@ import StatusPage
 
 /// Serves health, metrics and the status page beside the work; whatever becomes of it, the work goes on.
 package struct StatusService: Sendable {
-  private let settings: HTTPSettings?
+  private let settings: HTTPSettings
   private let place: PageServer.Place
   private let access: PageAccess
   private let logger: Logger
@@ -19,27 +19,17 @@ package struct StatusService: Sendable {
   ) throws(ConfigurationFailure) {
     let inherited = InheritedSocket(named: "http", environment)
     // A socket that systemd holds opens nothing that the configuration doesn't ask for.
-    guard configuration.http != nil else { return nil }
-    settings = configuration.http
-    self.logger = logger
-    let isLoopback: Bool
-    if let inherited {
-      isLoopback = inherited.isLoopback
-      place = .inherited(inherited.descriptor)
-    } else if let address = settings?.address {
-      isLoopback = address.isLoopback
-      place = .address(address)
-    } else {
-      return nil
-    }
-    let reached = settings ?? HTTPSettings(address: HTTPAddress(host: "inherited", port: 0))
-    if let obstacle = reached.obstacle(isLoopback: isLoopback) { throw ConfigurationFailure(obstacle) }
+    guard let http = configuration.http else { return nil }
+    (settings, self.logger) = (http, logger)
+    let isLoopback = inherited?.isLoopback ?? http.address.isLoopback
+    place = inherited.map { .inherited($0.descriptor) } ?? .address(http.address)
+    if let obstacle = http.obstacle(isLoopback: isLoopback) { throw ConfigurationFailure(obstacle) }
     access = PageAccess(
-      isLoopback: isLoopback, isSecure: settings?.certificate != nil, token: try settings?.token())
+      isLoopback: isLoopback, isSecure: http.certificate != nil, token: try http.token())
     // What is wrong with the certificate is said now.
     do {
       _ = try PageServer(
-        place, certificate: settings?.certificate, access: access, board: StatusBoard(), desk: NoDesk(),
+        place, certificate: http.certificate, access: access, board: StatusBoard(), desk: NoDesk(),
         isAlive: { true }, logger: logger)
     } catch { throw ConfigurationFailure("http_certificate: \(error)") }
   }
@@ -50,7 +40,7 @@ package struct StatusService: Sendable {
     while !Task.isCancelled {
       do {
         let server = try PageServer(
-          place, certificate: settings?.certificate, access: access, board: health.board,
+          place, certificate: settings.certificate, access: access, board: health.board,
           desk: LedgerDesk(visit), isAlive: { health.heart.silent().isEmpty }, logger: quiet)
         try await server.run { [logger] port in
           logger.notice("health, metrics and status page are served", metadata: ["port": "\(port)"])

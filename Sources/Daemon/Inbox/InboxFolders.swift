@@ -57,3 +57,12 @@ public struct InboxFolders: Sendable, Equatable {
   /// Keeps other daemons away from every one of the folders for as long as the value lives.
   package func lock() throws(WriteFailure) -> FolderLocks { try FolderLocks(self) }
 }
+
+extension InboxFolders {
+  /// Those that the configuration names, as it calls them.
+  var named: [(name: String, folder: URL)] {
+    [
+      ("inbox", inbox), ("outbox", outbox), ("done", done), ("rejected", rejected), ("ledger", ledger),
+    ]
+  }
+}

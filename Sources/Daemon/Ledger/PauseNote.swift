@@ -66,8 +66,9 @@ package struct PauseNote: Sendable {
 
   /// Nil while nothing is paused.
   package var text: String? {
-    guard let firstByte, firstByte != Self.blank else { return nil }
-    let bytes = FileManager.default.contents(atPath: place.path) ?? Data()
+    guard let bytes = FileManager.default.contents(atPath: place.path), bytes.first != Self.blank else {
+      return nil
+    }
     let line = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     return line.isEmpty ? nil : line
   }

@@ -67,7 +67,7 @@ package actor SourceDesk {
   package nonisolated func home(
     of file: SpooledFile, _ verdict: Verdict, tag: String, known: FilePath? = nil
   ) throws(WriteFailure) -> FilePath {
-    let root = self.root(of: verdict)
+    let root = folders.home(of: verdict)
     let place = spool.place(of: file)
     func hasReason(beside candidate: FilePath) -> Bool {
       Self.reason(beside: candidate)?.isOf(file.sender, tag: tag) ?? false
@@ -89,10 +89,6 @@ package actor SourceDesk {
         return place.hasSameContents(as: candidate)
       }
     }
-  }
-
-  private nonisolated func root(of verdict: Verdict) -> FilePath {
-    folders.home(of: verdict)
   }
 
   nonisolated static func reason(beside file: FilePath) -> RejectionReason? {
@@ -166,7 +162,7 @@ package actor SourceDesk {
 
   /// Tells beside a twin what stands beside the first, of the file that will lie there.
   private func repeatReason(of record: InstanceRecord, for twin: SpooledFile) throws(WriteFailure) {
-    guard let known = record.home.map({ root(of: .rejected).pushing(FilePath(bytes: $0)) }),
+    guard let known = record.home.map({ folders.home(of: .rejected).pushing(FilePath(bytes: $0)) }),
       let text = Self.reason(beside: known)?.text
     else { return }
     let home = try home(of: twin, .rejected, tag: record.tag, known: known)
@@ -184,7 +180,7 @@ package actor SourceDesk {
     _ file: SpooledFile, _ verdict: Verdict, of record: InstanceRecord, _ folders: inout UnsyncedFolders
   ) async throws {
     let place = spool.place(of: file)
-    let known = record.home.map { root(of: verdict).pushing(FilePath(bytes: $0)) }
+    let known = record.home.map { self.folders.home(of: verdict).pushing(FilePath(bytes: $0)) }
     while place.status(followingLink: false) != nil {
       let home = try home(of: file, verdict, tag: record.tag, known: known)
       if try DestinationPath.look(home) != .nothing {

@@ -44,7 +44,7 @@ extension StudyReading {
     }
     held.remove(job)
     left.remove(record.id)
-    noteUnsettled()
+    unsettled.add(at: .now)
     breaker.succeeded()
     pauseNote.clear()
     tally.count(row.status)

@@ -40,7 +40,4 @@ extension StudyReading {
     try await report.update(from: ledger)
     unsettled = Unsettled()
   }
-
-  /// One more is done.
-  func noteUnsettled() { unsettled.add(at: .now) }
 }

@@ -74,7 +74,7 @@ struct KeptFiles {
 
   private static func unlink(_ file: FilePath, below root: FilePath) throws(WriteFailure) {
     let code = Move.remove(file)
-    guard code == 0 || code == ENOENT else {
+    guard code == 0 else {
       throw WriteFailure(path: file.text, action: "delete", code: code)
     }
     try Folder.sync(holding: file)

@@ -25,13 +25,13 @@ extension SQLiteLedger {
         default: break
         }
       }
+      var everywhere = DestinationCounts(destination: "")
       for row in try Row.fetchAll(db, sql: "SELECT state, count(*) AS n FROM delivery GROUP BY state") {
-        var part = DestinationCounts(destination: "")
-        part.count(row["state"], row["n"])
-        counts.deliveriesSent += part.sent
-        counts.deliveriesFailed += part.failed
-        counts.deliveriesWaiting += part.waiting
+        everywhere.count(row["state"], row["n"])
       }
+      counts.deliveriesSent = everywhere.sent
+      counts.deliveriesFailed = everywhere.failed
+      counts.deliveriesWaiting = everywhere.waiting
       counts.oldest = try Int64.fetchOne(
         db,
         sql: """

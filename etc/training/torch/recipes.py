@@ -47,3 +47,8 @@ def release():
             yield dict(READER, **CHOSEN | dict(recipe=f"short-{view}", view=view, fold=fold, seed=1, stages=short))
     for fold in MASK_FOLDS:
         yield dict(WHOLE, **CHOSEN | dict(recipe="short", fold=fold, seed=1, partial=0.5, drawn=0.3, stages=((128, 1200, 64, 2e-3),)))
+
+
+def name_of(job):
+    """Under which its scores are kept."""
+    return f"{job['kind']}/{job['recipe']}/{job['fold']}/{job['seed']}"

@@ -156,7 +156,7 @@ def work(number, options, queue, start):
             continue
         seconds = time.time() - began
         pace.notes(job, seconds)
-        name = f"{job['kind']}/{job['recipe']}/{job['fold']}/{job['seed']}"
+        name = recipes.name_of(job)
         results[name] = scores.astype(np.float16)
         if job.get("keep"):
             for k, v in network.state_dict().items():

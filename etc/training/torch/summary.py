@@ -57,7 +57,7 @@ def main():
                            normal=int((~positive).sum()), pneumonia=int(positive.sum()), auroc_with_twins=figures["auroc"],
                            sensitivity_at_known_threshold=figures["sensitivity"], specificity_at_known_threshold=figures["specificity"],
                            val_nih=figures["val_nih"], val_children=figures["val_children"])
-                name = f"{job['kind']}/{job['recipe']}/{job['fold']}/{job['seed']}"
+                name = recipes.name_of(job)
                 if name in scores and positive.any() and not positive.all():
                     s = scores[name][counted].astype(float)
                     row["auroc"] = auroc(s, positive)
