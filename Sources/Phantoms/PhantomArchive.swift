@@ -1,4 +1,4 @@
-internal import Archive
+public import Archive
 public import DICOM
 import Dispatch
 import Files
@@ -13,7 +13,7 @@ public import struct Foundation.URL
 public enum PhantomArchive {
   /// Writes `count` studies, each in a folder of its own, and `labels.csv`.
   ///
-  /// Every second phantom has an opacity and is labelled pneumonia; every fifth is for validation. With two sources
+  /// By default every second phantom has an opacity and is labelled pneumonia; every fifth is for validation. With two sources
   /// the studies are dealt by twos to the folders `site-1` and `site-2`, so that of every twenty phantoms each source
   /// has one of either finding for validation. The same arguments give the same files; the same phantoms, whatever
   /// the number of sources.
@@ -21,17 +21,21 @@ public enum PhantomArchive {
   ///   - size: longer side of each picture in pixels, at least 64.
   ///   - sources: folders on the first level, by which figures are told apart; with 1 the studies themselves lie
   ///     there.
+  ///   - findings: of the phantoms in turn. Phantoms of one number and seed differ in the opacity alone.
   ///   - directory: made if it isn't there; phantoms of an earlier run are replaced, and nothing else is.
   ///   - progress: called on the calling thread with studies done and studies in all.
   /// - Returns: the radiographs' paths relative to the directory.
   /// - Throws: ``PhantomError``; the directory is as it was before, but for what could be put into place until then.
   @discardableResult
   public static func write(
-    count: Int, size: Int, seed: UInt64, sources: Int = 1, to directory: URL, threads: Int? = nil,
+    count: Int, size: Int, seed: UInt64, sources: Int = 1, findings: [Finding] = alternating,
+    to directory: URL,
+    threads: Int? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(PhantomError) -> [String] {
     guard count > 0, (64...4096).contains(size) else { throw .badRequest(count: count, size: size) }
     guard (1...9).contains(sources) else { throw .badSources(sources) }
+    precondition(!findings.isEmpty)
     // Drawn beside their places first, so that a place that is taken is known before anything is written.
     let drawings = directory.appending(path: ".phantoms-\(UInt32.random(in: .min ... .max))")
     defer { try? FileManager.default.removeItem(at: drawings) }
@@ -43,7 +47,8 @@ public enum PhantomArchive {
       transform: { position in
         Result { () throws(PhantomError) in
           try writeStudy(
-            number: position + 1, size: size, seed: seed, sources: sources, to: drawings, for: directory)
+            number: position + 1, size: size, seed: seed, sources: sources,
+            finding: findings[position % findings.count], to: drawings, for: directory)
         }
       },
       chunkDone: { (range: Range<Int>, written: [Result<Written, PhantomError>]) throws(PhantomError) in
@@ -98,16 +103,21 @@ public enum PhantomArchive {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     return lines.first.map(String.init) == labelsHeader && lines.last == ""
       && lines.dropFirst().dropLast().enumerated().allSatisfy { index, line in
-        line.hasSuffix("," + label(number: index + 1))
-          && UID(String(line.dropLast(label(number: index + 1).count + 1))) != nil
+        alternating.contains { finding in
+          let label = "," + label(number: index + 1, finding)
+          return line.hasSuffix(label) && UID(String(line.dropLast(label.count))) != nil
+        }
       }
   }
 
-  /// The phantom that ``write(count:size:seed:sources:to:threads:progress:)`` stores under a number, from 1.
-  public static func phantom(number: Int, size: Int, seed: UInt64) -> Phantom {
+  /// The phantom that ``write(count:size:seed:sources:findings:to:threads:progress:)`` stores under a number, from 1; with
+  /// findings by turns where none is given.
+  public static func phantom(
+    number: Int, size: Int, seed: UInt64, finding: Finding? = nil
+  ) -> Phantom {
     // Neighbouring seeds must not share patients: each number draws a seed of its own.
     var random = SplitMix64(seed &+ UInt64(number) &* 0xD1B5_4A32_D192_ED03)
-    return Phantom(seed: random.next(), size: size, finding: finding(number: number))
+    return Phantom(seed: random.next(), size: size, finding: finding ?? alternating[(number - 1) % 2])
   }
 
   private struct Written: Sendable {
@@ -116,9 +126,9 @@ public enum PhantomArchive {
   }
 
   private static func writeStudy(
-    number: Int, size: Int, seed: UInt64, sources: Int, to drawings: URL, for directory: URL
+    number: Int, size: Int, seed: UInt64, sources: Int, finding: Finding, to drawings: URL, for directory: URL
   ) throws(PhantomError) -> Written {
-    let phantom = phantom(number: number, size: size, seed: seed)
+    let phantom = phantom(number: number, size: size, seed: seed, finding: finding)
     let encoding = PhantomEncoding.all[(number - 1) % PhantomEncoding.all.count]
     let study = PhantomStudy(phantom, number: number, encoding: encoding)
     let name = "PHANTOM-" + PhantomStudy.name(number)
@@ -131,16 +141,17 @@ public enum PhantomArchive {
     try study.writeImage(to: folder.appending(path: file))
     try study.writeMask(to: folder.appending(path: maskName))
     let uid = study.dataSet.string(.sopInstanceUID) ?? ""
-    return Written(path: place + "/" + file, label: "\(uid),\(label(number: number))")
+    return Written(path: place + "/" + file, label: "\(uid),\(label(number: number, finding))")
   }
 
   /// PatientID, Finding and Split of the phantom with this number.
-  private static func label(number: Int) -> String {
+  private static func label(number: Int, _ finding: Finding) -> String {
     let split: Split = number.isMultiple(of: 5) ? .val : .train
-    return "PHANTOM-\(PhantomStudy.name(number)),\(finding(number: number).rawValue),\(split.rawValue)"
+    return "PHANTOM-\(PhantomStudy.name(number)),\(finding.rawValue),\(split.rawValue)"
   }
 
-  private static func finding(number: Int) -> Finding { number.isMultiple(of: 2) ? .pneumonia : .normal }
+  /// Normal and pneumonia by turns.
+  public static let alternating: [Finding] = [.normal, .pneumonia]
 }
 
 /// Why phantoms can't be written.

@@ -126,12 +126,19 @@ extension ArchiveCommand {
         valueName: "n"))
     var sources: Int?
 
+    @Option(
+      help: """
+        normal or pneumonia: the finding of all; by default by turns. With one seed the two differ in the opacities alone.
+        """)
+    var finding: Finding?
+
     func run() async throws {
       try await reportingFailure {
         let progress = ProgressLine()
         progress.begin("draw")
         let paths = try PhantomArchive.write(
           count: count, size: size, seed: seed, sources: sources ?? Self.sources(of: count),
+          findings: finding.map { [$0] } ?? PhantomArchive.alternating,
           to: URL(filePath: output)
         ) { progress.update($0, of: $1) }
         progress.finish()

@@ -1,6 +1,8 @@
+public import Archive
 public import ArgumentParser
 public import MultiMix
 
+extension Finding: ExpressibleByArgument {}
 extension System: ExpressibleByArgument {}
 extension Objective.Consistency: ExpressibleByArgument {}
 

@@ -60,6 +60,21 @@ struct PhantomArchiveTests {
     #expect(abs(mean(inside.map { radiograph.values[$0] - drawn.values[$0] })) < 0.01)
   }
 
+  @Test("drawn with and without a finding, a phantom differs in the opacity alone", arguments: 1...4)
+  func twins(_ number: Int) throws {
+    let twins = PhantomArchive.alternating.map {
+      PhantomArchive.phantom(number: number, size: 128, seed: PhantomFixture.seed, finding: $0)
+    }
+    #expect(twins.map(\.finding) == [.normal, .pneumonia])
+    #expect(twins[0].rightLung == twins[1].rightLung && twins[0].leftLung == twins[1].leftLung)
+    let gain = zip(twins[1].values, twins[0].values).map { $0 - $1 }
+    let inLungs = zip(twins[0].rightLung, twins[0].leftLung).map { $0 + $1 > 0 }
+    let largest = zip(gain, inLungs).filter(\.1).map(\.0).max() ?? 0
+    let elsewhere = zip(gain, inLungs).filter { !$0.1 }.map { abs($0.0) }
+    #expect(largest > 0.1)
+    #expect(elsewhere.reduce(0, +) / Float(elsewhere.count) < 0.02)
+  }
+
   @Test("the segmentation is of its image, right and left told apart", arguments: 0..<PhantomFixture.count)
   func masks(_ number: Int) throws {
     let image = try DICOMFile.header(of: Self.file(number))
