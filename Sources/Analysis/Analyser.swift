@@ -134,6 +134,7 @@ package struct Analyser {
           + ScopeNote.notes(of: source, ages: predictor.metadata.ages).map { .scope($0) }
           + (written.headerNotes + seriesNote).map { .header($0) }
           + (lungs == .doubtful ? [.lungsDoubtful] : [])
+          + (findings.isUncertain ? [.findingUncertain] : [])
         row.state(findings, notes: notes + (findings.lungArea == nil ? [.noCalibratedSpacing] : []))
         detail = notes.map(\.description).joined(separator: "; ")
       } catch {

@@ -9,6 +9,8 @@ package struct Findings: Sendable {
   package let finding: String
   /// Whether `finding` is the positive class.
   package let isPositive: Bool
+  /// Whether the model leaves open at this probability which class it is.
+  package let isUncertain: Bool
   /// Probability of lung for each pixel of the source, row-major; 0 in the padding.
   package let lungProbability: [Float]
   /// Pixels of the source with a lung probability of at least 1/2 / pixels of the content box.
@@ -19,11 +21,12 @@ package struct Findings: Sendable {
   /// Reads a prediction.
   /// - Parameters:
   ///   - prediction: what the network gave for `input`.
-  ///   - metadata: its decision threshold and class names.
+  ///   - metadata: its decision threshold, abstention band and class names.
   init(_ prediction: Prediction, of radiograph: Radiograph, input: ModelInput, metadata: ModelMetadata) {
     let probability = prediction.pneumoniaProbability
     pneumoniaProbability = probability
     isPositive = probability >= metadata.decisionThreshold
+    isUncertain = metadata.abstains(at: probability)
     finding = Self.className(isPositive: isPositive, names: metadata.classNames)
     // Probabilities are interpolated, not logits, so that "0 outside the content box" means no lung.
     let lung = input.mapBack(prediction.lungProbability)

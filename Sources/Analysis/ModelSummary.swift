@@ -16,6 +16,8 @@ public struct ModelSummary: Sendable, Equatable, Codable {
   public let decisionThreshold: Double
   /// The class scores are divided by it before the softmax.
   public let temperature: Double
+  /// Between which probabilities it leaves the finding open, the upper end not among them; nil where nowhere.
+  public let abstentionBand: [Double]?
   /// What the classifier reads, `whole` or `lungs`.
   public let inputGeometry: String
   /// Whether a picture without a pair of lungs gets no finding.
@@ -48,6 +50,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     classNames = metadata.classNames
     decisionThreshold = metadata.decisionThreshold
     temperature = metadata.temperature
+    abstentionBand = metadata.abstentionBand.map { [$0.lowerBound, $0.upperBound] }
     inputGeometry = metadata.view.rawValue
     lungGate = metadata.gatesLungs
     testTimeFlip = metadata.testTimeFlip
@@ -70,6 +73,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     class_names: \(classNames.joined(separator: ", "))
     decision_threshold: \(decisionThreshold)
     temperature: \(temperature)
+    abstention_band: \(abstentionBand.map { "\($0[0]) to \($0[1])" } ?? "none")
     input_geometry: \(inputGeometry)
     lung_gate: \(lungGate)
     test_time_flip: \(testTimeFlip)
@@ -99,6 +103,7 @@ public struct ModelSummary: Sendable, Equatable, Codable {
     case inputSize = "input_size"
     case classNames = "class_names"
     case decisionThreshold = "decision_threshold"
+    case abstentionBand = "abstention_band"
     case inputGeometry = "input_geometry"
     case lungGate = "lung_gate"
     case testTimeFlip = "test_time_flip"

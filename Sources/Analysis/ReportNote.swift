@@ -22,6 +22,7 @@ import Radiography
 /// | `low_contrast` | the pixels use less than a fifth of the display range |
 /// | `file_mended` | an element of the picture's couldn't be read, or the transfer syntax is another than stated |
 /// | `tiny_matrix` | fewer than 200 rows or columns |
+/// | `finding_uncertain` | the probability lies between those at which the model calls a finding |
 /// | `lungs_doubtful` | what the network draws as lungs may be none, or not all of them |
 /// | `ATTRIBUTE_shortened` | an identifying value is longer than DICOM allows and cut in results |
 /// | `ATTRIBUTE_normalised` | in another shape in the source ("2024-01-15", a UID's leading zeros) than in results |
@@ -40,6 +41,8 @@ enum ReportNote: Sendable {
   case picture(QualityNote)
   case header(HeaderNote)
   case scope(ScopeNote)
+  /// The model leaves the finding open.
+  case findingUncertain
   /// What the network draws may be no pair of lungs.
   case lungsDoubtful
   /// There is no area without it.
@@ -50,6 +53,7 @@ enum ReportNote: Sendable {
     case .picture(let note): note.code
     case .header(let note): note.code
     case .scope(let note): note.code
+    case .findingUncertain: "finding_uncertain"
     case .lungsDoubtful: "lungs_doubtful"
     case .noCalibratedSpacing: "no_calibrated_spacing"
     }
@@ -60,6 +64,7 @@ enum ReportNote: Sendable {
     case .picture(let note): note.description
     case .header(let note): note.description
     case .scope(let note): note.description
+    case .findingUncertain: "the probability lies where the model leaves the finding open"
     case .lungsDoubtful: "what was drawn as lungs may be none, or not all of them"
     case .noCalibratedSpacing: "no calibrated pixel spacing, so no area"
     }

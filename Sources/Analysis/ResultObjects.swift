@@ -120,7 +120,7 @@ struct ResultObjects {
       findings: [
         .init(
           .pneumonia, site: .lung, probability: findings.pneumoniaProbability,
-          isPresent: findings.isPositive)
+          presence: findings.isUncertain ? .undetermined : findings.isPositive ? .present : .absent)
       ],
       regions: masks.lungs.enumerated().map { index, lung in
         .init(lung.concept, frame: index + 1, area: spacing.map { Double(lung.pixels) * $0.pixelArea })
@@ -150,7 +150,8 @@ struct ResultObjects {
   var caption: OverlayCaption {
     OverlayCaption(
       pneumoniaProbability: findings.pneumoniaProbability, finding: findings.finding,
-      lungFraction: findings.lungFraction, lungArea: findings.lungArea, modelName: maker.name,
+      isUncertain: findings.isUncertain, lungFraction: findings.lungFraction, lungArea: findings.lungArea,
+      modelName: maker.name,
       modelVersion: maker.version)
   }
 

@@ -34,6 +34,7 @@ extension CodedConcept {
   static let squareMillimetre = CodedConcept("mm2", "UCUM", "square millimeter")
   static let present = CodedConcept("52101004", "SCT", "Present")
   static let absent = CodedConcept("2667000", "SCT", "Absent")
+  static let undetermined = CodedConcept("373068000", "SCT", "Undetermined")
 
   public static let pneumonia = CodedConcept("233604007", "SCT", "Pneumonia")
 

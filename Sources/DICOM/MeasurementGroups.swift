@@ -12,7 +12,12 @@ struct MeasurementGroups {
 
   private func item(_ finding: Measurements.Finding) -> ContentItem {
     let site = finding.site.map { [ContentItem(.contains, .findingSite, .code($0))] } ?? []
-    let presence: CodedConcept = finding.isPresent ? .present : .absent
+    let presence: CodedConcept =
+      switch finding.presence {
+      case .present: .present
+      case .absent: .absent
+      case .undetermined: .undetermined
+      }
     return group(
       template: "1501", finding.concept, site: site,
       [

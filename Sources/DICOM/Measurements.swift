@@ -6,13 +6,16 @@ public struct Measurements: Sendable, Equatable {
     public let site: CodedConcept?
     /// 0...1.
     public let probability: Double
-    public let isPresent: Bool
+    public let presence: Presence
 
-    public init(_ concept: CodedConcept, site: CodedConcept?, probability: Double, isPresent: Bool) {
+    /// Whether it is there; the last where that is left open.
+    public enum Presence: Sendable { case present, absent, undetermined }
+
+    public init(_ concept: CodedConcept, site: CodedConcept?, probability: Double, presence: Presence) {
       self.concept = concept
       self.site = site
       self.probability = probability
-      self.isPresent = isPresent
+      self.presence = presence
     }
   }
 

@@ -11,6 +11,7 @@ internal import Foundation
 /// | `input_size` | height and width that images are resized to | 256 |
 /// | `class_names` | in the order of the class scores | `normal,pneumonia` |
 /// | `decision_threshold`, `temperature` | how scores become a finding | 0.5, 1 |
+/// | `abstention_band` | between which probabilities the finding is left open, `0.3,0.8` | none |
 /// | `input_geometry` | what the classifier reads, `whole` or `lungs`: ``FindingsView`` | `whole` |
 /// | `lungs_margin` | of the lungs' box, in shares of its sides | 0.06 |
 /// | `lungs_weight` | of the lungs' scores in the mean with the whole picture's | 1 |
@@ -30,6 +31,8 @@ public struct ModelMetadata: Sendable, Equatable {
   public var decisionThreshold: Double
   /// The class scores are divided by it before the softmax.
   public var temperature: Double
+  /// Probabilities at which the finding is said to be uncertain, the upper end not among them; nil where none is.
+  public var abstentionBand: Range<Double>?
   /// SHA-256 of the archive's index that it was trained on.
   public var trainingDataDigest: String
   /// Which parts of the network were trained, and whether the decoder sees the saliency.
@@ -73,7 +76,7 @@ public struct ModelMetadata: Sendable, Equatable {
 
   /// Takes back what was chosen on answers that the model no longer gives.
   public mutating func forgetCalibration() {
-    (temperature, decisionThreshold) = (1, 0.5)
+    (temperature, decisionThreshold, abstentionBand) = (1, 0.5, nil)
     gatesLungs = false
     (calibration, validation) = ("", "")
   }
@@ -91,6 +94,9 @@ public struct ModelMetadata: Sendable, Equatable {
   /// - Parameter logit: of ``pneumoniaLogit(ofScores:)``.
   public func pneumoniaProbability(ofLogit logit: Double) -> Double { 1 / (1 + exp(-logit / temperature)) }
 
+  /// Whether the finding is left open at this calibrated probability.
+  public func abstains(at probability: Double) -> Bool { abstentionBand?.contains(probability) ?? false }
+
   package var dictionary: [String: String] {
     var entries = [
       "format": "pt", "name": name, "version": version, "input_size": "\(inputSize)",
@@ -105,6 +111,7 @@ public struct ModelMetadata: Sendable, Equatable {
       entries["lungs_margin"] = "\(lungsMargin)"
       entries["lungs_weight"] = "\(lungsWeight)"
     }
+    if let band = abstentionBand { entries["abstention_band"] = "\(band.lowerBound),\(band.upperBound)" }
     if gatesLungs { entries["lung_gate"] = "true" }
     if let ages { entries["ages"] = "\(ages.lowerBound)-\(ages.upperBound)" }
     if testTimeFlip { entries["test_time_flip"] = "true" }
@@ -135,6 +142,13 @@ public struct ModelMetadata: Sendable, Equatable {
     lungsWeight = try number("lungs_weight") { (0...1).contains($0) } ?? lungsWeight
     gatesLungs = try number("lung_gate") { _ in true } ?? gatesLungs
     testTimeFlip = try number("test_time_flip") { _ in true } ?? testTimeFlip
+    if let text = dictionary["abstention_band"] {
+      let ends = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+      guard ends.count == 2, ends[0] >= 0, ends[0] < ends[1], ends[1] <= 1 else {
+        throw .invalidMetadata(file, "abstention_band = \(text)")
+      }
+      abstentionBand = ends[0]..<ends[1]
+    }
     lanes = try number("lanes") { $0 > 0 }
     if let text = dictionary["ages"] {
       let years = text.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) ?? .nan }

@@ -11,6 +11,7 @@ extension Evaluation {
       "sop_instance_uid", "source", "split", "finding", "pneumonia_probability", "called", "pneumonia_logit",
       "dice", "jaccard", "ssim", "hausdorff", "hausdorff95", "precision", "recall", "predicted_fraction",
       "reference_fraction", "age", "saliency_in_lungs", "lungs_chance", "points_at_lungs",
+      "left_open",
     ]
     let lines = rows.map { row -> [String] in
       let s = row.segmentation
@@ -26,6 +27,7 @@ extension Evaluation {
       ] + figures.map { Self.decimal($0, 5) } + [
         Self.decimal(row.image.traits?.age, 1), Self.decimal(row.saliency?.energy, 5),
         Self.decimal(row.saliency?.chance, 5), row.saliency.map { $0.pointsInside ? "1" : "0" } ?? "",
+        abstentionBand.map { $0.contains(row.pneumoniaProbability) ? "1" : "0" } ?? "",
       ]
     }
     return CommaSeparatedValues.text([header] + lines)
@@ -41,7 +43,7 @@ extension Evaluation {
       "sensitivity_high", "specificity", "specificity_low", "specificity_high", "saliency_images",
       "saliency_in_lungs", "saliency_in_lungs_low", "saliency_in_lungs_high", "lungs_chance",
       "points_at_lungs",
-      "points_at_lungs_low", "points_at_lungs_high",
+      "points_at_lungs_low", "points_at_lungs_high", "decided", "coverage", "decided_error",
     ]
     let lines = sets.map { name, figures -> [String] in
       let (c, s) = (figures.classification, figures.segmentation)
@@ -69,6 +71,10 @@ extension Evaluation {
       ].map { decimal($0, 5) }
       return [name, "\(c?.n ?? 0)"] + finding + confusion + ["\(s?.n ?? 0)"] + mask + shares
         + ["\(e?.n ?? 0)"] + saliency
+        + [
+          figures.decided.map { "\($0.n)" } ?? "", decimal(figures.decided?.coverage, 5),
+          decimal(figures.decided?.error, 5),
+        ]
     }
     return CommaSeparatedValues.text([header] + lines)
   }

@@ -14,7 +14,13 @@ extension Evaluation {
     var changed = metadata
     changed.temperature = calibration.temperature
     changed.decisionThreshold = calibration.threshold
-    return Evaluation(
+    changed.abstentionBand = nil
+    return reading(by: changed)
+  }
+
+  /// The same images with another temperature, threshold and band.
+  private func reading(by changed: ModelMetadata) -> Evaluation {
+    Evaluation(
       rows: rows.map {
         Row(
           image: $0.image, pneumoniaLogit: $0.pneumoniaLogit,
@@ -55,9 +61,7 @@ extension Evaluation {
   /// images: a large source counts no more than a small one. Half-way to the next lower probability; nil where there
   /// is no such source.
   public func threshold(forSensitivity wanted: Double) -> Double? {
-    let bySource = sources.map { source in
-      classified.filter { $0.image.source == source && $0.isPneumonia }.map(\.pneumoniaProbability)
-    }.filter { $0.count >= Calibration.fewestOfAClass }
+    let bySource = probabilities(pneumonia: true)
     guard !bySource.isEmpty else { return nil }
     func sensitivity(_ threshold: Double) -> Double {
       bySource.reduce(0) { sum, probabilities in
@@ -68,6 +72,40 @@ extension Evaluation {
     guard let reached = candidates.first(where: { sensitivity($0) >= wanted }) else { return nil }
     let below = classified.map(\.pneumoniaProbability).filter { $0 < reached }.max() ?? 0
     return (reached + below) / 2
+  }
+
+  /// The probabilities at which the finding is better left open, about the threshold: below them at most this share of the
+  /// pneumonia lies, above them at most this share of the normal images, each on average over the sources with at least
+  /// ten such images: two errors that no prevalence moves. Nil where the threshold alone does as well, or where either
+  /// isn't known.
+  public func abstentionBand(forError allowed: Double) -> Range<Double>? {
+    guard let lower = threshold(forSensitivity: 1 - allowed) else { return nil }
+    let normal = probabilities(pneumonia: false)
+    guard !normal.isEmpty else { return nil }
+    func wrong(_ bound: Double) -> Double {
+      normal.reduce(0) { sum, probabilities in
+        sum + Double(probabilities.count { $0 >= bound }) / Double(probabilities.count)
+      } / Double(normal.count)
+    }
+    let candidates = Set(normal.joined()).sorted()
+    let upper = candidates.first { wrong($0.nextUp) <= allowed }?.nextUp ?? 1
+    let (from, to) = (min(lower, threshold), max(upper, threshold))
+    return from < to ? from..<to : nil
+  }
+
+  /// Of the images with a finding, source by source, where there are at least ten of them.
+  private func probabilities(pneumonia: Bool) -> [[Double]] {
+    sources.map { source in
+      classified.filter { $0.image.source == source && $0.isPneumonia == pneumonia }.map(
+        \.pneumoniaProbability)
+    }.filter { $0.count >= Calibration.fewestOfAClass }
+  }
+
+  /// The same readings by a model that leaves this band open.
+  public func abstaining(in band: Range<Double>?) -> Evaluation {
+    var changed = metadata
+    changed.abstentionBand = band
+    return reading(by: changed)
   }
 
   /// Whether the gate behind the network would refuse hardly any of these images, of which all show lungs: one in two
@@ -82,13 +120,22 @@ extension ModelMetadata {
   /// notes how they and the figures came about; has a gate for lungs where that refuses hardly any of these images.
   /// - Parameter sensitivity: what the threshold shall be chosen for, see ``Evaluation/threshold(forSensitivity:)``;
   ///   nil takes the largest Youden's J.
-  public mutating func calibrate(on validation: Evaluation, sensitivity: Double? = nil) {
+  /// - Parameter error: what the band of uncertain probabilities shall be chosen for, see
+  ///   ``Evaluation/abstentionBand(forError:)``; nil leaves nothing open.
+  public mutating func calibrate(on validation: Evaluation, sensitivity: Double? = nil, error: Double? = nil)
+  {
     var (evaluation, remark) = validation.calibrated()
     if let sensitivity, let threshold = evaluation.threshold(forSensitivity: sensitivity) {
       evaluation = evaluation.applying(
         Calibration(temperature: evaluation.metadata.temperature, threshold: threshold))
       remark += "; threshold then for a sensitivity of \(sensitivity), sources alike"
     }
+    if let error {
+      evaluation = evaluation.abstaining(in: evaluation.abstentionBand(forError: error))
+      remark +=
+        "; left open where more than \(error) of either class would be called the other, sources alike"
+    }
+    abstentionBand = evaluation.metadata.abstentionBand
     temperature = evaluation.metadata.temperature
     decisionThreshold = evaluation.metadata.decisionThreshold
     calibration = remark

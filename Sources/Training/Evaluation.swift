@@ -47,6 +47,8 @@ public struct Evaluation: Sendable {
   public let metadata: ModelMetadata
 
   public var threshold: Double { metadata.decisionThreshold }
+  /// The probabilities at which findings are left open; nil where none is.
+  public var abstentionBand: Range<Double>? { metadata.abstentionBand }
   /// What the model learned; the figures leave out the rest.
   public var system: System { metadata.system }
   public var sources: [String] { Set(rows.map(\.image.source)).sorted() }

@@ -1,14 +1,67 @@
 public import Archive
 public import EvaluationMetrics
 internal import Foundation
+import MultiMix
 
 extension Evaluation {
   /// The figures over a set of images. A part is nil where no image has such labels.
   public struct Figures: Sendable, Codable, Equatable {
     public var classification: ClassificationMetrics?
     public var segmentation: Segmentation?
+    /// Of the findings that weren't left open; nil where the model leaves none open.
+    public var decided: Decided?
     /// Of images whose lungs are known, by a system that reads findings.
     public var saliency: Saliency?
+
+    /// What a model that leaves findings open is worth where it decides.
+    public struct Decided: Sendable, Codable, Equatable {
+      public let n: Int
+      /// Share of the findings that are decided; 95 % by bootstrap over patients, nil where there is just one.
+      public let coverage: Double
+      public let coverageInterval: ConfidenceInterval?
+      /// Share of the decided ones that are wrong; nil where none is decided.
+      public let error: Double?
+      public let errorInterval: ConfidenceInterval?
+      /// Shares of the pneumonia and of the normal images, left open or not, that are called the other.
+      public let missed, falseAlarms: Double?
+
+      enum CodingKeys: String, CodingKey {
+        case n, coverage, error, missed
+        case coverageInterval = "coverage_ci"
+        case errorInterval = "error_ci"
+        case falseAlarms = "false_alarms"
+      }
+
+      /// - Precondition: at least one row.
+      init(_ rows: [Row], metadata: ModelMetadata, patients: [String]?) {
+        let decided = rows.map { !metadata.abstains(at: $0.pneumoniaProbability) }
+        let wrong = rows.map {
+          ($0.pneumoniaProbability >= metadata.decisionThreshold) != $0.isPneumonia
+            && !metadata.abstains(at: $0.pneumoniaProbability)
+        }
+        let bootstrap = patients.map { Bootstrap(patients: $0) }
+        /// Of images that `isOf`, the share that `isCounted`.
+        func share(_ isCounted: [Bool], of isOf: [Bool]) -> Bootstrap.Statistic {
+          { weights in
+            var (counted, all) = (0, 0)
+            for (image, weight) in weights.enumerated() where isOf[image] {
+              all += weight
+              if isCounted[image] { counted += weight }
+            }
+            return all > 0 ? Double(counted) / Double(all) : nil
+          }
+        }
+        let once = [Int](repeating: 1, count: rows.count)
+        let every = [Bool](repeating: true, count: rows.count)
+        n = decided.count { $0 }
+        coverage = Double(n) / Double(rows.count)
+        coverageInterval = bootstrap?.interval(share(decided, of: every))
+        error = share(wrong, of: decided)(once)
+        errorInterval = error == nil ? nil : bootstrap?.interval(share(wrong, of: decided))
+        missed = share(wrong, of: rows.map(\.isPneumonia))(once)
+        falseAlarms = share(wrong, of: rows.map { !$0.isPneumonia })(once)
+      }
+    }
 
     /// Where decisions came from, over the images with a lung mask; means, with 95 % by bootstrap over patients (nil
     /// where there is just one).
@@ -126,6 +179,9 @@ extension Evaluation {
       figures.classification = ClassificationMetrics(
         probabilities: labelled.map(\.pneumoniaProbability), labels: labelled.map(\.isPneumonia),
         threshold: threshold, patients: patients(labelled))
+      if abstentionBand != nil {
+        figures.decided = .init(labelled, metadata: metadata, patients: patients(labelled))
+      }
     }
     let masked = segmented.filter(isChosen)
     if !masked.isEmpty {

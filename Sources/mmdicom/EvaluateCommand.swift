@@ -36,6 +36,13 @@ struct EvaluateCommand: AsyncParsableCommand {
   var sensitivity: Double?
 
   @Option(
+    help: """
+      With --calibrate: leave findings open between the probability below which at most this share of the pneumonia lies, \
+      and that above which at most this share of the normal images does, 0 to 0.5; by default none is left open.
+      """)
+  var abstain: Double?
+
+  @Option(
     help: ArgumentHelp(
       """
       A CSV file, Source,MaskConvention, that says whether a source's masks are whole lungs (with what the heart hides) \
@@ -61,6 +68,12 @@ struct EvaluateCommand: AsyncParsableCommand {
       guard calibrate != nil else { throw ValidationError("--sensitivity is for --calibrate") }
       guard sensitivity > 0, sensitivity <= 1 else {
         throw ValidationError("--sensitivity must be above 0 and at most 1")
+      }
+    }
+    if let abstain {
+      guard calibrate != nil else { throw ValidationError("--abstain is for --calibrate") }
+      guard abstain > 0, abstain < 0.5 else {
+        throw ValidationError("--abstain must be above 0 and below 0.5")
       }
     }
   }
@@ -136,7 +149,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         .badData, "can't calibrate: fewer than \(Calibration.fewestOfAClass) labelled images of a class")
     }
     var model = model
-    model.metadata.calibrate(on: evaluation, sensitivity: sensitivity)
+    model.metadata.calibrate(on: evaluation, sensitivity: sensitivity, error: abstain)
     let calibration = Calibration(
       temperature: model.metadata.temperature, threshold: model.metadata.decisionThreshold)
     let url = URL(filePath: path)
@@ -145,7 +158,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     do { sha256 = try Model(readingFrom: url).sha256 ?? "" } catch {
       throw CommandFailure(.cannotCreate, "\(error)")
     }
-    return (evaluation.applying(calibration), model.metadata.calibration, sha256)
+    return (
+      evaluation.applying(calibration).abstaining(in: model.metadata.abstentionBand),
+      model.metadata.calibration, sha256
+    )
   }
 
   private func publish(_ evaluation: Evaluation, _ report: EvaluationReport) throws {

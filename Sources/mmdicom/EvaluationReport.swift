@@ -29,6 +29,10 @@ struct EvaluationReport: Encodable {
   /// By age group; nil where no header tells the patient's age.
   let ages: [String: Evaluation.Figures]?
   let saliency: Evaluation.Figures.Saliency?
+  /// Of the findings that the model doesn't leave open; nil where it leaves none open.
+  let decided: Evaluation.Figures.Decided?
+  /// The probabilities in between are left open.
+  let abstentionBand: [Double]?
   /// What the masks of each source with masks are masks of, where it is known; nil where of none.
   let maskConventions: [String: MaskConvention]?
   /// Whether the masks of sources with visible lung fields were held against the model's drawing of those, rather than of
@@ -39,7 +43,8 @@ struct EvaluationReport: Encodable {
 
   enum CodingKeys: String, CodingKey {
     case classification, segmentation, model, temperature, threshold, intervals, calibration, sources, ages
-    case saliency
+    case saliency, decided
+    case abstentionBand = "abstention_band"
     case maskConventions = "mask_conventions"
     case visibleMeasuredAsSuch = "visible_measured_as_such"
     case modelSHA256 = "model_sha256"
@@ -58,6 +63,8 @@ struct EvaluationReport: Encodable {
     classification = all.classification
     segmentation = all.segmentation
     saliency = all.saliency
+    decided = all.decided
+    abstentionBand = evaluation.abstentionBand.map { [$0.lowerBound, $0.upperBound] }
     model = "\(evaluation.metadata.name) \(evaluation.metadata.version)"
     modelSHA256 = sha256
     temperature = evaluation.metadata.temperature

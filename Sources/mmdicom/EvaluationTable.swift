@@ -12,6 +12,7 @@ struct EvaluationTable {
     let sets = report.sets
     if report.classification != nil { blocks.append(classification(sets)) }
     if report.classification != nil { blocks.append(decisions(sets)) }
+    if report.decided != nil { blocks.append(decided(sets)) }
     if report.segmentation != nil { blocks.append(segmentation(sets)) }
     if report.saliency != nil { blocks.append(saliency(sets)) }
     let settings =
@@ -68,6 +69,22 @@ struct EvaluationTable {
           + Self.interval(c.specificityInterval) + "   " + Self.count(c.n - normal)
           + Self.figure(c.sensitivity) + Self.interval(c.sensitivityInterval)
       } + ["specificity: normal called normal; sensitivity: pneumonia called pneumonia"]
+  }
+
+  private func decided(_ sets: Sets) -> [String] {
+    let header =
+      Self.name("not left open") + "     n coverage (95 %)           error (95 %)            missed  false"
+    let band = report.abstentionBand.map { "\(Self.short($0[0])) to \(Self.short($0[1]))" } ?? "none"
+    return [header]
+      + sets.compactMap { name, figures in
+        guard let d = figures.decided else { return nil }
+        return Self.name(name) + Self.count(d.n) + Self.figure(d.coverage) + Self.interval(d.coverageInterval)
+          + Self.figure(d.error) + Self.interval(d.errorInterval) + Self.figure(d.missed)
+          + Self.figure(d.falseAlarms)
+      } + [
+        "left open: probabilities \(band); error: of those decided; missed, false: of all pneumonia called normal, of all",
+        "normal images called pneumonia",
+      ]
   }
 
   private func saliency(_ sets: Sets) -> [String] {

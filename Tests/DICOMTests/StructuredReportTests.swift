@@ -11,7 +11,11 @@ import Testing
     probability: Double = 0.8712, area: Double? = 20_123.4, segmentation: ResultReference? = segmentation
   ) -> Measurements {
     Measurements(
-      findings: [.init(.pneumonia, site: .lung, probability: probability, isPresent: probability >= 0.5)],
+      findings: [
+        .init(
+          .pneumonia, site: .lung, probability: probability, presence: probability >= 0.5 ? .present : .absent
+        )
+      ],
       regions: [.init(.rightLung, frame: 1, area: area), .init(.leftLung, frame: 2, area: area)],
       segmentation: segmentation, algorithmName: "MultiMix", algorithmVersion: "1")
   }

@@ -9,6 +9,13 @@ struct OverlayTests {
     pneumoniaProbability: 0.87, finding: "pneumonia", lungFraction: 0.31, lungArea: 41_200,
     modelName: "MultiMix", modelVersion: "1.0.0")
 
+  @Test func anUncertainFindingIsSaidToBeOne() {
+    var caption = Self.caption
+    #expect(caption.headline == "Pneumonia probability 0.87 - finding: pneumonia")
+    caption.isUncertain = true
+    #expect(caption.headline == "Pneumonia probability 0.87 - finding: pneumonia (uncertain)")
+  }
+
   /// A square of lung, off center, on a grey field: rows 60..<140, columns 50..<120 of 240 x 300.
   static func square(pixelAspect: Double = 1) -> (radiograph: Radiograph, lung: [Float]) {
     var lung = [Float](repeating: 0, count: 240 * 300)

@@ -218,4 +218,41 @@ import Training
     #expect(metadata.decisionThreshold == after.threshold)
     #expect(metadata.calibration == remark && metadata.validation.hasPrefix(new.summary + " (on the images"))
   }
+  /// Ten normal images at 0.05, 0.15, ... 0.95 and ten of pneumonia likewise, from one source.
+  private func overlapping(threshold: Double) throws -> Evaluation {
+    let logit = { (p: Double) in log(p / (1 - p)) }
+    let rows = try (0..<20).map { n in
+      row(
+        try image(n, finding: n < 10 ? .normal : .pneumonia), logit(0.05 + 0.1 * Double(n % 10)), (n % 60, 30)
+      )
+    }
+    return evaluation(rows).applying(Calibration(temperature: 1, threshold: threshold))
+  }
+
+  @Test func aBandIsLeftOpenSoThatFewOfEitherClassAreCalledTheOther() throws {
+    let evaluation = try overlapping(threshold: 0.5)
+    let band = try #require(evaluation.abstentionBand(forError: 0.2))
+    // Two of ten with pneumonia lie below, two of ten normal ones above.
+    #expect(abs(band.lowerBound - 0.2) < 1e-9)
+    #expect(band.upperBound > 0.75 && band.upperBound < 0.85)
+    let figures = try #require(evaluation.abstaining(in: band).figures().decided)
+    #expect(figures.n == 8 && figures.coverage == 0.4)
+    #expect(figures.error == 0.5 && figures.missed == 0.2 && figures.falseAlarms == 0.2)
+    #expect(evaluation.figures().decided == nil)
+    // The threshold stays within the band, or at its end: beyond it one class would be missed more often.
+    let high = try #require(overlapping(threshold: 0.9).abstentionBand(forError: 0.2))
+    #expect(high.upperBound == 0.9)
+    // Half of either may be called the other: the threshold does that alone.
+    #expect(evaluation.abstentionBand(forError: 0.5) == nil)
+  }
+
+  @Test func aCalibratedModelSaysWhatItLeavesOpen() throws {
+    let evaluation = try overlapping(threshold: 0.5)
+    var metadata = evaluation.metadata
+    metadata.calibrate(on: evaluation, error: 0.2)
+    let band = try #require(metadata.abstentionBand)
+    #expect(band.contains(metadata.decisionThreshold) && metadata.calibration.contains("left open"))
+    metadata.calibrate(on: evaluation)
+    #expect(metadata.abstentionBand == nil)
+  }
 }

@@ -46,6 +46,27 @@ struct AnalyzeTests {
     #expect(program.report("out/report.csv").count == 4)
   }
 
+  @Test("a model that leaves the finding open says so in report, structured report and on standard error")
+  func uncertainFinding() async throws {
+    try RandomModel.write(to: program.model, remarks: ["abstention_band": "0,1"])
+    try await phantoms(1)
+    let outcome = try await program.run("analyze", "in", "--output", "out")
+    #expect(outcome.status == 0, "\(outcome.complaints)")
+    let row = try #require(program.report("out/report.csv").first)
+    #expect(row["status"] == "analysed" && row["notes"]?.contains("finding_uncertain") == true)
+    let report = try #require(program.files("out", ".report.dcm").first)
+    let bytes = try Data(contentsOf: program.folder.appending(path: "out/\(report)"))
+    #expect(bytes.firstRange(of: Data("Undetermined".utf8)) != nil)
+    #expect(bytes.firstRange(of: Data("373068000".utf8)) != nil)
+    let info = try await program.run("model", "info", program.model.path)
+    #expect(info.output.contains("abstention_band: 0.0 to 1.0\n"), "\(info.output)")
+    for band in ["0.8,0.3", "0.3", "0.3,1.2", "a,b"] {
+      try RandomModel.write(to: program.model, remarks: ["abstention_band": band])
+      let refused = try await program.run("model", "info", program.model.path)
+      #expect(refused.status == 65 && refused.complaints.contains("abstention_band = \(band)"))
+    }
+  }
+
   @Test("the result is refused as input")
   func ownOutput() async throws {
     try await phantoms(1)
