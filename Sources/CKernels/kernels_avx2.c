@@ -8,7 +8,7 @@
 #define ISA "avx2"
 #define REAL float
 #define LANES 8
-#define ROWS 4
+#define ROWS 6
 #define NAME(x) x##_f32_avx2
 
 // clang-format off
@@ -18,6 +18,7 @@
 #include "templates/winograd.h"
 #include "templates/plane.h"
 #include "templates/pointwise.h"
+#include "templates/peak.h"
 #include "templates/table.h"
 // clang-format on
 

@@ -18,6 +18,7 @@
 #include "templates/winograd.h"
 #include "templates/plane.h"
 #include "templates/pointwise.h"
+#include "templates/peak.h"
 #include "templates/table.h"
 // clang-format on
 

@@ -6,7 +6,7 @@
 #define ISA "portable"
 #define REAL double
 #define LANES 2
-#define ROWS 2
+#define ROWS 4
 #define NAME(x) x##_f64_portable
 
 // clang-format off
@@ -16,6 +16,7 @@
 #include "templates/winograd.h"
 #include "templates/plane.h"
 #include "templates/pointwise.h"
+#include "templates/peak.h"
 #include "templates/table.h"
 // clang-format on
 

@@ -7,6 +7,7 @@ public struct ImageEncoder<Element: Scalar>: Sendable {
   let blocks: [ConvolutionBlock<Element>]
   let head: Linear<Element>
 
+  /// - Parameter parameters: with those of an encoder of that architecture among them.
   init(_ parameters: Parameters<Element>, _ architecture: Architecture) {
     blocks = architecture.widths.enumerated().map { level, width in
       ConvolutionBlock(
@@ -35,6 +36,25 @@ public struct ImageEncoder<Element: Scalar>: Sendable {
     state.average = x.channelMeans()
     state.scores = head.forward(state.average)
     return state.scores
+  }
+
+  /// Prepares the convolutions' filters; to be called after the parameters changed.
+  func refresh(on workers: Workers) {
+    for block in blocks { block.refresh(on: workers) }
+  }
+
+  /// The absolute gradient of the largest class score by the image, into `saliency` (a plane).
+  /// - Parameter state: holds a forward pass without dropout.
+  package func computeSaliency(
+    _ state: EncoderState<Element>, scores: [Element], scratch: GradientScratch<Element>,
+    into saliency: FeatureMap<Element>, on workers: Workers
+  ) {
+    var largest = 0
+    for k in scores.indices where scores[k] > scores[largest] { largest = k }
+    backward(
+      state, dropout: .none, scores: scores.indices.map { $0 == largest ? 1 : 0 }, skips: nil,
+      lastFeature: nil, scratch: scratch, gradient: nil, inputGradient: saliency, on: workers)
+    saliency.formMagnitude()
   }
 
   /// - Parameters:

@@ -9,10 +9,12 @@ public struct MaskDecoder<Element: Scalar>: Sendable {
   let blocks: [ConvolutionBlock<Element>]
   let weight, bias: MemorySlice<Element>
 
-  init(_ parameters: Parameters<Element>, _ architecture: Architecture) {
+  /// - Parameter goesBackward: whether gradients will be asked for.
+  init(_ parameters: Parameters<Element>, _ architecture: Architecture, goesBackward: Bool) {
     stages = architecture.stages
     blocks = stages.map {
-      ConvolutionBlock($0.name, inputs: $0.inputs, outputs: $0.outputs, parameters: parameters)
+      ConvolutionBlock(
+        $0.name, inputs: $0.inputs, outputs: $0.outputs, parameters: parameters, goesBackward: goesBackward)
     }
     weight = parameters["decoder.conv_last.weight"]
     bias = parameters["decoder.conv_last.bias"]

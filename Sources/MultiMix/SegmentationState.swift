@@ -49,14 +49,14 @@ package final class SegmentationState<Element: Scalar>: Sendable {
     return logits
   }
 
-  /// Image [size * size] -> class scores [2] and their saliency [size * size], without the decoder.
+  /// Image [size * size] -> class scores [2] and their saliency [size * size], without a decoder.
   func finding(
-    _ network: MultiMixNetwork<Element>, _ image: [Element], _ scratch: GradientScratch<Element>,
+    _ reader: ImageEncoder<Element>, _ image: [Element], _ scratch: GradientScratch<Element>,
     _ workers: Workers
   ) -> (scores: [Element], saliency: [Element]) {
     clean.input.setPlane(0, image)
-    let scores = network.encoder.forward(clean, dropout: .none, on: workers)
-    network.computeSaliency(clean, scores: scores, scratch: scratch, into: saliency, on: workers)
+    let scores = reader.forward(clean, dropout: .none, on: workers)
+    reader.computeSaliency(clean, scores: scores, scratch: scratch, into: saliency, on: workers)
     return (scores, saliency.plane())
   }
 

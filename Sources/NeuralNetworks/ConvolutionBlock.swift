@@ -17,12 +17,17 @@ public struct ConvolutionBlock<Element: Scalar>: Sendable {
     layout.add("\(name).3.bias", [outputs])
   }
 
-  public init(_ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>) {
+  /// - Parameter goesBackward: whether gradients will be asked for.
+  public init(
+    _ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>, goesBackward: Bool = true
+  ) {
     self.name = name
     self.inputs = inputs
     self.outputs = outputs
-    first = ConvolutionLayer("\(name).0", inputs: inputs, outputs: outputs, parameters: parameters)
-    second = ConvolutionLayer("\(name).3", inputs: outputs, outputs: outputs, parameters: parameters)
+    first = ConvolutionLayer(
+      "\(name).0", inputs: inputs, outputs: outputs, parameters: parameters, goesBackward: goesBackward)
+    second = ConvolutionLayer(
+      "\(name).3", inputs: outputs, outputs: outputs, parameters: parameters, goesBackward: goesBackward)
   }
 
   /// Names of the parameters whose gradient is added up directly: the weights of a convolution of a plane.
@@ -121,12 +126,13 @@ struct ConvolutionLayer<Element: Scalar>: Sendable {
   /// Nil for a plane as input.
   let filter: ConvolutionFilter<Element>?
 
-  init(_ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>) {
+  init(_ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>, goesBackward: Bool) {
     self.name = name
     self.inputs = inputs
     self.outputs = outputs
     weight = parameters[name + ".weight"]
-    filter = inputs == 1 ? nil : ConvolutionFilter(inputs: inputs, outputs: outputs)
+    filter =
+      inputs == 1 ? nil : ConvolutionFilter(inputs: inputs, outputs: outputs, goesBackward: goesBackward)
   }
 
   var isOfPlane: Bool { filter == nil }

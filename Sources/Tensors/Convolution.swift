@@ -1,17 +1,19 @@
 internal import CKernels
 
-/// A 3x3 convolution's weights in the Winograd domain: for the forward pass and, transposed and rotated,
-/// for the input gradient. Refreshed whenever the weights change.
+/// A 3x3 convolution's weights in the Winograd domain: for the forward pass and, where somebody goes backward,
+/// transposed and rotated, for the input gradient. Refreshed whenever the weights change.
 public final class ConvolutionFilter<Element: Scalar>: Sendable {
   public let inputs, outputs: Int
-  let forward, transposed: Memory<Element>
+  let forward: Memory<Element>
+  let transposed: Memory<Element>?
 
-  public init(inputs: Int, outputs: Int) {
+  /// - Parameter goesBackward: whether anybody will ask for an input gradient.
+  public init(inputs: Int, outputs: Int, goesBackward: Bool = true) {
     self.inputs = inputs
     self.outputs = outputs
     let count = Self.elements(inputs, outputs)
     forward = Memory(count: count)
-    transposed = Memory(count: count)
+    transposed = goesBackward ? Memory(count: count) : nil
   }
 
   /// Elements of a filter, or of its gradient, in the Winograd domain.
@@ -25,6 +27,7 @@ public final class ConvolutionFilter<Element: Scalar>: Sendable {
     let table = unsafe Element.kernels.table
     unsafe table.pointee.transform_filter(
       workers.team, weights.base, Int32(outputs), Int32(inputs), 0, forward.base)
+    guard let transposed else { return }
     unsafe table.pointee.transform_filter(
       workers.team, weights.base, Int32(outputs), Int32(inputs), 1, transposed.base)
   }
@@ -85,14 +88,24 @@ extension FeatureMap {
       y.c, statistics?.mean.base, statistics?.rstd.base)
   }
 
+  /// The matrix products of ``convolve(_:bias:into:statistics:on:)`` alone, on made-up values: for measuring.
+  package func products(
+    _ filter: ConvolutionFilter<Element>, likeInto y: FeatureMap, on workers: Workers
+  ) {
+    precondition(channels == Self.padded(filter.inputs) && y.channels == Self.padded(filter.outputs))
+    unsafe Element.kernels.table.pointee.products(workers.team, c, filter.forward.base, y.c)
+  }
+
   /// The gradient of a convolution's input, where this map is the gradient of its output.
+  /// - Parameter filter: one that goes backward.
   public func convolveInputGradient(
     _ filter: ConvolutionFilter<Element>, into dx: FeatureMap, on workers: Workers
   ) {
+    guard let transposed = filter.transposed else { preconditionFailure("this filter doesn't go backward") }
     precondition(channels == Self.padded(filter.outputs) && dx.channels == Self.padded(filter.inputs))
     precondition(height == dx.height && width == dx.width)
     unsafe Element.kernels.table.pointee.convolve(
-      workers.team, c, filter.transposed.base, nil, dx.c, nil, nil)
+      workers.team, c, transposed.base, nil, dx.c, nil, nil)
   }
 
   /// Adds the gradient of a convolution's weights; this map is its input, `dy` its output's gradient.

@@ -50,6 +50,8 @@ typedef struct {
   /// y = x * u + bias, padding 1; with `mean`, also each channel's mean and 1/sqrt(variance + 1e-5).
   void (*convolve)(ck_workers *, ck_map x, const void *u, const void *_Nullable bias, ck_map y,
                    void *_Nullable mean, void *_Nullable rstd);
+  /// The matrix products of `convolve` alone, on whatever is in the scratch memory: what share of its time they are.
+  void (*products)(ck_workers *, ck_map x, const void *u, ck_map y);
   /// du += the filter's gradient in the Winograd domain; `du` has filter_elements(inputs, outputs). anew: du = that,
   /// whatever du held.
   void (*accumulate_filter_gradient)(ck_workers *, ck_map x, ck_map dy, int anew, void *du);
@@ -83,6 +85,9 @@ typedef struct {
   void (*project)(ck_workers *, ck_map x, const void *w, const void *bias, ck_map y);
   /// dw += , dbias +=, dx = .
   void (*project_gradient)(ck_workers *, ck_map x, const void *w, ck_map dy, void *dw, void *dbias, ck_map dx);
+
+  /// Multiply-adds in registers alone, `rounds` times as many as this returns: what no matrix product can exceed.
+  long (*multiply_add)(long rounds, void *sink);
 } ck_kernels;
 
 /// The fastest kernels that this processor runs, or those that MMDICOM_KERNELS names.

@@ -42,46 +42,70 @@ INLINE void NAME(tile_outer)(int rows, int vectors, const REAL *a, long as, cons
       STORE(c + r * cs + n * LANES, LOAD(c + r * cs + n * LANES) + acc[r][n]);
 }
 
-// Register tiles by panel width. Sixteen rows of one vector or ROWS rows of two.
-static __attribute__((noinline)) void NAME(product_wide)(const REAL *a, long as, const REAL *b, int k, REAL *c,
-                                                         long cs) {
-  NAME(tile_product)(ROWS, 2, a, as, b, k, c, cs);
-}
-static __attribute__((noinline)) void NAME(product_narrow)(const REAL *a, long as, const REAL *b, int k,
-                                                           REAL *c, long cs) {
-  NAME(tile_product)(2 * ROWS, 1, a, as, b, k, c, cs);
-}
-static __attribute__((noinline)) void NAME(outer_wide)(const REAL *a, long as, const REAL *b, long bs, int k,
-                                                       REAL *c, long cs) {
-  NAME(tile_outer)(ROWS, 2, a, as, b, bs, k, c, cs);
-}
-static __attribute__((noinline)) void NAME(outer_narrow)(const REAL *a, long as, const REAL *b, long bs, int k,
-                                                         REAL *c, long cs) {
-  NAME(tile_outer)(2 * ROWS, 1, a, as, b, bs, k, c, cs);
-}
+// Register tiles, each a function of its own: ROWS rows of two vectors or NARROW rows of one, and fewer for what is
+// left below whole tiles.
+#if ROWS == 8
+#define NARROW 16
+#else
+#define NARROW 8
+#endif
+#define TILE(rows, vectors)                                                                                      \
+  static __attribute__((noinline)) void NAME(product_##rows##x##vectors)(const REAL *a, long as, const REAL *b,   \
+                                                                         int k, REAL *c, long cs) {               \
+    NAME(tile_product)(rows, vectors, a, as, b, k, c, cs);                                                        \
+  }                                                                                                               \
+  static __attribute__((noinline)) void NAME(outer_##rows##x##vectors)(                                           \
+      const REAL *a, long as, const REAL *b, long bs, int k, REAL *c, long cs) {                                  \
+    NAME(tile_outer)(rows, vectors, a, as, b, bs, k, c, cs);                                                      \
+  }
+TILE(2, 2)
+TILE(4, 2)
+TILE(4, 1)
+#if ROWS == 6
+TILE(6, 2)
+#elif ROWS == 8
+TILE(8, 2)
+TILE(16, 1)
+#endif
+#if NARROW == 8
+TILE(8, 1)
+#endif
+#undef TILE
+#define TILE_(kind, rows, vectors) NAME(kind##_##rows##x##vectors)
+#define TILE(kind, rows, vectors) TILE_(kind, rows, vectors)
 
-// m [rows x co] = v [rows x ci] . u, rows rounded up to whole register tiles (blocks have room for a multiple of
-// 16); u in panels of PANEL columns (the last may be half as wide).
+// m [rows x co] = v [rows x ci] . u, rows rounded up to an even number, or a fourth one where the panel is narrow
+// (blocks have room for a multiple of 16); u in panels of PANEL columns (the last may be half as wide).
 INLINE void NAME(product)(int rows, int ci, int co, const REAL *v, const REAL *u, REAL *m) {
+#define TIMES(tile) tile(v + (long)r * ci, ci, panel, ci, m + (long)r * co + n, co)
   for (int n = 0; n < co; n += PANEL(co)) {
     const REAL *panel = u + (long)n * ci;
-    if (co - n >= PANEL(co))
-      for (int r = 0; r < rows; r += ROWS)
-        NAME(product_wide)(v + (long)r * ci, ci, panel, ci, m + (long)r * co + n, co);
-    else
-      for (int r = 0; r < rows; r += 2 * ROWS)
-        NAME(product_narrow)(v + (long)r * ci, ci, panel, ci, m + (long)r * co + n, co);
+    int r = 0;
+    if (co - n >= PANEL(co)) {
+      for (; r + ROWS <= rows; r += ROWS) TIMES(TILE(product, ROWS, 2));
+      for (; r + 2 < rows; r += 4) TIMES(TILE(product, 4, 2));
+      for (; r < rows; r += 2) TIMES(TILE(product, 2, 2));
+    } else {
+      for (; r + NARROW <= rows; r += NARROW) TIMES(TILE(product, NARROW, 1));
+      for (; r < rows; r += 4) TIMES(TILE(product, 4, 1));
+    }
   }
+#undef TIMES
 }
 
 // du [ci x co] += v^T . d, over `rows` rows of both.
 INLINE void NAME(outer)(int rows, int ci, int co, const REAL *v, const REAL *d, REAL *du) {
+#define TIMES(tile) tile(v + r, ci, d + n, co, rows, du + (long)r * co + n, co)
   for (int n = 0; n < co; n += PANEL(co)) {
-    if (co - n >= PANEL(co))
-      for (int r = 0; r < ci; r += ROWS)
-        NAME(outer_wide)(v + r, ci, d + n, co, rows, du + (long)r * co + n, co);
-    else
-      for (int r = 0; r < ci; r += 2 * ROWS)
-        NAME(outer_narrow)(v + r, ci, d + n, co, rows, du + (long)r * co + n, co);
+    int r = 0;
+    if (co - n >= PANEL(co)) {
+      for (; r + ROWS <= ci; r += ROWS) TIMES(TILE(outer, ROWS, 2));
+      for (; r + 4 <= ci; r += 4) TIMES(TILE(outer, 4, 2));
+      for (; r < ci; r += 2) TIMES(TILE(outer, 2, 2));
+    } else {
+      for (; r + NARROW <= ci; r += NARROW) TIMES(TILE(outer, NARROW, 1));
+      for (; r < ci; r += 4) TIMES(TILE(outer, 4, 1));
+    }
   }
+#undef TIMES
 }

@@ -4,6 +4,7 @@ const ck_kernels NAME(table) = {
     .filter_elements = NAME(filter_elements),
     .transform_filter = NAME(transform_filter),
     .convolve = NAME(convolve),
+    .products = NAME(products),
     .accumulate_filter_gradient = NAME(accumulate_filter_gradient),
     .finish_filter_gradient = NAME(finish_filter_gradient),
     .convolve_plane = NAME(convolve_plane),
@@ -17,4 +18,5 @@ const ck_kernels NAME(table) = {
     .upsample_gradient = NAME(upsample_gradient),
     .project = NAME(project),
     .project_gradient = NAME(project_gradient),
+    .multiply_add = NAME(multiply_add),
 };

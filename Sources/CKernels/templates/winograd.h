@@ -17,9 +17,9 @@ typedef struct {
 
 INLINE int NAME(tiles_of)(ck_map y) { return (y.width + 3) / 4 * ((y.height + 3) / 4); }
 
-// Tiles per block: both transformed blocks should stay in a second-level cache of 1 MiB.
+// Tiles per block: both transformed blocks should stay in a second-level cache of 512 KiB.
 INLINE int NAME(tiles_per_block)(int ci, int co, int tiles) {
-  long fit = 640 * 1024 / (FREQUENCIES * (long)sizeof(REAL) * (ci + co)) / 16 * 16;
+  long fit = 320 * 1024 / (FREQUENCIES * (long)sizeof(REAL) * (ci + co)) / 16 * 16;
   long most = ((long)tiles + 15) / 16 * 16;
   return (int)MAX(16, MIN(MIN(fit, 128), most));
 }
@@ -104,47 +104,63 @@ INLINE void NAME(filter_gradient_1d)(vec *o, long s, vec u0, vec u1, vec u2, vec
 
 // MARK: tiles
 
+// The second, horizontal transform of a row, into a row of frequencies.
+INLINE void NAME(store_row)(REAL *v, long plane, const vec *t) {
+  vec o[6];
+  NAME(input_1d)(o, 1, t[0], t[1], t[2], t[3], t[4], t[5]);
+  for (int j = 0; j < 6; j++) STORE(v + j * plane, o[j]);
+}
+
+// 6x6 pixels from d on, one vector of channels each -> one vector of every frequency. Two rows of frequencies at a
+// time, as many as the registers hold: what is loaded twice is in the first-level cache, what isn't stored in between
+// doesn't wait for its one store a cycle.
+INLINE void NAME(input_36)(const REAL *d, long row, long column, REAL *v, long plane) {
+  vec t[6], s[6];
+#define D(i, j) LOAD(d + (i) * row + (j) * column)
+  for (int j = 0; j < 6; j++) t[j] = 4 * D(0, j) - 5 * D(2, j) + D(4, j);
+  NAME(store_row)(v, plane, t);
+  for (int j = 0; j < 6; j++) {
+    vec a = D(4, j) - 4 * D(2, j), b = D(3, j) - 4 * D(1, j);
+    t[j] = a + b;
+    s[j] = a - b;
+  }
+  NAME(store_row)(v + 6 * plane, plane, t);
+  NAME(store_row)(v + 12 * plane, plane, s);
+  for (int j = 0; j < 6; j++) {
+    vec a = D(4, j) - D(2, j), b = 2 * (D(3, j) - D(1, j));
+    t[j] = a + b;
+    s[j] = a - b;
+  }
+  NAME(store_row)(v + 18 * plane, plane, t);
+  NAME(store_row)(v + 24 * plane, plane, s);
+  for (int j = 0; j < 6; j++) t[j] = 4 * D(1, j) - 5 * D(3, j) + D(5, j);
+  NAME(store_row)(v + 30 * plane, plane, t);
+#undef D
+}
+
 // One 6x6 tile of x around the 4x4 pixels at (row, column) -> row `tile` of every frequency of v.
-INLINE void NAME(input_tile)(const NAME(winograd) *w, int tile, REAL *v) {
+static __attribute__((noinline)) void NAME(input_tile)(const NAME(winograd) *w, int tile, REAL *v) {
   const ck_map *x = &w->x;
   int row = tile / w->tiles_across * 4 - 1, column = tile % w->tiles_across * 4 - 1, ci = x->channels;
   if (row >= 0 && column >= 0 && row + 6 <= x->height && column + 6 <= x->width) {
     const REAL *p = NAME(pixel)(x, row, column);
-    long s = (long)x->width * x->stride;
-    for (int c = 0; c < ci; c += LANES, p += LANES) {
-      vec t[36], o[36];
-      for (int j = 0; j < 6; j++) {
-        const REAL *q = p + j * x->stride;
-        NAME(input_1d)(t + j, 6, LOAD(q), LOAD(q + s), LOAD(q + 2 * s), LOAD(q + 3 * s), LOAD(q + 4 * s),
-                       LOAD(q + 5 * s));
-      }
-      for (int i = 0; i < 6; i++) {
-        vec *r = t + i * 6;
-        NAME(input_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
-        for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * w->input_plane + c, o[i * 6 + j]);
-      }
-    }
+    long line = (long)x->width * x->stride;
+    // What the next tile has beside this one.
+    for (int i = 2; i < 6; i++)
+      for (int j = 6; j < 10; j++)
+        for (int c = 0; c < ci; c += CACHE_LINE) __builtin_prefetch(p + i * line + j * x->stride + c);
+    for (int c = 0; c < ci; c += LANES)
+      NAME(input_36)(p + c, line, x->stride, v + c, w->input_plane);
     return;
   }
-  for (int from = 0; from < ci; from += OUTSIDE) {
-    const REAL *p[36];
+  for (int c = 0; c < ci; c += LANES) {
+    vec d[36];
     for (int i = 0; i < 6; i++)
       for (int j = 0; j < 6; j++) {
         int r = row + i, k = column + j;
-        p[i * 6 + j] =
-            r >= 0 && k >= 0 && r < x->height && k < x->width ? NAME(pixel)(x, r, k) + from : NAME(zeros);
+        d[i * 6 + j] = r >= 0 && k >= 0 && r < x->height && k < x->width ? LOAD(NAME(pixel)(x, r, k) + c) : (vec)0;
       }
-    for (int c = 0; c < MIN(OUTSIDE, ci - from); c += LANES) {
-      vec t[36], o[36];
-      for (int j = 0; j < 6; j++)
-        NAME(input_1d)(t + j, 6, LOAD(p[j] + c), LOAD(p[6 + j] + c), LOAD(p[12 + j] + c), LOAD(p[18 + j] + c),
-                       LOAD(p[24 + j] + c), LOAD(p[30 + j] + c));
-      for (int i = 0; i < 6; i++) {
-        vec *r = t + i * 6;
-        NAME(input_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
-        for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * w->input_plane + from + c, o[i * 6 + j]);
-      }
-    }
+    NAME(input_36)((const REAL *)d, 6 * LANES, LANES, v + c, w->input_plane);
   }
 }
 
@@ -178,7 +194,8 @@ INLINE void NAME(add_tile)(const vec *o, int rows, int columns, int is_first, in
 
 // Row `tile` of every frequency of m -> 4x4 pixels of y, plus bias. Where asked for, the pixels go into a block's
 // `sums`, whose pivot a block's first tile makes.
-INLINE void NAME(output_tile)(const NAME(winograd) *w, int tile, const REAL *m, REAL *sums, int is_first) {
+static __attribute__((noinline)) void NAME(output_tile)(const NAME(winograd) *w, int tile, const REAL *m,
+                                                        REAL *sums, int is_first) {
   const ck_map *y = &w->y;
   int row = tile / w->tiles_across * 4, column = tile % w->tiles_across * 4, co = y->channels;
   int rows = NAME(tile_rows)(w, tile), columns = NAME(tile_columns)(w, tile);
@@ -211,27 +228,55 @@ INLINE void NAME(output_tile)(const NAME(winograd) *w, int tile, const REAL *m, 
   }
 }
 
+// The adjoint's second, horizontal transform of a row, into a row of frequencies.
+INLINE void NAME(store_gradient_row)(REAL *v, long plane, const vec *t) {
+  vec o[6];
+  NAME(gradient_1d)(o, 1, t[0], t[1], t[2], t[3]);
+  for (int j = 0; j < 6; j++) STORE(v + j * plane, o[j]);
+}
+
+// 4x4 pixels from y on -> one vector of every frequency; by two rows, as input_36.
+INLINE void NAME(gradient_36)(const REAL *y, long row, long column, REAL *v, long plane) {
+  vec t[4], s[4];
+#define Y(i, j) LOAD(y + (i) * row + (j) * column)
+  for (int j = 0; j < 4; j++) t[j] = Y(0, j);
+  NAME(store_gradient_row)(v, plane, t);
+  for (int j = 0; j < 4; j++) {
+    vec a = Y(0, j) + Y(2, j), b = Y(1, j) + Y(3, j);
+    t[j] = a + b;
+    s[j] = a - b;
+  }
+  NAME(store_gradient_row)(v + 6 * plane, plane, t);
+  NAME(store_gradient_row)(v + 12 * plane, plane, s);
+  for (int j = 0; j < 4; j++) {
+    vec a = Y(0, j) + 4 * Y(2, j), b = 2 * Y(1, j) + 8 * Y(3, j);
+    t[j] = a + b;
+    s[j] = a - b;
+  }
+  NAME(store_gradient_row)(v + 18 * plane, plane, t);
+  NAME(store_gradient_row)(v + 24 * plane, plane, s);
+  for (int j = 0; j < 4; j++) t[j] = Y(3, j);
+  NAME(store_gradient_row)(v + 30 * plane, plane, t);
+#undef Y
+}
+
 // 4x4 pixels of dy -> row `tile` of every frequency of d.
-INLINE void NAME(gradient_tile)(const NAME(winograd) *w, int tile, REAL *d) {
+static __attribute__((noinline)) void NAME(gradient_tile)(const NAME(winograd) *w, int tile, REAL *d) {
   const ck_map *y = &w->y;
   int row = tile / w->tiles_across * 4, column = tile % w->tiles_across * 4, co = y->channels;
-  for (int from = 0; from < co; from += OUTSIDE) {
-    const REAL *p[16];
+  if (row + 4 <= y->height && column + 4 <= y->width) {
+    const REAL *p = NAME(pixel)(y, row, column);
+    long line = (long)y->width * y->stride;
+    for (int c = 0; c < co; c += LANES) NAME(gradient_36)(p + c, line, y->stride, d + c, w->output_plane);
+    return;
+  }
+  for (int c = 0; c < co; c += LANES) {
+    vec p[16];
     for (int i = 0; i < 4; i++)
       for (int j = 0; j < 4; j++)
-        p[i * 4 + j] = row + i < y->height && column + j < y->width
-                           ? NAME(pixel)(y, row + i, column + j) + from
-                           : NAME(zeros);
-    for (int c = 0; c < MIN(OUTSIDE, co - from); c += LANES) {
-      vec t[24], o[36];
-      for (int j = 0; j < 4; j++)
-        NAME(gradient_1d)(t + j, 4, LOAD(p[j] + c), LOAD(p[4 + j] + c), LOAD(p[8 + j] + c), LOAD(p[12 + j] + c));
-      for (int i = 0; i < 6; i++) {
-        vec *r = t + i * 4;
-        NAME(gradient_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3]);
-        for (int j = 0; j < 6; j++) STORE(d + (i * 6 + j) * w->output_plane + from + c, o[i * 6 + j]);
-      }
-    }
+        p[i * 4 + j] =
+            row + i < y->height && column + j < y->width ? LOAD(NAME(pixel)(y, row + i, column + j) + c) : (vec)0;
+    NAME(gradient_36)((const REAL *)p, 4 * LANES, LANES, d + c, w->output_plane);
   }
 }
 
@@ -249,6 +294,13 @@ INLINE void NAME(output_block)(const NAME(winograd) *w, int index, int block, co
   if (sums) NAME(block_moments)(sums, pixels, co, w->moments + index * NAME(moments)(co));
 }
 
+// m = v . u for `rows` tiles.
+INLINE void NAME(all_products)(const NAME(winograd) *w, int rows, const REAL *v, REAL *m) {
+  int ci = w->x.channels, co = w->y.channels;
+  for (int f = 0; f < FREQUENCIES; f++)
+    NAME(product)(rows, ci, co, v + f * w->input_plane, w->u + (long)f * ci * co, m + f * w->output_plane);
+}
+
 static void NAME(convolve_block)(void *context, ck_workers *workers, int index, int worker) {
   const NAME(winograd) *w = context;
   int ci = w->x.channels, co = w->y.channels, first = index * w->block;
@@ -257,9 +309,22 @@ static void NAME(convolve_block)(void *context, ck_workers *workers, int index, 
   REAL *v = ck_scratch(workers, worker, (size_t)(input + output + 3 * co) * sizeof(REAL));
   REAL *m = v + input, *sums = w->moments ? m + output : NULL;
   for (int t = 0; t < count; t++) NAME(input_tile)(w, first + t, v + (long)t * ci);
-  for (int f = 0; f < FREQUENCIES; f++)
-    NAME(product)(count, ci, co, v + f * w->input_plane, w->u + (long)f * ci * co, m + f * w->output_plane);
+  NAME(all_products)(w, count, v, m);
   NAME(output_block)(w, index, w->block, m, sums);
+}
+
+static void NAME(products_block)(void *context, ck_workers *workers, int index, int worker) {
+  const NAME(winograd) *w = context;
+  int count = MIN(w->block, w->tiles - index * w->block);
+  REAL *v = ck_scratch(workers, worker, FREQUENCIES * (w->input_plane + w->output_plane) * sizeof(REAL));
+  NAME(all_products)(w, count, v, v + FREQUENCIES * w->input_plane);
+}
+
+static void NAME(products)(ck_workers *workers, ck_map x, const void *u, ck_map y) {
+  int tiles = NAME(tiles_of)(y), block = NAME(tiles_per_block)(x.channels, y.channels, tiles);
+  NAME(winograd) w = NAME(plan)(x, y, block);
+  w.u = u;
+  ck_run(workers, (tiles + block - 1) / block, NAME(products_block), &w);
 }
 
 // A map with fewer blocks than workers: all its tiles at once, stage by stage, the products shared out by
