@@ -93,11 +93,12 @@ public final class Predictor: Sendable {
     self.model = model
     let architecture = model.metadata.architecture
     let size = architecture.inputSize
+    let scratch = GradientScratch<Float>(size: size, of: architecture, decoder: false)
     activations = Mutex(
       Activations(
         workers: Workers(count: threads),
-        state: SegmentationState(size: size, of: architecture, dropout: false),
-        scratch: GradientScratch(size: size, of: architecture, decoder: false)))
+        state: SegmentationState(size: size, of: architecture, dropout: false, inferringIn: scratch),
+        scratch: scratch))
   }
 
   /// Predictors of one thread each, to run side by side.
@@ -220,15 +221,15 @@ public final class Predictor: Sendable {
       let network = model.network
       let mask = state.forward(network, input, .none, scratch, workers)
       let scores = state.encoder.scores
-      if !network.bridgesSaliency {
-        // The decoder saw none, but readers of the finding still want to see where it came from.
-        network.computeSaliency(
-          state.encoder, scores: scores, scratch: scratch, into: state.saliency, on: workers)
-      }
       let visible = model.visible.map {
         network.decoder.answer(
           state.decoder, weight: $0[Architecture.visiblePrefix + "weight"],
           bias: $0[Architecture.visiblePrefix + "bias"], on: workers)
+      }
+      if !network.bridgesSaliency {
+        // The decoder saw none, but readers of the finding still want to see where it came from.
+        network.computeSaliency(
+          state.encoder, scores: scores, scratch: scratch, into: state.saliency, on: workers)
       }
       return (scores, mask, visible ?? [], state.saliency.plane())
     }

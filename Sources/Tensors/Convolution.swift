@@ -56,7 +56,7 @@ public final class ConvolutionFilterGradient<Element: Scalar>: @unchecked Sendab
     isZero = true
   }
 
-  fileprivate func add(_ x: ck_map, _ dy: ck_map, on workers: Workers) {
+  func add(_ x: ck_input, _ dy: ck_map, on workers: Workers) {
     unsafe Element.kernels.table.pointee.accumulate_filter_gradient(
       workers.team, x, dy, isZero ? 1 : 0, sum.base)
     isZero = false
@@ -79,21 +79,7 @@ extension FeatureMap {
     _ filter: ConvolutionFilter<Element>, bias: MemorySlice<Element>?, into y: FeatureMap,
     statistics: InstanceStatistics<Element>?, on workers: Workers
   ) {
-    precondition(channels == Self.padded(filter.inputs) && y.channels == Self.padded(filter.outputs))
-    precondition(height == y.height && width == y.width)
-    precondition(bias == nil || bias?.count == y.channels, "a bias for every channel, padded ones too")
-    precondition(statistics == nil || statistics?.mean.count == y.channels)
-    unsafe Element.kernels.table.pointee.convolve(
-      workers.team, c, filter.forward.base, bias?.base,
-      y.c, statistics?.mean.base, statistics?.rstd.base)
-  }
-
-  /// The matrix products of ``convolve(_:bias:into:statistics:on:)`` alone, on made-up values: for measuring.
-  package func products(
-    _ filter: ConvolutionFilter<Element>, likeInto y: FeatureMap, on workers: Workers
-  ) {
-    precondition(channels == Self.padded(filter.inputs) && y.channels == Self.padded(filter.outputs))
-    unsafe Element.kernels.table.pointee.products(workers.team, c, filter.forward.base, y.c)
+    ConvolutionInput(self).convolve(filter, bias: bias, into: y, statistics: statistics, on: workers)
   }
 
   /// The gradient of a convolution's input, where this map is the gradient of its output.
@@ -105,16 +91,14 @@ extension FeatureMap {
     precondition(channels == Self.padded(filter.outputs) && dx.channels == Self.padded(filter.inputs))
     precondition(height == dx.height && width == dx.width)
     unsafe Element.kernels.table.pointee.convolve(
-      workers.team, c, transposed.base, nil, dx.c, nil, nil)
+      workers.team, ConvolutionInput(self).c, transposed.base, nil, dx.c, nil, nil)
   }
 
   /// Adds the gradient of a convolution's weights; this map is its input, `dy` its output's gradient.
   public func accumulateFilterGradient(
     _ dy: FeatureMap, into gradient: ConvolutionFilterGradient<Element>, on workers: Workers
   ) {
-    precondition(channels == Self.padded(gradient.inputs) && dy.channels == Self.padded(gradient.outputs))
-    precondition(height == dy.height && width == dy.width)
-    unsafe gradient.add(c, dy.c, on: workers)
+    ConvolutionInput(self).accumulateFilterGradient(dy, into: gradient, on: workers)
   }
 
   /// The first layer: a plane by weights [outputs, 1, 3, 3] .

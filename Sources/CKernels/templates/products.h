@@ -3,6 +3,8 @@
 
 // Columns of a panel of u.
 #define PANEL(co) (2 * LANES)
+// Elements of u that are fetched before they are needed: 16 KiB.
+#define PANELS_AHEAD (16384 / (int)sizeof(REAL))
 
 // c [rows x width] = a [rows x k] . b [k x width], for a register tile of `rows` by `vectors` vectors.
 INLINE void NAME(tile_product)(int rows, int vectors, const REAL *a, long as, const REAL *b, int k, REAL *c,
@@ -12,6 +14,8 @@ INLINE void NAME(tile_product)(int rows, int vectors, const REAL *a, long as, co
     for (int n = 0; n < vectors; n++) acc[r][n] = 0;
   for (int i = 0; i < k; i++, b += vectors * LANES) {
     vec bv[vectors];
+    // The panels follow one another, through all frequencies: wide layers' come from beyond the second-level cache.
+    for (int n = 0; n < vectors * LANES; n += CACHE_LINE) __builtin_prefetch(b + n + PANELS_AHEAD, 0, 2);
     for (int n = 0; n < vectors; n++) bv[n] = LOAD(b + n * LANES);
     for (int r = 0; r < rows; r++) {
       REAL s = a[r * as + i];
@@ -22,10 +26,10 @@ INLINE void NAME(tile_product)(int rows, int vectors, const REAL *a, long as, co
     for (int n = 0; n < vectors; n++) STORE(c + r * cs + n * LANES, acc[r][n]);
 }
 
-// c [rows x width] += a^T [rows x k] . b [k x width]; a is [k x as], b [k x bs]. Summed by itself first: c may hold
-// the sum of a batch, beside which single products would lose digits.
+// c [rows x width] += a^T [rows x k] . b [k x width], or anew = that; a is [k x as], b [k x bs]. Summed by itself
+// first: c may hold the sum of a batch, beside which single products would lose digits.
 INLINE void NAME(tile_outer)(int rows, int vectors, const REAL *a, long as, const REAL *b, long bs, int k,
-                             REAL *c, long cs) {
+                             int anew, REAL *c, long cs) {
   vec acc[rows][vectors];
   for (int r = 0; r < rows; r++)
     for (int n = 0; n < vectors; n++) acc[r][n] = 0;
@@ -39,7 +43,7 @@ INLINE void NAME(tile_outer)(int rows, int vectors, const REAL *a, long as, cons
   }
   for (int r = 0; r < rows; r++)
     for (int n = 0; n < vectors; n++)
-      STORE(c + r * cs + n * LANES, LOAD(c + r * cs + n * LANES) + acc[r][n]);
+      STORE(c + r * cs + n * LANES, anew ? acc[r][n] : LOAD(c + r * cs + n * LANES) + acc[r][n]);
 }
 
 // Register tiles, each a function of its own: ROWS rows of two vectors or NARROW rows of one, and fewer for what is
@@ -55,8 +59,8 @@ INLINE void NAME(tile_outer)(int rows, int vectors, const REAL *a, long as, cons
     NAME(tile_product)(rows, vectors, a, as, b, k, c, cs);                                                        \
   }                                                                                                               \
   static __attribute__((noinline)) void NAME(outer_##rows##x##vectors)(                                           \
-      const REAL *a, long as, const REAL *b, long bs, int k, REAL *c, long cs) {                                  \
-    NAME(tile_outer)(rows, vectors, a, as, b, bs, k, c, cs);                                                      \
+      const REAL *a, long as, const REAL *b, long bs, int k, int anew, REAL *c, long cs) {                        \
+    NAME(tile_outer)(rows, vectors, a, as, b, bs, k, anew, c, cs);                                                \
   }
 TILE(2, 2)
 TILE(4, 2)
@@ -93,9 +97,9 @@ INLINE void NAME(product)(int rows, int ci, int co, const REAL *v, const REAL *u
 #undef TIMES
 }
 
-// du [ci x co] += v^T . d, over `rows` rows of both.
-INLINE void NAME(outer)(int rows, int ci, int co, const REAL *v, const REAL *d, REAL *du) {
-#define TIMES(tile) tile(v + r, ci, d + n, co, rows, du + (long)r * co + n, co)
+// du [ci x co] += v^T . d, or anew = that, over `rows` rows of both.
+INLINE void NAME(outer)(int rows, int ci, int co, const REAL *v, const REAL *d, int anew, REAL *du) {
+#define TIMES(tile) tile(v + r, ci, d + n, co, rows, anew, du + (long)r * co + n, co)
   for (int n = 0; n < co; n += PANEL(co)) {
     int r = 0;
     if (co - n >= PANEL(co)) {

@@ -11,6 +11,7 @@ const ck_kernels NAME(table) = {
     .plane_input_gradient = NAME(plane_input_gradient),
     .plane_filter_gradient = NAME(plane_filter_gradient),
     .normalize = NAME(normalize),
+    .normalize_pool = NAME(normalize_pool),
     .normalize_gradient = NAME(normalize_gradient),
     .max_pool = NAME(max_pool),
     .max_pool_gradient = NAME(max_pool_gradient),
