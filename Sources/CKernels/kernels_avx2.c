@@ -8,16 +8,21 @@
 #define ISA "avx2"
 #define REAL float
 #define LANES 8
-#define ROWS 4
+#define ROWS 6
 #define NAME(x) x##_f32_avx2
 
 // clang-format off
 #include "templates/vector.h"
 #include "templates/statistics.h"
 #include "templates/products.h"
+#include "templates/activation.h"
+#include "templates/interpolation.h"
+#include "templates/winograd_tiles.h"
+#include "templates/winograd_input.h"
 #include "templates/winograd.h"
 #include "templates/plane.h"
 #include "templates/pointwise.h"
+#include "templates/peak.h"
 #include "templates/table.h"
 // clang-format on
 

@@ -17,9 +17,14 @@
 #include "templates/vector.h"
 #include "templates/statistics.h"
 #include "templates/products_blas.h"
+#include "templates/activation.h"
+#include "templates/interpolation.h"
+#include "templates/winograd_tiles.h"
+#include "templates/winograd_input.h"
 #include "templates/winograd.h"
 #include "templates/plane.h"
 #include "templates/pointwise.h"
+#include "templates/peak.h"
 #include "templates/table.h"
 // clang-format on
 

@@ -44,7 +44,7 @@ struct CellRun {
   }
 
   private func measure(_ model: Model, _ data: TrainingData) throws -> CellRecord {
-    let predictors = (0..<grid.threads).map { _ in Predictor(model, threads: 1) }
+    let predictors = Predictor.team(of: grid.threads, model)
     var figures: [String: Evaluation.Figures] = [:]
     var rows: [String: [Evaluation.Row]] = [:]
     for test in grid.tests(of: cell) {

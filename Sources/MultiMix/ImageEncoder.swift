@@ -7,6 +7,7 @@ public struct ImageEncoder<Element: Scalar>: Sendable {
   let blocks: [ConvolutionBlock<Element>]
   let head: Linear<Element>
 
+  /// - Parameter parameters: with those of an encoder of that architecture among them.
   init(_ parameters: Parameters<Element>, _ architecture: Architecture) {
     blocks = architecture.widths.enumerated().map { level, width in
       ConvolutionBlock(
@@ -22,19 +23,36 @@ public struct ImageEncoder<Element: Scalar>: Sendable {
   package func forward(
     _ state: EncoderState<Element>, dropout: DropoutPlan, sharesFirstBlock: Bool = false, on workers: Workers
   ) -> [Element] {
-    var x = state.input
     for (i, block) in blocks.enumerated() {
-      if i == 0 && sharesFirstBlock {
-        block.activate(state.blocks[i], dropout: dropout[i], into: state.features[i], on: workers)
-      } else {
-        block.forward(x, state.blocks[i], dropout: dropout[i], into: state.features[i], on: workers)
+      if i > 0 || !sharesFirstBlock {
+        block.convolve(ConvolutionInput(state.read(byBlock: i)), state.blocks[i], on: workers)
       }
-      state.features[i].maxPool(into: state.pooled[i], choice: state.choices[i], on: workers)
-      x = state.pooled[i]
+      block.activate(
+        state.blocks[i], dropout: dropout[i], into: state.features[i], pooled: state.pooled[i],
+        choice: state.choices[i], on: workers)
     }
-    state.average = x.channelMeans()
+    state.average = state.pooled[blocks.count - 1].channelMeans()
     state.scores = head.forward(state.average)
     return state.scores
+  }
+
+  /// Prepares the convolutions' filters; to be called after the parameters changed.
+  func refresh(on workers: Workers) {
+    for block in blocks { block.refresh(on: workers) }
+  }
+
+  /// The absolute gradient of the largest class score by the image, into `saliency` (a plane).
+  /// - Parameter state: holds a forward pass without dropout.
+  package func computeSaliency(
+    _ state: EncoderState<Element>, scores: [Element], scratch: GradientScratch<Element>,
+    into saliency: FeatureMap<Element>, on workers: Workers
+  ) {
+    var largest = 0
+    for k in scores.indices where scores[k] > scores[largest] { largest = k }
+    backward(
+      state, dropout: .none, scores: scores.indices.map { $0 == largest ? 1 : 0 }, skips: nil,
+      lastFeature: nil, scratch: scratch, gradient: nil, inputGradient: saliency, on: workers)
+    saliency.formMagnitude()
   }
 
   /// - Parameters:
@@ -56,7 +74,7 @@ public struct ImageEncoder<Element: Scalar>: Sendable {
         choice: state.choices[i], adding: i == last ? lastFeature : skips?[i], into: scratch.blocks[i].output,
         on: workers)
       blocks[i].backward(
-        i == 0 ? state.input : state.pooled[i - 1], state.blocks[i], dropout: dropout[i],
+        ConvolutionInput(state.read(byBlock: i)), state.blocks[i], dropout: dropout[i],
         outputGradient: scratch.blocks[i].output, scratch: scratch.blocks[i].inner,
         gradient: gradient?.encoder[i],
         inputGradient: i == 0 ? inputGradient : scratch.pooled[i - 1], on: workers)
@@ -69,42 +87,49 @@ public final class EncoderState<Element: Scalar>: @unchecked Sendable {
   // Invariant: used by one thread at a time, with the worker that owns it.
   package let input: FeatureMap<Element>
   let blocks: [BlockState<Element>]
-  let features, pooled: [FeatureMap<Element>]
+  /// The blocks' outputs; nil where nobody but the pooling needs them. The last block's always is there.
+  let features: [FeatureMap<Element>?]
+  let pooled: [FeatureMap<Element>]
   let choices: [PoolingChoice]
   var average: [Element] = []
   var scores: [Element] = []
 
   /// - Parameters:
-  ///   - skips: where all but the last blocks' features go (slices of the decoder's concatenations), or nil for
-  ///     maps of their own.
+  ///   - keepsFeatures: whether a decoder reads what passes with dropout leave.
   ///   - first: another state of the same image, whose input and first block are shared.
   ///   - borrowed: a state whose memory serves for the rest, since the two are never needed at a time.
   package init(
-    size: Int, of architecture: Architecture = Architecture(), skips: [FeatureMap<Element>]? = nil,
+    size: Int, of architecture: Architecture = Architecture(), keepsFeatures: Bool = false,
     sharing first: EncoderState? = nil, borrowing borrowed: EncoderState? = nil
   ) {
     let widths = architecture.widths
-    let sizes = widths.indices.map { size >> $0 }
+    func map(_ level: Int, halvings: Int) -> FeatureMap<Element> {
+      FeatureMap(height: size >> halvings, width: size >> halvings, channels: widths[level])
+    }
     input = first?.input ?? FeatureMap(height: size, width: size, channels: 1)
     blocks = widths.indices.map { i in
       (i == 0 ? first?.blocks[0] : borrowed?.blocks[i])
-        ?? BlockState(height: sizes[i], width: sizes[i], outputs: widths[i])
+        ?? BlockState(map(i, halvings: i), map(i, halvings: i))
     }
-    features =
-      borrowed?.features
-      ?? widths.indices.map { i in
-        i < widths.count - 1 && skips != nil
-          ? skips![i] : FeatureMap(height: sizes[i], width: sizes[i], channels: widths[i])
-      }
-    pooled =
-      borrowed?.pooled
-      ?? widths.indices.map {
-        FeatureMap(height: sizes[$0] / 2, width: sizes[$0] / 2, channels: widths[$0])
-      }
+    features = widths.indices.map { i in
+      keepsFeatures || i == widths.count - 1 ? borrowed?.features[i] ?? map(i, halvings: i) : nil
+    }
+    pooled = borrowed?.pooled ?? widths.indices.map { map($0, halvings: $0 + 1) }
     choices =
       borrowed?.choices
-      ?? widths.indices.map {
-        PoolingChoice(height: sizes[$0] / 2, width: sizes[$0] / 2, channels: widths[$0])
-      }
+      ?? pooled.map { PoolingChoice(height: $0.height, width: $0.width, channels: $0.channels) }
+  }
+
+  func read(byBlock i: Int) -> FeatureMap<Element> { i == 0 ? input : pooled[i - 1] }
+
+  /// What a decoder reads of a block: its features, or where they aren't kept what they are without dropout.
+  func skip(_ level: Int) -> ConvolutionInput<Element> {
+    features[level].map { ConvolutionInput($0) } ?? blocks[level].output
+  }
+
+  /// The features behind the last block.
+  var deepest: FeatureMap<Element> {
+    guard let last = features[blocks.count - 1] else { preconditionFailure("always kept") }
+    return last
   }
 }

@@ -18,7 +18,7 @@ struct StepWork<Element: Scalar>: Sendable {
 
 /// Takes a lane's images through the network, forward and backward, one after another. What a thread needs for it is
 /// allocated once: activations of one image of each kind, and one set of gradient sums. At 256 pixels and the paper's
-/// widths that is about 265 MB.
+/// widths that is about 195 MB.
 final class LaneRunner<Element: Scalar>: Sendable {
   let network: MultiMixNetwork<Element>
   let teacher: MultiMixNetwork<Element>?

@@ -8,16 +8,14 @@ package enum LungRegions {
   /// border, with fewer pixels than a tenth of the largest lung's.
   /// - Parameter probability: [side * side], row by row.
   package static func mended(_ probability: [Float], side: Int) -> [Float] {
-    precondition(probability.count == side * side)
-    let isLung = probability.map { $0 >= 0.5 }
-    let regions = connected(isLung, side: side)
-    let largest = regions.filter { isLung[$0[0]] }.map(\.count).max() ?? 0
+    let regions = ConnectedRuns(probability, side: side)
+    let bound = smallestShare * Double(regions.largestLung)
     var mended = probability
-    for region in regions where Double(region.count) < smallestShare * Double(largest) {
-      if isLung[region[0]] {
-        for pixel in region { mended[pixel] = 0 }
-      } else if !region.contains(where: { isOnBorder($0, side) }) {
-        for pixel in region { mended[pixel] = 1 }
+    for (run, region) in zip(regions.runs, regions.region) where Double(regions.pixels[region]) < bound {
+      if run.isLung {
+        for pixel in run.pixels { mended[pixel] = 0 }
+      } else if !regions.reachesBorder[region] {
+        for pixel in run.pixels { mended[pixel] = 1 }
       }
     }
     return mended
@@ -26,42 +24,90 @@ package enum LungRegions {
   /// How many regions of at least 1/2 are no islands.
   /// - Parameter probability: [side * side], row by row.
   static func lungs(_ probability: [Float], side: Int) -> Int {
-    let isLung = probability.map { $0 >= 0.5 }
-    let sizes = connected(isLung, side: side).filter { isLung[$0[0]] }.map(\.count)
-    return sizes.count { Double($0) >= smallestShare * Double(sizes.max() ?? 0) }
-  }
-
-  private static func isOnBorder(_ pixel: Int, _ side: Int) -> Bool {
-    let (row, column) = (pixel / side, pixel % side)
-    return row == 0 || column == 0 || row == side - 1 || column == side - 1
-  }
-
-  /// The pixels of each region of one kind: lung 4-connected, the rest 8-connected, so that a bay that opens by a
-  /// corner is no hole.
-  private static func connected(_ kinds: [Bool], side: Int) -> [[Int]] {
-    var regions: [[Int]] = []
-    var isSeen = [Bool](repeating: false, count: kinds.count)
-    for start in kinds.indices where !isSeen[start] {
-      var region = [start]
-      isSeen[start] = true
-      var next = 0
-      while next < region.count {
-        let pixel = region[next]
-        next += 1
-        func join(_ neighbour: Int) {
-          guard !isSeen[neighbour], kinds[neighbour] == kinds[start] else { return }
-          isSeen[neighbour] = true
-          region.append(neighbour)
-        }
-        let (row, column) = (pixel / side, pixel % side)
-        for y in max(0, row - 1)...min(side - 1, row + 1) {
-          for x in max(0, column - 1)...min(side - 1, column + 1) {
-            if !kinds[start] || y == row || x == column { join(y * side + x) }
-          }
-        }
-      }
-      regions.append(region)
+    let regions = ConnectedRuns(probability, side: side)
+    return regions.runs.indices.count {
+      // A region goes by its first run.
+      regions.region[$0] == $0 && regions.runs[$0].isLung
+        && Double(regions.pixels[$0]) >= smallestShare * Double(regions.largestLung)
     }
-    return regions
+  }
+}
+
+/// The runs of equal pixels in the rows of a mask, joined to regions: lung 4-connected, the rest 8-connected, so that a
+/// bay that opens by a corner is no hole.
+private struct ConnectedRuns {
+  struct Run {
+    let isLung: Bool
+    /// In the picture, row by row; all in one row.
+    let pixels: Range<Int>
+  }
+  private(set) var runs: [Run] = []
+  /// Of each run, the first run of its region.
+  private(set) var region: [Int] = []
+  /// Of each region, at the place of its first run.
+  private(set) var pixels: [Int] = []
+  private(set) var reachesBorder: [Bool] = []
+
+  init(_ probability: [Float], side: Int) {
+    precondition(probability.count == side * side)
+    var above = 0..<0
+    for row in 0..<side {
+      let first = runs.count
+      var start = row * side
+      for pixel in row * side..<(row + 1) * side {
+        let isLung = probability[pixel] >= 0.5
+        guard pixel + 1 == (row + 1) * side || (probability[pixel + 1] >= 0.5) != isLung else { continue }
+        region.append(runs.count)
+        runs.append(Run(isLung: isLung, pixels: start..<pixel + 1))
+        start = pixel + 1
+      }
+      let own = first..<runs.count
+      join(above, own, side)
+      above = own
+    }
+    pixels = Array(repeating: 0, count: runs.count)
+    reachesBorder = Array(repeating: false, count: runs.count)
+    for i in runs.indices {
+      // No run's link leads to a later one, and all earlier ones lead to their first by now.
+      region[i] = region[region[i]]
+      let run = runs[i].pixels
+      pixels[region[i]] += run.count
+      let (row, column) = (run.lowerBound / side, run.lowerBound % side)
+      if row == 0 || row == side - 1 || column == 0 || column + run.count == side {
+        reachesBorder[region[i]] = true
+      }
+    }
+  }
+
+  var largestLung: Int { runs.indices.lazy.filter { runs[$0].isLung }.map { pixels[$0] }.max() ?? 0 }
+
+  /// Joins the runs of a row with those of the row above that they touch.
+  private mutating func join(_ above: Range<Int>, _ own: Range<Int>, _ side: Int) {
+    var first = above.lowerBound
+    for i in own {
+      let (run, isLung) = (runs[i].pixels, runs[i].isLung)
+      let (start, end) = (run.lowerBound - side, run.upperBound - side)
+      while first < above.upperBound, runs[first].pixels.upperBound < start { first += 1 }
+      var other = first
+      while other < above.upperBound, runs[other].pixels.lowerBound <= end {
+        let touches = isLung ? runs[other].pixels.overlaps(start..<end) : true
+        if touches && runs[other].isLung == isLung { unite(i, other) }
+        other += 1
+      }
+    }
+  }
+
+  private mutating func unite(_ a: Int, _ b: Int) {
+    let (a, b) = (root(a), root(b))
+    region[max(a, b)] = min(a, b)
+  }
+
+  private mutating func root(_ run: Int) -> Int {
+    var run = run
+    while region[run] != run {
+      region[run] = region[region[run]]
+      run = region[run]
+    }
+    return run
   }
 }

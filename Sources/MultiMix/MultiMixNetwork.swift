@@ -12,22 +12,25 @@ public struct MultiMixNetwork<Element: Scalar>: Sendable {
   package let encoder: ImageEncoder<Element>
   package let decoder: MaskDecoder<Element>
 
-  /// - Parameter parameters: of the architecture's layout.
+  /// - Parameters:
+  ///   - parameters: of the architecture's layout.
+  ///   - isTrained: whether the decoder's gradients will be asked for: their filters take a quarter of all.
   public init(
     _ parameters: Parameters<Element>, _ architecture: Architecture = Architecture(),
-    bridgesSaliency: Bool = true
+    bridgesSaliency: Bool = true, isTrained: Bool = true
   ) {
     precondition(parameters.layout == architecture.layout)
     self.architecture = architecture
     self.parameters = parameters
     self.bridgesSaliency = bridgesSaliency
     encoder = ImageEncoder(parameters, architecture)
-    decoder = MaskDecoder(parameters, architecture)
+    decoder = MaskDecoder(parameters, architecture, goesBackward: isTrained)
   }
 
   /// Prepares the convolutions' filters; to be called after the parameters changed.
   public func refresh(on workers: Workers) {
-    for block in encoder.blocks + decoder.blocks { block.refresh(on: workers) }
+    encoder.refresh(on: workers)
+    for block in decoder.blocks { block.refresh(on: workers) }
   }
 
   /// The absolute gradient of the largest class score by the image, into `saliency` (a plane).
@@ -36,12 +39,6 @@ public struct MultiMixNetwork<Element: Scalar>: Sendable {
     _ state: EncoderState<Element>, scores: [Element], scratch: GradientScratch<Element>,
     into saliency: FeatureMap<Element>, on workers: Workers
   ) {
-    var largest = 0
-    for k in scores.indices where scores[k] > scores[largest] { largest = k }
-    encoder.backward(
-      state, dropout: .none, scores: scores.indices.map { $0 == largest ? 1 : 0 }, skips: nil,
-      lastFeature: nil,
-      scratch: scratch, gradient: nil, inputGradient: saliency, on: workers)
-    saliency.formMagnitude()
+    encoder.computeSaliency(state, scores: scores, scratch: scratch, into: saliency, on: workers)
   }
 }

@@ -69,19 +69,10 @@ public struct Prediction: Sendable {
   }
 }
 
-/// A model laid out for inference: the activations' memory is allocated here, once. Calls from several threads
-/// wait for one another; what is to run side by side takes a predictor each.
+/// A prepared model and memory for its activations, which is allocated here, once. Calls from several threads wait for
+/// one another; what is to run side by side takes a predictor each, of the same prepared model.
 public final class Predictor: Sendable {
-  public let metadata: ModelMetadata
-  /// Of the model file; empty for a model that was not read from one.
-  public let sha256: String
-  /// Whether the mirror image is read too.
-  public let flips: Bool
-  private let network: MultiMixNetwork<Float>
-  /// What reads the lungs alone.
-  private let reader: MultiMixNetwork<Float>
-  /// Of the decoder's second last layer.
-  private let visible: Parameters<Float>?
+  private let model: PreparedModel
   private let activations: Mutex<Activations>
 
   private struct Activations {
@@ -94,24 +85,33 @@ public final class Predictor: Sendable {
     self.init(try Model(readingFrom: url), threads: threads)
   }
 
-  public init(_ model: Model, threads: Int) {
-    metadata = model.metadata
-    sha256 = model.sha256 ?? ""
-    flips = model.metadata.testTimeFlip
+  public convenience init(_ model: Model, threads: Int) {
+    self.init(PreparedModel(model, threads: threads), threads: threads)
+  }
+
+  public init(_ model: PreparedModel, threads: Int) {
+    self.model = model
     let architecture = model.metadata.architecture
-    network = MultiMixNetwork(
-      Parameters(model.parameters), architecture, bridgesSaliency: model.metadata.system.bridgesSaliency)
-    reader = model.reader == nil ? network : MultiMixNetwork(Parameters(model.classifier), architecture)
-    visible = model.visibleLungs.map { Parameters($0) }
     let size = architecture.inputSize
-    let workers = Workers(count: threads)
-    network.refresh(on: workers)
-    if model.reader != nil { reader.refresh(on: workers) }
+    let scratch = GradientScratch<Float>(size: size, of: architecture, decoder: false)
     activations = Mutex(
       Activations(
-        workers: workers, state: SegmentationState(size: size, of: architecture, dropout: false),
-        scratch: GradientScratch(size: size, of: architecture, decoder: false)))
+        workers: Workers(count: threads),
+        state: SegmentationState(size: size, of: architecture, dropout: false, inferringIn: scratch),
+        scratch: scratch))
   }
+
+  /// Predictors of one thread each, to run side by side.
+  public static func team(of count: Int, _ model: Model) -> [Predictor] {
+    let prepared = PreparedModel(model, threads: count)
+    return (0..<count).map { _ in Predictor(prepared, threads: 1) }
+  }
+
+  public var metadata: ModelMetadata { model.metadata }
+  /// Of the model file; empty for a model that was not read from one.
+  public var sha256: String { model.sha256 }
+  /// Whether the mirror image is read too.
+  public var flips: Bool { metadata.testTimeFlip }
 
   /// Where the mirror image is read too, class scores, mask logits and saliency are the means over both, the
   /// mirror's planes turned back. Logits rather than probabilities are averaged, so that the temperature and
@@ -210,7 +210,7 @@ public final class Predictor: Sendable {
   private func finding(_ input: [Float]) -> Answer {
     activations.withLock { activations in
       let (state, scratch, workers) = (activations.state, activations.scratch, activations.workers)
-      let (scores, saliency) = state.finding(reader, input, scratch, workers)
+      let (scores, saliency) = state.finding(model.reader, input, scratch, workers)
       return (scores, [], [], saliency)
     }
   }
@@ -218,17 +218,18 @@ public final class Predictor: Sendable {
   private func answer(_ input: [Float]) -> Answer {
     activations.withLock { activations in
       let (state, scratch, workers) = (activations.state, activations.scratch, activations.workers)
+      let network = model.network
       let mask = state.forward(network, input, .none, scratch, workers)
       let scores = state.encoder.scores
+      let visible = model.visible.map {
+        network.decoder.answer(
+          state.decoder, weight: $0[Architecture.visiblePrefix + "weight"],
+          bias: $0[Architecture.visiblePrefix + "bias"], on: workers)
+      }
       if !network.bridgesSaliency {
         // The decoder saw none, but readers of the finding still want to see where it came from.
         network.computeSaliency(
           state.encoder, scores: scores, scratch: scratch, into: state.saliency, on: workers)
-      }
-      let visible = visible.map {
-        network.decoder.answer(
-          state.decoder, weight: $0[Architecture.visiblePrefix + "weight"],
-          bias: $0[Architecture.visiblePrefix + "bias"], on: workers)
       }
       return (scores, mask, visible ?? [], state.saliency.plane())
     }

@@ -12,12 +12,13 @@ package final class SegmentationState<Element: Scalar>: Sendable {
   /// - Parameters:
   ///   - dropout: whether passes may drop anything.
   ///   - other: a state whose memory serves for the pass without dropout, which is only needed on the way forward.
+  ///   - scratch: where no gradients will be asked for, memory that serves for the decoder.
   package init(
     size: Int, of architecture: Architecture = Architecture(), dropout: Bool,
-    borrowing other: SegmentationState? = nil
+    borrowing other: SegmentationState? = nil, inferringIn scratch: GradientScratch<Element>? = nil
   ) {
-    decoder = DecoderState(size: size, of: architecture)
-    encoder = EncoderState(size: size, of: architecture, skips: decoder.skips)
+    decoder = DecoderState(size: size, of: architecture, in: scratch)
+    encoder = EncoderState(size: size, of: architecture, keepsFeatures: dropout)
     clean =
       dropout
       ? EncoderState(size: size, of: architecture, sharing: encoder, borrowing: other?.clean) : encoder
@@ -49,14 +50,14 @@ package final class SegmentationState<Element: Scalar>: Sendable {
     return logits
   }
 
-  /// Image [size * size] -> class scores [2] and their saliency [size * size], without the decoder.
+  /// Image [size * size] -> class scores [2] and their saliency [size * size], without a decoder.
   func finding(
-    _ network: MultiMixNetwork<Element>, _ image: [Element], _ scratch: GradientScratch<Element>,
+    _ reader: ImageEncoder<Element>, _ image: [Element], _ scratch: GradientScratch<Element>,
     _ workers: Workers
   ) -> (scores: [Element], saliency: [Element]) {
     clean.input.setPlane(0, image)
-    let scores = network.encoder.forward(clean, dropout: .none, on: workers)
-    network.computeSaliency(clean, scores: scores, scratch: scratch, into: saliency, on: workers)
+    let scores = reader.forward(clean, dropout: .none, on: workers)
+    reader.computeSaliency(clean, scores: scores, scratch: scratch, into: saliency, on: workers)
     return (scores, saliency.plane())
   }
 
@@ -66,7 +67,8 @@ package final class SegmentationState<Element: Scalar>: Sendable {
     _ scratch: GradientScratch<Element>, _ gradient: NetworkGradient<Element>, _ workers: Workers
   ) {
     scratch.logits.setPlane(0, logits)
-    network.decoder.backward(decoder, dropout: dropout, scratch: scratch, gradient: gradient, on: workers)
+    network.decoder.backward(
+      decoder, encoder: encoder, dropout: dropout, scratch: scratch, gradient: gradient, on: workers)
     network.encoder.backward(
       encoder, dropout: dropout, scores: [0, 0], skips: scratch.skips, lastFeature: scratch.lastFeature,
       scratch: scratch, gradient: gradient, inputGradient: nil, on: workers)

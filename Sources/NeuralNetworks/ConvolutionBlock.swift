@@ -17,12 +17,17 @@ public struct ConvolutionBlock<Element: Scalar>: Sendable {
     layout.add("\(name).3.bias", [outputs])
   }
 
-  public init(_ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>) {
+  /// - Parameter goesBackward: whether gradients will be asked for.
+  public init(
+    _ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>, goesBackward: Bool = true
+  ) {
     self.name = name
     self.inputs = inputs
     self.outputs = outputs
-    first = ConvolutionLayer("\(name).0", inputs: inputs, outputs: outputs, parameters: parameters)
-    second = ConvolutionLayer("\(name).3", inputs: outputs, outputs: outputs, parameters: parameters)
+    first = ConvolutionLayer(
+      "\(name).0", inputs: inputs, outputs: outputs, parameters: parameters, goesBackward: goesBackward)
+    second = ConvolutionLayer(
+      "\(name).3", inputs: outputs, outputs: outputs, parameters: parameters, goesBackward: goesBackward)
   }
 
   /// Names of the parameters whose gradient is added up directly: the weights of a convolution of a plane.
@@ -36,40 +41,45 @@ public struct ConvolutionBlock<Element: Scalar>: Sendable {
     second.refresh(on: workers)
   }
 
-  /// x [h, w, inputs] -> output [h, w, outputs].
-  public func forward(
-    _ x: FeatureMap<Element>, _ state: BlockState<Element>, dropout: Dropout,
-    into output: FeatureMap<Element>,
-    on workers: Workers
-  ) {
+  /// x [h, w, inputs] -> the state's convolutions, which one of the two below makes an output of. The activations
+  /// between them are never written: the second convolution normalises what it reads.
+  public func convolve(_ x: ConvolutionInput<Element>, _ state: BlockState<Element>, on workers: Workers) {
     first.forward(x, into: state.y1, statistics: state.statistics1, on: workers)
-    state.y1.normalize(
-      state.statistics1, slope: Self.slope, dropout: .none, into: state.a1, on: workers)
-    second.forward(state.a1, into: state.y2, statistics: state.statistics2, on: workers)
-    activate(state, dropout: dropout, into: output, on: workers)
+    second.forward(state.between, into: state.y2, statistics: state.statistics2, on: workers)
   }
 
-  /// The end of `forward`, for a state whose convolutions are done: what another dropout mask leaves.
+  /// The state's convolutions -> output [h, w, outputs]; again with another dropout where one likes.
   public func activate(
     _ state: BlockState<Element>, dropout: Dropout, into output: FeatureMap<Element>, on workers: Workers
   ) {
     state.y2.normalize(state.statistics2, slope: Self.slope, dropout: dropout, into: output, on: workers)
   }
 
+  /// The same and its 2x2 maximum, or that alone.
+  public func activate(
+    _ state: BlockState<Element>, dropout: Dropout, into output: FeatureMap<Element>?,
+    pooled: FeatureMap<Element>, choice: PoolingChoice, on workers: Workers
+  ) {
+    state.y2.normalizePool(
+      state.statistics2, slope: Self.slope, dropout: dropout, into: output, pooled: pooled, choice: choice,
+      on: workers)
+  }
+
   /// - Parameters:
+  ///   - x: what `convolve` read.
   ///   - outputGradient: [h, w, outputs]; overwritten.
   ///   - scratch: [h, w, outputs]; overwritten.
   ///   - gradient: where the weights' gradients are added, or nil where only the input's is wanted.
   ///   - inputGradient: [h, w, inputs], or nil where nothing below needs it.
   public func backward(
-    _ x: FeatureMap<Element>, _ state: BlockState<Element>, dropout: Dropout,
+    _ x: ConvolutionInput<Element>, _ state: BlockState<Element>, dropout: Dropout,
     outputGradient: FeatureMap<Element>, scratch: FeatureMap<Element>, gradient: BlockGradient<Element>?,
     inputGradient: FeatureMap<Element>?, on workers: Workers
   ) {
     state.y2.normalizeGradient(
       state.statistics2, slope: Self.slope, dropout: dropout, gradient: outputGradient, on: workers)
     second.backward(
-      state.a1, outputGradient: outputGradient, gradient: gradient?.second, inputGradient: scratch,
+      state.between, outputGradient: outputGradient, gradient: gradient?.second, inputGradient: scratch,
       on: workers)
     state.y1.normalizeGradient(
       state.statistics1, slope: Self.slope, dropout: .none, gradient: scratch, on: workers)
@@ -80,16 +90,32 @@ public struct ConvolutionBlock<Element: Scalar>: Sendable {
 
 /// What a block keeps of one image for its backward pass.
 public final class BlockState<Element: Scalar>: Sendable {
-  /// Outputs of the convolutions, and the activations between them.
-  let y1, a1, y2: FeatureMap<Element>
+  /// Outputs of the convolutions.
+  let y1, y2: FeatureMap<Element>
   let statistics1, statistics2: InstanceStatistics<Element>
 
-  public init(height: Int, width: Int, outputs: Int) {
-    y1 = FeatureMap(height: height, width: width, channels: outputs)
-    a1 = FeatureMap(height: height, width: width, channels: outputs)
-    y2 = FeatureMap(height: height, width: width, channels: outputs)
-    statistics1 = InstanceStatistics(channels: outputs)
-    statistics2 = InstanceStatistics(channels: outputs)
+  public convenience init(height: Int, width: Int, outputs: Int) {
+    self.init(
+      FeatureMap(height: height, width: width, channels: outputs),
+      FeatureMap(height: height, width: width, channels: outputs))
+  }
+
+  /// In maps of somebody else, [h, w, outputs] each.
+  public init(_ y1: FeatureMap<Element>, _ y2: FeatureMap<Element>) {
+    self.y1 = y1
+    self.y2 = y2
+    statistics1 = InstanceStatistics(channels: y1.channels)
+    statistics2 = InstanceStatistics(channels: y2.channels)
+  }
+
+  /// What the second convolution reads.
+  var between: ConvolutionInput<Element> {
+    .normalized(y1, statistics1, slope: ConvolutionBlock<Element>.slope)
+  }
+
+  /// The block's output without dropout, for a convolution to read.
+  public var output: ConvolutionInput<Element> {
+    .normalized(y2, statistics2, slope: ConvolutionBlock<Element>.slope)
   }
 }
 
@@ -121,12 +147,13 @@ struct ConvolutionLayer<Element: Scalar>: Sendable {
   /// Nil for a plane as input.
   let filter: ConvolutionFilter<Element>?
 
-  init(_ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>) {
+  init(_ name: String, inputs: Int, outputs: Int, parameters: Parameters<Element>, goesBackward: Bool) {
     self.name = name
     self.inputs = inputs
     self.outputs = outputs
     weight = parameters[name + ".weight"]
-    filter = inputs == 1 ? nil : ConvolutionFilter(inputs: inputs, outputs: outputs)
+    filter =
+      inputs == 1 ? nil : ConvolutionFilter(inputs: inputs, outputs: outputs, goesBackward: goesBackward)
   }
 
   var isOfPlane: Bool { filter == nil }
@@ -134,18 +161,18 @@ struct ConvolutionLayer<Element: Scalar>: Sendable {
   func refresh(on workers: Workers) { filter?.refresh(from: weight, on: workers) }
 
   func forward(
-    _ x: FeatureMap<Element>, into y: FeatureMap<Element>, statistics: InstanceStatistics<Element>,
+    _ x: ConvolutionInput<Element>, into y: FeatureMap<Element>, statistics: InstanceStatistics<Element>,
     on workers: Workers
   ) {
     if let filter {
-      x.convolve(filter, bias: nil, into: y, statistics: statistics, on: workers)
+      x.convolve(filter, into: y, statistics: statistics, on: workers)
     } else {
-      x.convolvePlane(weights: weight, bias: nil, into: y, statistics: statistics, on: workers)
+      x.convolvePlane(weights: weight, into: y, statistics: statistics, on: workers)
     }
   }
 
   func backward(
-    _ x: FeatureMap<Element>, outputGradient dy: FeatureMap<Element>, gradient: LayerGradient<Element>?,
+    _ x: ConvolutionInput<Element>, outputGradient dy: FeatureMap<Element>, gradient: LayerGradient<Element>?,
     inputGradient dx: FeatureMap<Element>?, on workers: Workers
   ) {
     gradient?.accumulate(x, dy, on: workers)
@@ -175,7 +202,7 @@ struct LayerGradient<Element: Scalar>: Sendable {
       : .winograd(ConvolutionFilterGradient(inputs: layer.inputs, outputs: layer.outputs))
   }
 
-  func accumulate(_ x: FeatureMap<Element>, _ dy: FeatureMap<Element>, on workers: Workers) {
+  func accumulate(_ x: ConvolutionInput<Element>, _ dy: FeatureMap<Element>, on workers: Workers) {
     switch sum {
     case .winograd(let sum): x.accumulateFilterGradient(dy, into: sum, on: workers)
     case .plane(let sum): x.accumulatePlaneFilterGradient(dy, into: sum, on: workers)

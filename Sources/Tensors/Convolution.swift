@@ -1,17 +1,19 @@
 internal import CKernels
 
-/// A 3x3 convolution's weights in the Winograd domain: for the forward pass and, transposed and rotated,
-/// for the input gradient. Refreshed whenever the weights change.
+/// A 3x3 convolution's weights in the Winograd domain: for the forward pass and, where somebody goes backward,
+/// transposed and rotated, for the input gradient. Refreshed whenever the weights change.
 public final class ConvolutionFilter<Element: Scalar>: Sendable {
   public let inputs, outputs: Int
-  let forward, transposed: Memory<Element>
+  let forward: Memory<Element>
+  let transposed: Memory<Element>?
 
-  public init(inputs: Int, outputs: Int) {
+  /// - Parameter goesBackward: whether anybody will ask for an input gradient.
+  public init(inputs: Int, outputs: Int, goesBackward: Bool = true) {
     self.inputs = inputs
     self.outputs = outputs
     let count = Self.elements(inputs, outputs)
     forward = Memory(count: count)
-    transposed = Memory(count: count)
+    transposed = goesBackward ? Memory(count: count) : nil
   }
 
   /// Elements of a filter, or of its gradient, in the Winograd domain.
@@ -25,6 +27,7 @@ public final class ConvolutionFilter<Element: Scalar>: Sendable {
     let table = unsafe Element.kernels.table
     unsafe table.pointee.transform_filter(
       workers.team, weights.base, Int32(outputs), Int32(inputs), 0, forward.base)
+    guard let transposed else { return }
     unsafe table.pointee.transform_filter(
       workers.team, weights.base, Int32(outputs), Int32(inputs), 1, transposed.base)
   }
@@ -53,7 +56,7 @@ public final class ConvolutionFilterGradient<Element: Scalar>: @unchecked Sendab
     isZero = true
   }
 
-  fileprivate func add(_ x: ck_map, _ dy: ck_map, on workers: Workers) {
+  func add(_ x: ck_input, _ dy: ck_map, on workers: Workers) {
     unsafe Element.kernels.table.pointee.accumulate_filter_gradient(
       workers.team, x, dy, isZero ? 1 : 0, sum.base)
     isZero = false
@@ -76,32 +79,26 @@ extension FeatureMap {
     _ filter: ConvolutionFilter<Element>, bias: MemorySlice<Element>?, into y: FeatureMap,
     statistics: InstanceStatistics<Element>?, on workers: Workers
   ) {
-    precondition(channels == Self.padded(filter.inputs) && y.channels == Self.padded(filter.outputs))
-    precondition(height == y.height && width == y.width)
-    precondition(bias == nil || bias?.count == y.channels, "a bias for every channel, padded ones too")
-    precondition(statistics == nil || statistics?.mean.count == y.channels)
-    unsafe Element.kernels.table.pointee.convolve(
-      workers.team, c, filter.forward.base, bias?.base,
-      y.c, statistics?.mean.base, statistics?.rstd.base)
+    ConvolutionInput(self).convolve(filter, bias: bias, into: y, statistics: statistics, on: workers)
   }
 
   /// The gradient of a convolution's input, where this map is the gradient of its output.
+  /// - Parameter filter: one that goes backward.
   public func convolveInputGradient(
     _ filter: ConvolutionFilter<Element>, into dx: FeatureMap, on workers: Workers
   ) {
+    guard let transposed = filter.transposed else { preconditionFailure("this filter doesn't go backward") }
     precondition(channels == Self.padded(filter.outputs) && dx.channels == Self.padded(filter.inputs))
     precondition(height == dx.height && width == dx.width)
     unsafe Element.kernels.table.pointee.convolve(
-      workers.team, c, filter.transposed.base, nil, dx.c, nil, nil)
+      workers.team, ConvolutionInput(self).c, transposed.base, nil, dx.c, nil, nil)
   }
 
   /// Adds the gradient of a convolution's weights; this map is its input, `dy` its output's gradient.
   public func accumulateFilterGradient(
     _ dy: FeatureMap, into gradient: ConvolutionFilterGradient<Element>, on workers: Workers
   ) {
-    precondition(channels == Self.padded(gradient.inputs) && dy.channels == Self.padded(gradient.outputs))
-    precondition(height == dy.height && width == dy.width)
-    unsafe gradient.add(c, dy.c, on: workers)
+    ConvolutionInput(self).accumulateFilterGradient(dy, into: gradient, on: workers)
   }
 
   /// The first layer: a plane by weights [outputs, 1, 3, 3] .

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import COpenBLAS
 internal import Dispatch
 
@@ -25,6 +26,24 @@ public enum MachinePeak {
         c: &c)
       return (ContinuousClock.now - begin) / .seconds(1)
     }.dropFirst().map { $0 }
+  }
+
+  /// float32 GFLOPS of multiply-adds in registers alone, in the vectors of the kernels that run: what their matrix
+  /// products can't exceed. The best of `runs`.
+  public static func registerGFLOPS(threads: Int, runs: Int = 5) -> Double {
+    let rounds = 2_000_000
+    var best = Double.infinity
+    var elements = 0
+    for _ in 0...runs {
+      let begin = ContinuousClock.now
+      let done = concurrentMap(0..<threads, threads: threads) { _ in
+        let sink = Memory<Float>(count: 64)
+        return unsafe Float.kernels.table.pointee.multiply_add(rounds, sink.base)
+      }
+      best = min(best, (ContinuousClock.now - begin) / .seconds(1))
+      elements = done[0]
+    }
+    return 2 * Double(threads * rounds * elements) / best / 1e9
   }
 
   /// Bytes a second that all threads together read and write, copying 32 MiB each; the best of `runs`.

@@ -46,6 +46,26 @@ extension FeatureMap {
       workers.team, c, statistics.mean.base, statistics.rstd.base, slope, dropout.c, a.c)
   }
 
+  /// The 2x2 maximum, stride 2, of what ``normalize(_:slope:dropout:into:on:)`` makes, and that itself where `a` is
+  /// given.
+  public func normalizePool(
+    _ statistics: InstanceStatistics<Element>, slope: Double, dropout: Dropout, into a: FeatureMap?,
+    pooled: FeatureMap, choice: PoolingChoice, on workers: Workers
+  ) {
+    precondition(a.map { $0.channels == channels && $0.height == height && $0.width == width } ?? true)
+    precondition(pooled.channels == channels && pooled.height == height / 2 && pooled.width == width / 2)
+    precondition(choice.count == pooled.height * pooled.width * channels)
+    precondition(statistics.mean.count == channels && hasWholeVectors)
+    let normalize = unsafe Element.kernels.table.pointee.normalize_pool
+    let (mean, rstd) = unsafe (statistics.mean.base, statistics.rstd.base)
+    if let a {
+      var kept = unsafe a.c
+      unsafe normalize(workers.team, c, mean, rstd, slope, dropout.c, &kept, pooled.c, choice.base)
+    } else {
+      unsafe normalize(workers.team, c, mean, rstd, slope, dropout.c, nil, pooled.c, choice.base)
+    }
+  }
+
   /// The gradient of `normalize`: turns the gradient of a, in `gradient`, into that of y, in place.
   public func normalizeGradient(
     _ statistics: InstanceStatistics<Element>, slope: Double, dropout: Dropout, gradient: FeatureMap,
@@ -60,7 +80,7 @@ extension FeatureMap {
   /// 2x2 maximum, stride 2.
   public func maxPool(into y: FeatureMap, choice: PoolingChoice, on workers: Workers) {
     precondition(y.channels == channels && y.height == height / 2 && y.width == width / 2)
-    precondition(choice.count == y.height * y.width * y.channels)
+    precondition(choice.count == y.height * y.width * y.channels && hasWholeVectors)
     unsafe Element.kernels.table.pointee.max_pool(workers.team, c, y.c, choice.base)
   }
 

@@ -23,7 +23,7 @@ public protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
 
   /// To be raised whenever sums are added in another order: results then differ in their last bits, and a training
   /// can't be resumed.
-  public static let revision = 3
+  public static let revision = 4
 
   /// The instruction set: `avx512`, `avx2` or `portable`.
   public var name: String { unsafe String(cString: table.pointee.name) }

@@ -204,7 +204,7 @@ public struct Trainer: Sendable {
     metadata.lungsWeight = configuration.lungsWeight
     var model = self.model(metadata, parameters)
     let evaluation = Evaluation(
-      (0..<threads).map { _ in Predictor(model, threads: 1) }, index: data.index, cache: data.cache,
+      Predictor.team(of: threads, model), index: data.index, cache: data.cache,
       positions: data.validation
     ).counting(findingsOf: configuration.findingSources, masksOf: configuration.maskSources)
     // Finite weights, however large, may still overflow on the way.

@@ -14,7 +14,8 @@ struct BenchCommand: AsyncParsableCommand {
     commandName: "bench", abstract: "Measure inference, training, decoding and the whole way of a file.",
     discussion: """
       Medians. The network has random weights, except where a file goes its whole way: an overlay takes as long \
-      as its outline is. That file is a phantom of 512 pixels in JPEG 2000, or the one that --file names.
+      as its outline is. That file is a phantom of 512 pixels in JPEG 2000, or the one that --file names. \
+      MMDICOM_KERNELS=avx512, avx2 or portable measures what another processor would run.
       """)
 
   enum Part: String, CaseIterable, ExpressibleByArgument {
@@ -91,8 +92,10 @@ struct BenchCommand: AsyncParsableCommand {
       if parts.contains(.decode) || parts.contains(.pipeline) {
         figures += try await files(parts, modelFile)
       }
-      let layers = parts.contains(.layers) ? benchmark.layers(runs: runs) : []
-      try show(figures, layers, peak: peak)
+      let stages = parts.contains(.layers) ? BenchStages(benchmark, runs: runs) : nil
+      figures += stages.map { $0.shares.map { Figure(key: $0.key, value: $0.value, text: $0.text) } } ?? []
+      try show(figures)
+      if !json { stages?.printTables() }
     }
   }
 
@@ -161,34 +164,36 @@ struct BenchCommand: AsyncParsableCommand {
       })
   }
 
-  private func show(_ figures: [Figure], _ layers: [Benchmark.Layer], peak: Double?) throws {
+  /// What `--json` prints.
+  private struct Document: Encodable {
+    let kernels: String
+    let figures: [Figure]
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(kernels, forKey: Key(stringValue: "kernels"))
+      for figure in figures { try container.encode(figure.value, forKey: Key(stringValue: figure.key)) }
+    }
+
+    private struct Key: CodingKey {
+      let stringValue: String
+      var intValue: Int? { nil }
+      init(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+  }
+
+  private func show(_ figures: [Figure]) throws {
     if json {
-      let document = Dictionary(uniqueKeysWithValues: figures.map { ($0.key, $0.value) })
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      let document = Document(kernels: Float.kernels.name, figures: figures)
       Terminal.result(String(decoding: try encoder.encode(document), as: UTF8.self) + "\n")
       return
     }
     Terminal.result("kernels \(Float.kernels.name), \(threads) threads\n")
     for figure in figures {
-      Terminal.result(figure.key.padding(toLength: 16, withPad: " ", startingAt: 0) + figure.text + "\n")
-    }
-    guard !layers.isEmpty else { return }
-    let bandwidth = MachinePeak.bytesPerSecond(threads: threads)
-    Terminal.result(
-      String(format: "memory          %.0f GB/s (copying)\n\n", bandwidth / 1e9)
-        + "| layer | map | channels | direct GFLOP | forward ms | effective GFLOPS | products at the peak ms "
-        + "| im2col product ms | dx ms | dw ms | limit |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
-    for layer in layers {
-      let products = peak.map { layer.productGFLOP / $0 } ?? .nan
-      let times =
-        [layer.forward, layer.gflop / layer.forward / 1e3, products]
-        + [layer.im2colProduct, layer.inputGradient, layer.weightGradient]
-      let limit = peak.map { layer.limit(gflops: $0, bytesPerSecond: bandwidth) } ?? "-"
-      let columns = times.enumerated().map { String(format: $0 == 1 ? "%.0f" : "%.2f", $1 * 1e3) }
-      Terminal.result(
-        "| \(layer.name) | \(layer.size)x\(layer.size) | \(layer.inputs)-\(layer.outputs) | "
-          + String(format: "%.3f | ", layer.gflop) + columns.joined(separator: " | ") + " | \(limit) |\n")
+      Terminal.result(figure.key.padding(toLength: 18, withPad: " ", startingAt: 0) + figure.text + "\n")
     }
   }
 

@@ -85,7 +85,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       var model = try self.model.load()
       // A calibrated model that is written reads the mirror image too: it was calibrated for such answers.
       model.metadata.testTimeFlip = flip || model.metadata.testTimeFlip
-      let predictors = (0..<max(1, threads)).map { [model] _ in Predictor(model, threads: 1) }
+      let predictors = Predictor.team(of: max(1, threads), model)
       let progress = ProgressLine()
       let (index, cache) = try access.open(
         threads: threads, size: model.metadata.inputSize, view: model.metadata.view, progress: progress)

@@ -146,7 +146,7 @@ struct TrainCommand: AsyncParsableCommand {
   ) -> TrainingData {
     var finders: [Predictor] = []
     if let start, start.metadata.system.segments {
-      finders = (0..<threads).map { _ in Predictor(start, threads: 1) }
+      finders = Predictor.team(of: threads, start)
     } else {
       progress.note(
         "warning: images without a mask are shown whole; name a model that finds lungs with --initial")

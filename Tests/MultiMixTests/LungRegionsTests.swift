@@ -1,4 +1,5 @@
 import MultiMix
+import Tensors
 import Testing
 
 /// Which regions of a lung mask are taken for lungs.
@@ -55,5 +56,54 @@ import Testing
     #expect(cleaned(rows) == rows)
     #expect(cleaned(["....", "....", "....", "...."]) == ["....", "....", "....", "...."])
     #expect(cleaned(["####", "####", "####", "####"]) == ["####", "####", "####", "####"])
+  }
+}
+
+/// The regions against a flood fill, on pictures of noise in which they touch by edges, corners and not at all.
+@Suite struct NoisyRegionsTests {
+  @Test(arguments: 0..<40) func floodFillFindsTheSame(seed: Int) {
+    let side = [1, 2, 7, 16, 33][seed % 5]
+    var generator = SplitMix64(UInt64(seed))
+    let share = generator.uniform(0.2...0.8)
+    let probability = (0..<side * side).map { _ in Float(generator.chance(share) ? 0.75 : 0.25) }
+    #expect(LungRegions.mended(probability, side: side) == filled(probability, side))
+  }
+
+  private func filled(_ probability: [Float], _ side: Int) -> [Float] {
+    let isLung = probability.map { $0 >= 0.5 }
+    var regions: [[Int]] = []
+    var isSeen = [Bool](repeating: false, count: isLung.count)
+    for start in isLung.indices where !isSeen[start] {
+      var region = [start]
+      isSeen[start] = true
+      var next = 0
+      while next < region.count {
+        let (row, column) = (region[next] / side, region[next] % side)
+        next += 1
+        for y in max(0, row - 1)...min(side - 1, row + 1) {
+          for x in max(0, column - 1)...min(side - 1, column + 1) {
+            let other = y * side + x
+            guard !isSeen[other], isLung[other] == isLung[start] else { continue }
+            guard !isLung[start] || y == row || x == column else { continue }
+            isSeen[other] = true
+            region.append(other)
+          }
+        }
+      }
+      regions.append(region)
+    }
+    let largest = regions.filter { isLung[$0[0]] }.map(\.count).max() ?? 0
+    var mended = probability
+    for region in regions where Double(region.count) < 0.1 * Double(largest) {
+      let touches = region.contains {
+        [0, side - 1].contains($0 / side) || [0, side - 1].contains($0 % side)
+      }
+      if isLung[region[0]] {
+        for pixel in region { mended[pixel] = 0 }
+      } else if !touches {
+        for pixel in region { mended[pixel] = 1 }
+      }
+    }
+    return mended
   }
 }

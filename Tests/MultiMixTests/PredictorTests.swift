@@ -2,6 +2,7 @@ import Foundation
 import MultiMix
 import NeuralNetworks
 import Synchronization
+import Tensors
 import TestSupport
 import Testing
 
@@ -51,6 +52,17 @@ import Testing
     file.metadata["test_time_flip"] = "perhaps"
     try file.encoded().write(to: url)
     #expect(throws: ModelError.self) { try Model(readingFrom: url) }
+  }
+
+  /// Predictors of one prepared model answer as one by itself does, also side by side.
+  @Test func aTeamSharesItsModel() {
+    let alone = Predictor(model(), threads: 1).predict(image(3))
+    let team = Predictor.team(of: 3, model())
+    let answers = concurrentMap(0..<3, threads: 3) { team[$0].predict(image(3)) }
+    for answer in answers {
+      #expect(answer.maskLogits == alone.maskLogits && answer.classLogits == alone.classLogits)
+      #expect(answer.saliency == alone.saliency)
+    }
   }
 
   /// One predictor, many threads: each gets the answer to its own image.

@@ -26,7 +26,12 @@ struct KernelChecks<Element: Scalar> {
     for size in Size.all + [Size(70, 66)] {
       plane(size)
       projection(size)
-      for dropout in [Dropout.none, Dropout(rate: 0.25, seed: 7)] { normalization(size, dropout) }
+      for dropout in [Dropout.none, Dropout(rate: 0.25, seed: 7)] {
+        normalization(size, dropout)
+        normalizedPooling(size, dropout)
+      }
+      normalizedInput(size)
+      joinedInput(size)
       pooling(size)
       for larger in [Size(2 * size.height, 2 * size.width), Size(size.height + 3, 2 * size.width + 1)] {
         interpolation(size, larger)

@@ -28,6 +28,7 @@ private struct WorkerPass {
     convolution(inputs, outputs, size, workers)
     plane(outputs, size, workers)
     passes(outputs, size, workers)
+    joined(inputs, outputs, size, workers)
     projection(inputs, size, workers)
   }
 
@@ -99,6 +100,37 @@ private struct WorkerPass {
     note("upsample", doubled)
     doubled.upsampleGradient(into: back, on: workers)
     note("upsample gradient", back)
+  }
+
+  /// A convolution that interpolates and normalises what it reads.
+  private mutating func joined(_ inputs: Int, _ outputs: Int, _ size: Size, _ workers: Workers) {
+    var samples = Samples(55)
+    let below = FeatureMap<Float>(samples.map(Size((size.height + 1) / 2, (size.width + 1) / 2), inputs))
+    let skip = map(size, 16)
+    let statistics = InstanceStatistics<Float>(channels: 16)
+    FeatureMap<Float>(samples.map(size, 1)).convolvePlane(
+      weights: MemorySlice(samples.values(16 * 9)), bias: nil, into: skip, statistics: statistics,
+      on: Workers(count: 1))
+    let input = ConvolutionInput<Float>.joined([
+      .upsampled(below, height: size.height, width: size.width),
+      .normalized(skip, statistics, slope: 0.2),
+    ])
+    let filter = ConvolutionFilter<Float>(inputs: inputs + 16, outputs: outputs)
+    filter.refresh(from: MemorySlice(samples.values(outputs * (inputs + 16) * 9)), on: workers)
+    let y = map(size, outputs)
+    input.convolve(filter, into: y, statistics: nil, on: workers)
+    note("convolution of a joined input", y)
+    let sum = ConvolutionFilterGradient<Float>(inputs: inputs + 16, outputs: outputs)
+    input.accumulateFilterGradient(y, into: sum, on: workers)
+    let dw = MemorySlice<Float>(Array(repeating: 0, count: outputs * (inputs + 16) * 9))
+    sum.finish(into: dw, on: workers)
+    note("filter gradient of a joined input", dw)
+    let pooled = map(Size(size.height / 2, size.width / 2), 16)
+    let choice = PoolingChoice(height: size.height / 2, width: size.width / 2, channels: 16)
+    skip.normalizePool(
+      statistics, slope: 0.2, dropout: Dropout(rate: 0.25, seed: 5), into: nil, pooled: pooled,
+      choice: choice, on: workers)
+    note("normalize and pool", pooled)
   }
 
   private mutating func projection(_ inputs: Int, _ size: Size, _ workers: Workers) {

@@ -39,6 +39,23 @@ typedef struct {
   double scale;
 } ck_dropout;
 
+/// Some of the channels that a convolution reads. A map of another size than the convolution's is interpolated
+/// bilinearly to it, corners aligned. Where `mean` is given the map is read as leakyReLU((map - mean) * rstd), and must be
+/// of the convolution's size.
+typedef struct {
+  ck_map map;
+  const void *_Nullable mean, *_Nullable rstd;
+  double slope;
+} ck_part;
+
+#define CK_MOST_PARTS 3
+
+/// What a convolution reads: parts beside one another, made when they are read and never written as a map.
+typedef struct {
+  int count;
+  ck_part parts[CK_MOST_PARTS];
+} ck_input;
+
 /// The kernels for one element type, built for one instruction set.
 typedef struct {
   const char *name;
@@ -48,11 +65,13 @@ typedef struct {
   /// w [outputs][inputs][3][3] -> u for `convolve`. transposed: the filter of the input gradient.
   void (*transform_filter)(ck_workers *, const void *w, int outputs, int inputs, int transposed, void *u);
   /// y = x * u + bias, padding 1; with `mean`, also each channel's mean and 1/sqrt(variance + 1e-5).
-  void (*convolve)(ck_workers *, ck_map x, const void *u, const void *_Nullable bias, ck_map y,
+  void (*convolve)(ck_workers *, ck_input x, const void *u, const void *_Nullable bias, ck_map y,
                    void *_Nullable mean, void *_Nullable rstd);
+  /// The matrix products of `convolve` alone, on whatever is in the scratch memory: what share of its time they are.
+  void (*products)(ck_workers *, ck_input x, const void *u, ck_map y);
   /// du += the filter's gradient in the Winograd domain; `du` has filter_elements(inputs, outputs). anew: du = that,
   /// whatever du held.
-  void (*accumulate_filter_gradient)(ck_workers *, ck_map x, ck_map dy, int anew, void *du);
+  void (*accumulate_filter_gradient)(ck_workers *, ck_input x, ck_map dy, int anew, void *du);
   /// dw [outputs][inputs][3][3] += du transformed back.
   void (*finish_filter_gradient)(ck_workers *, const void *du, int outputs, int inputs, void *dw);
 
@@ -65,6 +84,9 @@ typedef struct {
   /// a = dropout(leakyReLU((y - mean) * rstd)).
   void (*normalize)(ck_workers *, ck_map y, const void *mean, const void *rstd, double slope, ck_dropout,
                     ck_map a);
+  /// The 2x2 maximum of that, as `max_pool`, and where asked for a itself, in one go.
+  void (*normalize_pool)(ck_workers *, ck_map y, const void *mean, const void *rstd, double slope, ck_dropout,
+                         const ck_map *_Nullable a, ck_map pooled, uint8_t *choice);
   /// dy from da; `dy` may be the same map as `da`.
   void (*normalize_gradient)(ck_workers *, ck_map y, const void *mean, const void *rstd, double slope,
                              ck_dropout, ck_map da, ck_map dy);
@@ -83,6 +105,9 @@ typedef struct {
   void (*project)(ck_workers *, ck_map x, const void *w, const void *bias, ck_map y);
   /// dw += , dbias +=, dx = .
   void (*project_gradient)(ck_workers *, ck_map x, const void *w, ck_map dy, void *dw, void *dbias, ck_map dx);
+
+  /// Multiply-adds in registers alone, `rounds` times as many as this returns: what no matrix product can exceed.
+  long (*multiply_add)(long rounds, void *sink);
 } ck_kernels;
 
 /// The fastest kernels that this processor runs, or those that MMDICOM_KERNELS names.

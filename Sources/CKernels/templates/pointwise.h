@@ -1,69 +1,23 @@
 // Passes over memory: normalise + leaky ReLU + dropout, pooling, bilinear interpolation.
 
-INLINE bits NAME(hash)(bits x) {
-  x ^= x >> 16;
-  x *= 0x7feb352du;
-  x ^= x >> 15;
-  x *= 0x846ca68bu;
-  return x ^ (x >> 16);
+// Pixel p of y from channel c on, activated, and into a where it is kept.
+INLINE vec NAME(activate_pixel)(const NAME(activation) *l, int drops, int keeps, long p, int c) {
+  vec x = LOAD((const REAL *)l->y.data + p * l->y.stride + c);
+  vec a = NAME(leaky)((x - LOAD(l->mean + c)) * LOAD(l->rstd + c), l->slope);
+  if (drops) a *= NAME(kept)(l, (uint32_t)(p * l->y.channels + c));
+  if (keeps) STORE((REAL *)l->a.data + p * l->a.stride + c, a);
+  return a;
 }
 
-typedef struct {
-  ck_map y, a, da, dy;
-  const REAL *mean, *rstd;
-  REAL slope, scale;
-  uint32_t key, threshold;
-  double *partials;
-  int rows;  // per block
-  const double *sums;
-} NAME(activation);
-
-// The factors (0 or scale) of the LANES elements from `element` on.
-INLINE vec NAME(kept)(const NAME(activation) *l, uint32_t element) {
-  bits lane;
-  for (int i = 0; i < LANES; i++) lane[i] = (uint32_t)i;
-  bits h = NAME(hash)(lane + (element + l->key));
-  bits keep = __builtin_convertvector(h >= l->threshold, bits) & 1;
-  return __builtin_convertvector(keep, vec) * l->scale;
-}
-
-INLINE vec NAME(leaky)(vec x, REAL slope) { return __builtin_elementwise_max(x, x * slope); }
-
-INLINE NAME(activation) NAME(activate)(ck_map y, const void *mean, const void *rstd, double slope,
-                                       ck_dropout dropout) {
-  uint32_t key = dropout.seed;
-  key ^= key >> 16;
-  key *= 0x7feb352du;
-  key ^= key >> 15;
-  key *= 0x846ca68bu;
-  key ^= key >> 16;
-  return (NAME(activation)){.y = y,
-                            .mean = mean,
-                            .rstd = rstd,
-                            .slope = (REAL)slope,
-                            .scale = (REAL)dropout.scale,
-                            .key = key,
-                            .threshold = dropout.threshold,
-                            .rows = MAX(1, 2048 / y.width)};
+INLINE void NAME(activate_rows)(NAME(activation) l, int drops, int index) {
+  long first = (long)index * l.rows * l.y.width, last = MIN((long)(index + 1) * l.rows, l.y.height) * l.y.width;
+  for (long p = first; p < last; p++)
+    for (int c = 0; c < l.y.channels; c += LANES) NAME(activate_pixel)(&l, drops, 1, p, c);
 }
 
 static void NAME(normalize_rows)(void *context, ck_workers *workers, int index, int worker) {
   const NAME(activation) *l = context;
-  int channels = l->y.channels;
-  long first = (long)index * l->rows * l->y.width;
-  long last = MIN((long)(index + 1) * l->rows, l->y.height) * l->y.width;
-  for (int c = 0; c < channels; c += LANES) {
-    vec mean = LOAD(l->mean + c), rstd = LOAD(l->rstd + c);
-    const REAL *y = (const REAL *)l->y.data + c;
-    REAL *a = (REAL *)l->a.data + c;
-    if (l->threshold)
-      for (long p = first; p < last; p++)
-        STORE(a + p * l->a.stride, NAME(leaky)((LOAD(y + p * l->y.stride) - mean) * rstd, l->slope) *
-                                       NAME(kept)(l, (uint32_t)(p * channels + c)));
-    else
-      for (long p = first; p < last; p++)
-        STORE(a + p * l->a.stride, NAME(leaky)((LOAD(y + p * l->y.stride) - mean) * rstd, l->slope));
-  }
+  if (l->threshold) NAME(activate_rows)(*l, 1, index); else NAME(activate_rows)(*l, 0, index);
 }
 
 static void NAME(normalize)(ck_workers *workers, ck_map y, const void *mean, const void *rstd, double slope,
@@ -80,44 +34,42 @@ INLINE vec NAME(through_activation)(const NAME(activation) *l, vec x, long p, in
   return x > 0 ? da : da * l->slope;
 }
 
+// Pixels that are summed up in one go, while their lines are in the first-level cache.
+#define SUMMED 32
+
 static void NAME(normalize_sums)(void *context, ck_workers *workers, int index, int worker) {
-  const NAME(activation) *l = context;
-  int channels = l->y.channels;
-  long first = (long)index * l->rows * l->y.width;
-  long last = MIN((long)(index + 1) * l->rows, l->y.height) * l->y.width;
-  for (int c = 0; c < channels; c += LANES) {
-    vec mean = LOAD(l->mean + c), rstd = LOAD(l->rstd + c), sum = 0, product = 0;
-    const REAL *y = (const REAL *)l->y.data + c;
-    for (long p = first; p < last; p++) {
-      vec x = (LOAD(y + p * l->y.stride) - mean) * rstd, d = NAME(through_activation)(l, x, p, c);
-      sum += d;
-      product += d * x;
+  NAME(activation) l = *(const NAME(activation) *)context;
+  int channels = l.y.channels;
+  long first = (long)index * l.rows * l.y.width, last = MIN((long)(index + 1) * l.rows, l.y.height) * l.y.width;
+  REAL *sums = ck_scratch(workers, worker, 2 * (size_t)channels * sizeof(REAL)), *products = sums + channels;
+  memset(sums, 0, 2 * (size_t)channels * sizeof(REAL));
+  for (; first < last; first += SUMMED)
+    for (int c = 0; c < channels; c += LANES) {
+      vec mean = LOAD(l.mean + c), rstd = LOAD(l.rstd + c), sum = LOAD(sums + c), product = LOAD(products + c);
+      const REAL *y = (const REAL *)l.y.data + c;
+      for (long p = first; p < MIN(last, first + SUMMED); p++) {
+        vec x = (LOAD(y + p * l.y.stride) - mean) * rstd, d = NAME(through_activation)(&l, x, p, c);
+        sum += d;
+        product += d * x;
+      }
+      STORE(sums + c, sum);
+      STORE(products + c, product);
     }
-    for (int i = 0; i < LANES; i++) {
-      l->partials[(long)index * 2 * channels + c + i] = sum[i];
-      l->partials[(long)index * 2 * channels + channels + c + i] = product[i];
-    }
-  }
+  double *partials = l.partials + (long)index * 2 * channels;
+  for (int c = 0; c < 2 * channels; c++) partials[c] = sums[c];
 }
 
 static void NAME(normalize_gradient_rows)(void *context, ck_workers *workers, int index, int worker) {
-  const NAME(activation) *l = context;
-  int channels = l->y.channels;
-  long first = (long)index * l->rows * l->y.width;
-  long last = MIN((long)(index + 1) * l->rows, l->y.height) * l->y.width;
-  double n = (double)l->y.height * l->y.width;
-  for (int c = 0; c < channels; c += LANES) {
-    vec mean = LOAD(l->mean + c), rstd = LOAD(l->rstd + c), sum, product;
-    for (int i = 0; i < LANES; i++) {
-      sum[i] = (REAL)(l->sums[c + i] / n);
-      product[i] = (REAL)(l->sums[channels + c + i] / n);
+  NAME(activation) l = *(const NAME(activation) *)context;
+  int channels = l.y.channels;
+  long first = (long)index * l.rows * l.y.width, last = MIN((long)(index + 1) * l.rows, l.y.height) * l.y.width;
+  for (long p = first; p < last; p++)
+    for (int c = 0; c < channels; c += LANES) {
+      vec rstd = LOAD(l.rstd + c), x = (LOAD((const REAL *)l.y.data + p * l.y.stride + c) - LOAD(l.mean + c)) * rstd;
+      vec d = NAME(through_activation)(&l, x, p, c);
+      STORE((REAL *)l.dy.data + p * l.dy.stride + c,
+            rstd * (d - LOAD(l.means + c) - x * LOAD(l.means + channels + c)));
     }
-    const REAL *y = (const REAL *)l->y.data + c;
-    for (long p = first; p < last; p++) {
-      vec x = (LOAD(y + p * l->y.stride) - mean) * rstd, d = NAME(through_activation)(l, x, p, c);
-      STORE((REAL *)l->dy.data + p * l->dy.stride + c, rstd * (d - sum - x * product));
-    }
-  }
 }
 
 static void NAME(normalize_gradient)(ck_workers *workers, ck_map y, const void *mean, const void *rstd,
@@ -126,11 +78,13 @@ static void NAME(normalize_gradient)(ck_workers *workers, ck_map y, const void *
   int blocks = (y.height + l.rows - 1) / l.rows, channels = y.channels;
   l.da = da;
   l.dy = dy;
-  l.partials = ck_shared_scratch(workers, (size_t)(blocks + 1) * 2 * channels * sizeof(double));
+  l.partials = ck_shared_scratch(workers, (size_t)(blocks + 2) * 2 * channels * sizeof(double));
   ck_run(workers, blocks, NAME(normalize_sums), &l);
   double *sums = l.partials + (size_t)blocks * 2 * channels;
   NAME(reduce_partials)(l.partials, blocks, channels, sums);
-  l.sums = sums;
+  REAL *means = (REAL *)(sums + 2 * channels);
+  for (int c = 0; c < 2 * channels; c++) means[c] = (REAL)(sums[c] / ((double)y.height * y.width));
+  l.means = means;
   ck_run(workers, blocks, NAME(normalize_gradient_rows), &l);
 }
 
@@ -143,23 +97,31 @@ typedef struct {
   const uint8_t *chosen;
 } NAME(pooling);
 
+typedef uint8_t NAME(choices) __attribute__((ext_vector_type(LANES), aligned(1)));
+
+// The largest of four, and in `choice` the first place that has it.
+INLINE vec NAME(largest)(vec a, vec b, vec c, vec d, uint8_t *choice) {
+  vec rest[3] = {b, c, d};
+  bits k = 0;
+  for (uint32_t i = 0; i < 3; i++) {
+    bits larger = __builtin_convertvector(rest[i] > a, bits);
+    k = (k & ~larger) | (larger & (i + 1));
+    a = rest[i] > a ? rest[i] : a;
+  }
+  *(NAME(choices) *)choice = __builtin_convertvector(k, NAME(choices));
+  return a;
+}
+
 static void NAME(max_pool_row)(void *context, ck_workers *workers, int row, int worker) {
   const NAME(pooling) *l = context;
   int channels = l->y.channels;
+  long s = l->x.stride;
   for (int column = 0; column < l->y.width; column++) {
     const REAL *a = NAME(pixel)(&l->x, 2 * row, 2 * column), *b = NAME(pixel)(&l->x, 2 * row + 1, 2 * column);
-    long s = l->x.stride;
     REAL *y = NAME(mutable_pixel)(&l->y, row, column);
     uint8_t *choice = l->choice + ((long)row * l->y.width + column) * channels;
-    for (int c = 0; c < channels; c++) {
-      REAL m = a[c];
-      uint8_t k = 0;
-      if (a[s + c] > m) m = a[s + c], k = 1;
-      if (b[c] > m) m = b[c], k = 2;
-      if (b[s + c] > m) m = b[s + c], k = 3;
-      y[c] = m;
-      choice[c] = k;
-    }
+    for (int c = 0; c < channels; c += LANES)
+      STORE(y + c, NAME(largest)(LOAD(a + c), LOAD(a + s + c), LOAD(b + c), LOAD(b + s + c), choice + c));
   }
 }
 
@@ -168,57 +130,101 @@ static void NAME(max_pool)(ck_workers *workers, ck_map x, ck_map y, uint8_t *cho
   ck_run(workers, y.height, NAME(max_pool_row), &l);
 }
 
-static void NAME(max_pool_gradient_row)(void *context, ck_workers *workers, int row, int worker) {
-  const NAME(pooling) *l = context;
-  int channels = l->x.channels;
-  for (int column = 0; column < l->x.width; column++) {
-    REAL *dx = NAME(mutable_pixel)(&l->x, row, column);
-    const REAL *skip = l->skip ? NAME(pixel)(l->skip, row, column) : NULL;
-    if (row / 2 >= l->y.height || column / 2 >= l->y.width) {
-      for (int c = 0; c < channels; c++) dx[c] = skip ? skip[c] : 0;
-      continue;
+// Rows 2 index and 2 index + 1 of dx, from one row of dy; what is left of an odd height or width was never pooled.
+INLINE void NAME(max_pool_gradient_pair)(const NAME(pooling) *l, const ck_map *skip, int index) {
+  int channels = l->x.channels, width = l->x.width, pooled = index < l->y.height ? l->y.width : 0;
+  for (int i = 0; i < MIN(2, l->x.height - 2 * index); i++)
+    for (int column = 2 * pooled; column < width; column++)
+      for (int c = 0; c < channels; c += LANES)
+        STORE(NAME(mutable_pixel)(&l->x, 2 * index + i, column) + c,
+              skip ? LOAD(NAME(pixel)(skip, 2 * index + i, column) + c) : (vec)0);
+  for (int column = 0; column < pooled; column++) {
+    const uint8_t *choice = l->chosen + ((long)index * pooled + column) * channels;
+    for (int c = 0; c < channels; c += LANES) {
+      vec dy = LOAD(NAME(pixel)(&l->y, index, column) + c);
+      bits chosen = __builtin_convertvector(*(const NAME(choices) *)(choice + c), bits);
+      for (uint32_t k = 0; k < 4; k++) {
+        int row = 2 * index + (int)k / 2, place = 2 * column + (int)k % 2;
+        vec own = __builtin_convertvector((chosen == k) & 1, vec);
+        vec rest = skip ? LOAD(NAME(pixel)(skip, row, place) + c) : (vec)0;
+        STORE(NAME(mutable_pixel)(&l->x, row, place) + c, rest + dy * own);
+      }
     }
-    const REAL *dy = NAME(pixel)(&l->y, row / 2, column / 2);
-    const uint8_t *choice = l->chosen + ((long)(row / 2) * l->y.width + column / 2) * channels;
-    uint8_t own = (uint8_t)(row % 2 * 2 + column % 2);
-    // Two loops, which the compiler vectorises.
-    if (skip)
-      for (int c = 0; c < channels; c++) dx[c] = skip[c] + (choice[c] == own ? dy[c] : 0);
-    else
-      for (int c = 0; c < channels; c++) dx[c] = choice[c] == own ? dy[c] : 0;
+  }
+}
+
+static void NAME(max_pool_gradient_rows)(void *context, ck_workers *workers, int index, int worker) {
+  NAME(pooling) l = *(const NAME(pooling) *)context;
+  if (l.skip) {
+    ck_map skip = *l.skip;
+    NAME(max_pool_gradient_pair)(&l, &skip, index);
+  } else {
+    NAME(max_pool_gradient_pair)(&l, NULL, index);
   }
 }
 
 static void NAME(max_pool_gradient)(ck_workers *workers, ck_map dy, const uint8_t *choice, const ck_map *skip,
                                     ck_map dx) {
   NAME(pooling) l = {.x = dx, .y = dy, .chosen = choice, .skip = skip};
-  ck_run(workers, dx.height, NAME(max_pool_gradient_row), &l);
+  ck_run(workers, (dx.height + 1) / 2, NAME(max_pool_gradient_rows), &l);
 }
 
-// MARK: bilinear interpolation, corners aligned
+// MARK: normalise and pool
 
-INLINE void NAME(source)(int i, int in, int out, int *low, int *high, REAL *weight) {
-  double s = out > 1 ? (double)i * (in - 1) / (out - 1) : 0;
-  *low = MIN((int)s, in - 1);
-  *high = MIN(*low + 1, in - 1);
-  *weight = (REAL)(s - *low);
+typedef struct {
+  NAME(activation) l;
+  ck_map pooled;
+  uint8_t *choice;
+} NAME(pooled_activation);
+
+// Rows 2 index and 2 index + 1 of a, and the row that is pooled from them; an odd last row or column by itself.
+INLINE void NAME(activate_pair)(const NAME(pooled_activation) *l, int drops, int keeps, int index) {
+  const ck_map *y = &l->l.y;
+  int channels = y->channels, width = y->width, both = 2 * index + 1 < y->height;
+  long upper = 2l * index * width, lower = upper + width, pooled = (long)index * l->pooled.width;
+  for (int column = 0; both && column + 1 < width; column += 2)
+    for (int c = 0; c < channels; c += LANES) {
+      vec v0 = NAME(activate_pixel)(&l->l, drops, keeps, upper + column, c);
+      vec v1 = NAME(activate_pixel)(&l->l, drops, keeps, upper + column + 1, c);
+      vec v2 = NAME(activate_pixel)(&l->l, drops, keeps, lower + column, c);
+      vec v3 = NAME(activate_pixel)(&l->l, drops, keeps, lower + column + 1, c);
+      long p = pooled + column / 2;
+      STORE((REAL *)l->pooled.data + p * l->pooled.stride + c,
+            NAME(largest)(v0, v1, v2, v3, l->choice + p * channels + c));
+    }
+  for (int column = both ? width / 2 * 2 : 0; keeps && column < width; column++)
+    for (int c = 0; c < channels; c += LANES) {
+      NAME(activate_pixel)(&l->l, drops, keeps, upper + column, c);
+      if (both) NAME(activate_pixel)(&l->l, drops, keeps, lower + column, c);
+    }
 }
+
+static void NAME(normalize_pool_rows)(void *context, ck_workers *workers, int index, int worker) {
+  NAME(pooled_activation) l = *(const NAME(pooled_activation) *)context;
+  if (l.l.threshold) {
+    if (l.l.a.data) NAME(activate_pair)(&l, 1, 1, index); else NAME(activate_pair)(&l, 1, 0, index);
+  } else {
+    if (l.l.a.data) NAME(activate_pair)(&l, 0, 1, index); else NAME(activate_pair)(&l, 0, 0, index);
+  }
+}
+
+static void NAME(normalize_pool)(ck_workers *workers, ck_map y, const void *mean, const void *rstd, double slope,
+                                 ck_dropout dropout, const ck_map *a, ck_map pooled, uint8_t *choice) {
+  NAME(pooled_activation) l = {
+      .l = NAME(activate)(y, mean, rstd, slope, dropout), .pooled = pooled, .choice = choice};
+  if (a) l.l.a = *a;
+  ck_run(workers, (y.height + 1) / 2, NAME(normalize_pool_rows), &l);
+}
+
+// MARK: bilinear interpolation
 
 static void NAME(upsample_row)(void *context, ck_workers *workers, int row, int worker) {
   const NAME(pooling) *l = context;
-  int r0, r1;
-  REAL v;
-  NAME(source)(row, l->x.height, l->y.height, &r0, &r1, &v);
+  NAME(place) r = NAME(source)(row, l->x.height, l->y.height);
   for (int column = 0; column < l->y.width; column++) {
-    int k0, k1;
-    REAL u;
-    NAME(source)(column, l->x.width, l->y.width, &k0, &k1, &u);
-    const REAL *a = NAME(pixel)(&l->x, r0, k0), *b = NAME(pixel)(&l->x, r0, k1);
-    const REAL *c = NAME(pixel)(&l->x, r1, k0), *d = NAME(pixel)(&l->x, r1, k1);
+    NAME(place) k = NAME(source)(column, l->x.width, l->y.width);
     REAL *y = NAME(mutable_pixel)(&l->y, row, column);
-    REAL wa = (1 - v) * (1 - u), wb = (1 - v) * u, wc = v * (1 - u), wd = v * u;
-    for (int i = 0; i < l->x.channels; i += LANES)
-      STORE(y + i, wa * LOAD(a + i) + wb * LOAD(b + i) + wc * LOAD(c + i) + wd * LOAD(d + i));
+    for (int c = 0; c < l->x.channels; c += LANES) STORE(y + c, NAME(interpolated)(&l->x, r, k, c));
   }
 }
 
@@ -234,21 +240,17 @@ static void NAME(upsample_gradient_row)(void *context, ck_workers *workers, int 
   for (int column = 0; column < w; column++)
     memset(NAME(mutable_pixel)(&l->x, row, column), 0, (size_t)channels * sizeof(REAL));
   for (int from = 0; from < l->y.height; from++) {
-    int r0, r1;
-    REAL v;
-    NAME(source)(from, l->x.height, l->y.height, &r0, &r1, &v);
-    REAL weight = (r0 == row ? 1 - v : 0) + (r1 == row ? v : 0);
+    NAME(place) r = NAME(source)(from, l->x.height, l->y.height);
+    REAL weight = (r.low == row ? 1 - r.weight : 0) + (r.high == row ? r.weight : 0);
     if (weight == 0) continue;
     for (int column = 0; column < l->y.width; column++) {
-      int k0, k1;
-      REAL u;
-      NAME(source)(column, w, l->y.width, &k0, &k1, &u);
+      NAME(place) k = NAME(source)(column, w, l->y.width);
       const REAL *dy = NAME(pixel)(&l->y, from, column);
-      REAL *a = NAME(mutable_pixel)(&l->x, row, k0), *b = NAME(mutable_pixel)(&l->x, row, k1);
+      REAL *a = NAME(mutable_pixel)(&l->x, row, k.low), *b = NAME(mutable_pixel)(&l->x, row, k.high);
       for (int c = 0; c < channels; c += LANES) {
         vec d = weight * LOAD(dy + c);
-        STORE(a + c, LOAD(a + c) + (1 - u) * d);
-        STORE(b + c, LOAD(b + c) + u * d);
+        STORE(a + c, LOAD(a + c) + (1 - k.weight) * d);
+        STORE(b + c, LOAD(b + c) + k.weight * d);
       }
     }
   }

@@ -11,7 +11,8 @@ INLINE void NAME(product)(int rows, int ci, int co, const REAL *v, const REAL *u
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, co, ci, 1, v, ci, u, co, 0, m, co);
 }
 
-// du [ci x co] += v^T . d, over `rows` rows of both.
-INLINE void NAME(outer)(int rows, int ci, int co, const REAL *v, const REAL *d, REAL *du) {
-  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, ci, co, rows, 1, v, ci, d, co, 1, du, co);
+// du [ci x co] += v^T . d, or anew = that, over `rows` rows of both.
+INLINE void NAME(outer)(int rows, int ci, int co, const REAL *v, const REAL *d, int anew, REAL *du) {
+  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, ci, co, rows, 1, v, ci, d, co, anew ? 0 : 1, du,
+              co);
 }

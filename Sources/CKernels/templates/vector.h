@@ -45,6 +45,5 @@ INLINE void NAME(reduce_partials)(const double *partials, int blocks, int channe
     for (int c = 0; c < 2 * channels; c++) sum[c] += partials[(long)b * 2 * channels + c];
 }
 
-// What lies outside a map: as many channels of a pixel as are read in one go.
-#define OUTSIDE 1024
-static const REAL NAME(zeros)[OUTSIDE] __attribute__((aligned(64)));
+// Elements of a line of the caches.
+#define CACHE_LINE (64 / (int)sizeof(REAL))

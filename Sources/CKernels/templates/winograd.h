@@ -1,239 +1,4 @@
-// 3x3 convolution by Winograd's F(4x4, 3x3) (Lavin and Gray 2016, arXiv 1509.09308): the input in
-// overlapping 6x6 tiles, 36 matrix products of [tiles x inputs] by [inputs x outputs], and the products
-// back to 4x4 pixels. A block of tiles goes through all three stages while it is in the cache.
-
-#define FREQUENCIES 36
-
-typedef struct {
-  ck_map x, y;
-  const REAL *u, *bias;
-  const REAL *v, *d;  // a block's input and output gradient in the Winograd domain
-  REAL *du;
-  double *moments;  // [block][...], see statistics.h
-  int tiles_across, tiles, block;
-  int anew;  // whether du, whatever it holds, begins at zero
-  long input_plane, output_plane;  // elements of one frequency of a block, padded against cache aliasing
-} NAME(winograd);
-
-INLINE int NAME(tiles_of)(ck_map y) { return (y.width + 3) / 4 * ((y.height + 3) / 4); }
-
-// Tiles per block: both transformed blocks should stay in a second-level cache of 1 MiB.
-INLINE int NAME(tiles_per_block)(int ci, int co, int tiles) {
-  long fit = 640 * 1024 / (FREQUENCIES * (long)sizeof(REAL) * (ci + co)) / 16 * 16;
-  long most = ((long)tiles + 15) / 16 * 16;
-  return (int)MAX(16, MIN(MIN(fit, 128), most));
-}
-
-// For the filter's gradient: every block reads and writes the whole gradient once, 2 ci co elements a
-// frequency, and spills its transformed tiles, 2 tiles (ci + co). Wide layers want blocks beyond the cache,
-// until the two are alike.
-INLINE int NAME(tiles_per_gradient_block)(int ci, int co, int tiles) {
-  long alike = MIN(128, (long)ci * co / (ci + co) / 16 * 16);
-  long most = ((long)tiles + 15) / 16 * 16;
-  return (int)MAX(NAME(tiles_per_block)(ci, co, tiles), MIN(alike, most));
-}
-
-INLINE NAME(winograd) NAME(plan)(ck_map x, ck_map y, int block) {
-  NAME(winograd) w = {.x = x, .y = y, .block = block};
-  w.tiles_across = (x.width + 3) / 4;
-  w.tiles = NAME(tiles_of)(y);
-  w.input_plane = (long)w.block * x.channels + 16;
-  w.output_plane = (long)w.block * y.channels + 16;
-  return w;
-}
-
-// Rows, columns and pixels of the output's tile, fewer at the lower and right edges.
-INLINE int NAME(tile_rows)(const NAME(winograd) *w, int tile) {
-  return MIN(4, w->y.height - tile / w->tiles_across * 4);
-}
-INLINE int NAME(tile_columns)(const NAME(winograd) *w, int tile) {
-  return MIN(4, w->y.width - tile % w->tiles_across * 4);
-}
-INLINE int NAME(tile_pixels)(const NAME(winograd) *w, int tile) {
-  return NAME(tile_rows)(w, tile) * NAME(tile_columns)(w, tile);
-}
-
-// MARK: one-dimensional transforms
-
-INLINE void NAME(input_1d)(vec *o, long s, vec d0, vec d1, vec d2, vec d3, vec d4, vec d5) {
-  vec a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, d = 2 * (d3 - d1);
-  o[0] = 4 * d0 - 5 * d2 + d4;
-  o[s] = a + b;
-  o[2 * s] = a - b;
-  o[3 * s] = c + d;
-  o[4 * s] = c - d;
-  o[5 * s] = 4 * d1 - 5 * d3 + d5;
-}
-
-INLINE void NAME(output_1d)(vec *o, long s, vec m0, vec m1, vec m2, vec m3, vec m4, vec m5) {
-  vec a = m1 + m2, b = m1 - m2, c = m3 + m4, d = m3 - m4;
-  o[0] = m0 + a + c;
-  o[s] = b + 2 * d;
-  o[2 * s] = a + 4 * c;
-  o[3 * s] = b + 8 * d + m5;
-}
-
-// The adjoint of output_1d.
-INLINE void NAME(gradient_1d)(vec *o, long s, vec y0, vec y1, vec y2, vec y3) {
-  vec a = y0 + y2, b = y1 + y3, c = y0 + 4 * y2, d = 2 * y1 + 8 * y3;
-  o[0] = y0;
-  o[s] = a + b;
-  o[2 * s] = a - b;
-  o[3 * s] = c + d;
-  o[4 * s] = c - d;
-  o[5 * s] = y3;
-}
-
-INLINE void NAME(filter_1d)(vec *o, long s, vec g0, vec g1, vec g2) {
-  vec a = g0 + g2, b = g0 * (REAL)(1.0 / 24) + g2 * (REAL)(1.0 / 6), c = g1 * (REAL)(1.0 / 12);
-  o[0] = g0 * (REAL)0.25;
-  o[s] = (a + g1) * (REAL)(-1.0 / 6);
-  o[2 * s] = (a - g1) * (REAL)(-1.0 / 6);
-  o[3 * s] = b + c;
-  o[4 * s] = b - c;
-  o[5 * s] = g2;
-}
-
-// The adjoint of filter_1d.
-INLINE void NAME(filter_gradient_1d)(vec *o, long s, vec u0, vec u1, vec u2, vec u3, vec u4, vec u5) {
-  vec a = (u1 + u2) * (REAL)(-1.0 / 6), b = u3 + u4;
-  o[0] = u0 * (REAL)0.25 + a + b * (REAL)(1.0 / 24);
-  o[s] = (u2 - u1) * (REAL)(1.0 / 6) + (u3 - u4) * (REAL)(1.0 / 12);
-  o[2 * s] = a + b * (REAL)(1.0 / 6) + u5;
-}
-
-// MARK: tiles
-
-// One 6x6 tile of x around the 4x4 pixels at (row, column) -> row `tile` of every frequency of v.
-INLINE void NAME(input_tile)(const NAME(winograd) *w, int tile, REAL *v) {
-  const ck_map *x = &w->x;
-  int row = tile / w->tiles_across * 4 - 1, column = tile % w->tiles_across * 4 - 1, ci = x->channels;
-  if (row >= 0 && column >= 0 && row + 6 <= x->height && column + 6 <= x->width) {
-    const REAL *p = NAME(pixel)(x, row, column);
-    long s = (long)x->width * x->stride;
-    for (int c = 0; c < ci; c += LANES, p += LANES) {
-      vec t[36], o[36];
-      for (int j = 0; j < 6; j++) {
-        const REAL *q = p + j * x->stride;
-        NAME(input_1d)(t + j, 6, LOAD(q), LOAD(q + s), LOAD(q + 2 * s), LOAD(q + 3 * s), LOAD(q + 4 * s),
-                       LOAD(q + 5 * s));
-      }
-      for (int i = 0; i < 6; i++) {
-        vec *r = t + i * 6;
-        NAME(input_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
-        for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * w->input_plane + c, o[i * 6 + j]);
-      }
-    }
-    return;
-  }
-  for (int from = 0; from < ci; from += OUTSIDE) {
-    const REAL *p[36];
-    for (int i = 0; i < 6; i++)
-      for (int j = 0; j < 6; j++) {
-        int r = row + i, k = column + j;
-        p[i * 6 + j] =
-            r >= 0 && k >= 0 && r < x->height && k < x->width ? NAME(pixel)(x, r, k) + from : NAME(zeros);
-      }
-    for (int c = 0; c < MIN(OUTSIDE, ci - from); c += LANES) {
-      vec t[36], o[36];
-      for (int j = 0; j < 6; j++)
-        NAME(input_1d)(t + j, 6, LOAD(p[j] + c), LOAD(p[6 + j] + c), LOAD(p[12 + j] + c), LOAD(p[18 + j] + c),
-                       LOAD(p[24 + j] + c), LOAD(p[30 + j] + c));
-      for (int i = 0; i < 6; i++) {
-        vec *r = t + i * 6;
-        NAME(input_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
-        for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * w->input_plane + from + c, o[i * 6 + j]);
-      }
-    }
-  }
-}
-
-// The pixels of one tile into a block's sums: [pivot, sum, squares][co].
-INLINE void NAME(add_tile)(const vec *o, int rows, int columns, int is_first, int co, REAL *sums) {
-  vec pivot = LOAD(sums), sum = 0, squares = 0;
-  if (is_first) {
-    pivot = 0;
-    for (int i = 0; i < rows; i++)
-      for (int j = 0; j < columns; j++) pivot += o[i * 4 + j];
-    pivot /= (REAL)(rows * columns);
-    STORE(sums, pivot);
-  }
-  if (rows == 4 && columns == 4) {
-    for (int i = 0; i < 16; i += 4) {
-      vec a = o[i] - pivot, b = o[i + 1] - pivot, c = o[i + 2] - pivot, d = o[i + 3] - pivot;
-      sum += (a + b) + (c + d);
-      squares += (a * a + b * b) + (c * c + d * d);
-    }
-  } else {
-    for (int i = 0; i < rows; i++)
-      for (int j = 0; j < columns; j++) {
-        vec d = o[i * 4 + j] - pivot;
-        sum += d;
-        squares += d * d;
-      }
-  }
-  STORE(sums + co, LOAD(sums + co) + sum);
-  STORE(sums + 2 * co, LOAD(sums + 2 * co) + squares);
-}
-
-// Row `tile` of every frequency of m -> 4x4 pixels of y, plus bias. Where asked for, the pixels go into a block's
-// `sums`, whose pivot a block's first tile makes.
-INLINE void NAME(output_tile)(const NAME(winograd) *w, int tile, const REAL *m, REAL *sums, int is_first) {
-  const ck_map *y = &w->y;
-  int row = tile / w->tiles_across * 4, column = tile % w->tiles_across * 4, co = y->channels;
-  int rows = NAME(tile_rows)(w, tile), columns = NAME(tile_columns)(w, tile);
-  REAL *p = NAME(mutable_pixel)(y, row, column);
-  long s = (long)y->width * y->stride;
-  for (int c = 0; c < co; c += LANES) {
-    vec t[24], o[16];
-    for (int j = 0; j < 6; j++) {
-      const REAL *q = m + j * w->output_plane + c;
-      long f = 6 * w->output_plane;
-      NAME(output_1d)(t + j, 6, LOAD(q), LOAD(q + f), LOAD(q + 2 * f), LOAD(q + 3 * f), LOAD(q + 4 * f),
-                      LOAD(q + 5 * f));
-    }
-    for (int i = 0; i < 4; i++) {
-      vec *r = t + i * 6;
-      NAME(output_1d)(o + i * 4, 1, r[0], r[1], r[2], r[3], r[4], r[5]);
-    }
-    if (w->bias) {
-      vec bias = LOAD(w->bias + c);
-      for (int i = 0; i < 16; i++) o[i] += bias;
-    }
-    if (rows == 4 && columns == 4) {
-      for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++) STORE(p + i * s + j * y->stride + c, o[i * 4 + j]);
-    } else {
-      for (int i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j++) STORE(p + i * s + j * y->stride + c, o[i * 4 + j]);
-    }
-    if (sums) NAME(add_tile)(o, rows, columns, is_first, co, sums + c);
-  }
-}
-
-// 4x4 pixels of dy -> row `tile` of every frequency of d.
-INLINE void NAME(gradient_tile)(const NAME(winograd) *w, int tile, REAL *d) {
-  const ck_map *y = &w->y;
-  int row = tile / w->tiles_across * 4, column = tile % w->tiles_across * 4, co = y->channels;
-  for (int from = 0; from < co; from += OUTSIDE) {
-    const REAL *p[16];
-    for (int i = 0; i < 4; i++)
-      for (int j = 0; j < 4; j++)
-        p[i * 4 + j] = row + i < y->height && column + j < y->width
-                           ? NAME(pixel)(y, row + i, column + j) + from
-                           : NAME(zeros);
-    for (int c = 0; c < MIN(OUTSIDE, co - from); c += LANES) {
-      vec t[24], o[36];
-      for (int j = 0; j < 4; j++)
-        NAME(gradient_1d)(t + j, 4, LOAD(p[j] + c), LOAD(p[4 + j] + c), LOAD(p[8 + j] + c), LOAD(p[12 + j] + c));
-      for (int i = 0; i < 6; i++) {
-        vec *r = t + i * 4;
-        NAME(gradient_1d)(o + i * 6, 1, r[0], r[1], r[2], r[3]);
-        for (int j = 0; j < 6; j++) STORE(d + (i * 6 + j) * w->output_plane + from + c, o[i * 6 + j]);
-      }
-    }
-  }
-}
+// 3x3 convolution by Winograd's transforms, and its gradients.
 
 // MARK: convolution
 
@@ -249,17 +14,37 @@ INLINE void NAME(output_block)(const NAME(winograd) *w, int index, int block, co
   if (sums) NAME(block_moments)(sums, pixels, co, w->moments + index * NAME(moments)(co));
 }
 
+// m = v . u for `rows` tiles.
+INLINE void NAME(all_products)(const NAME(winograd) *w, int rows, const REAL *v, REAL *m) {
+  int ci = w->x.channels, co = w->y.channels;
+  for (int f = 0; f < FREQUENCIES; f++)
+    NAME(product)(rows, ci, co, v + f * w->input_plane, w->u + (long)f * ci * co, m + f * w->output_plane);
+}
+
 static void NAME(convolve_block)(void *context, ck_workers *workers, int index, int worker) {
   const NAME(winograd) *w = context;
-  int ci = w->x.channels, co = w->y.channels, first = index * w->block;
+  int co = w->y.channels, first = index * w->block;
   int count = MIN(w->block, w->tiles - first);
   long input = FREQUENCIES * w->input_plane, output = FREQUENCIES * w->output_plane;
-  REAL *v = ck_scratch(workers, worker, (size_t)(input + output + 3 * co) * sizeof(REAL));
-  REAL *m = v + input, *sums = w->moments ? m + output : NULL;
-  for (int t = 0; t < count; t++) NAME(input_tile)(w, first + t, v + (long)t * ci);
-  for (int f = 0; f < FREQUENCIES; f++)
-    NAME(product)(count, ci, co, v + f * w->input_plane, w->u + (long)f * ci * co, m + f * w->output_plane);
+  REAL *patch = ck_scratch(workers, worker, (size_t)(PATCH_SCRATCH + input + output + 3 * co) * sizeof(REAL));
+  REAL *v = patch + PATCH_SCRATCH, *m = v + input, *sums = w->moments ? m + output : NULL;
+  NAME(input_tiles)(w, first, count, v, patch);
+  NAME(all_products)(w, count, v, m);
   NAME(output_block)(w, index, w->block, m, sums);
+}
+
+static void NAME(products_block)(void *context, ck_workers *workers, int index, int worker) {
+  const NAME(winograd) *w = context;
+  int count = MIN(w->block, w->tiles - index * w->block);
+  REAL *v = ck_scratch(workers, worker, FREQUENCIES * (w->input_plane + w->output_plane) * sizeof(REAL));
+  NAME(all_products)(w, count, v, v + FREQUENCIES * w->input_plane);
+}
+
+static void NAME(products)(ck_workers *workers, ck_input x, const void *u, ck_map y) {
+  int tiles = NAME(tiles_of)(y), block = NAME(tiles_per_block)(NAME(input_channels)(&x), y.channels, tiles);
+  NAME(winograd) w = NAME(plan)(&x, y, block);
+  w.u = u;
+  ck_run(workers, (tiles + block - 1) / block, NAME(products_block), &w);
 }
 
 // A map with fewer blocks than workers: all its tiles at once, stage by stage, the products shared out by
@@ -272,8 +57,8 @@ typedef struct {
 
 static void NAME(stage_input)(void *context, ck_workers *workers, int index, int worker) {
   const NAME(stages) *s = context;
-  for (int t = index * 4; t < MIN(s->w.tiles, index * 4 + 4); t++)
-    NAME(input_tile)(&s->w, t, s->v + (long)t * s->w.x.channels);
+  REAL *patch = ck_scratch(workers, worker, PATCH_SCRATCH * sizeof(REAL));
+  NAME(input_tiles)(&s->w, index * 4, MIN(4, s->w.tiles - index * 4), s->v + index * 4l * s->w.x.channels, patch);
 }
 
 static void NAME(stage_product)(void *context, ck_workers *workers, int f, int worker) {
@@ -291,12 +76,12 @@ static void NAME(stage_output)(void *context, ck_workers *workers, int index, in
   NAME(output_block)(&s->w, index, s->block, s->m + (long)index * s->block * co, sums);
 }
 
-static void NAME(convolve)(ck_workers *workers, ck_map x, const void *u, const void *bias, ck_map y, void *mean,
+static void NAME(convolve)(ck_workers *workers, ck_input x, const void *u, const void *bias, ck_map y, void *mean,
                            void *rstd) {
-  int tiles = NAME(tiles_of)(y), block = NAME(tiles_per_block)(x.channels, y.channels, tiles);
+  int tiles = NAME(tiles_of)(y), block = NAME(tiles_per_block)(NAME(input_channels)(&x), y.channels, tiles);
   int blocks = (tiles + block - 1) / block;
   int by_stages = blocks < ck_workers_count(workers);
-  NAME(stages) s = {.w = NAME(plan)(x, y, by_stages ? (tiles + 15) / 16 * 16 : block), .block = block};
+  NAME(stages) s = {.w = NAME(plan)(&x, y, by_stages ? (tiles + 15) / 16 * 16 : block), .block = block};
   long input = FREQUENCIES * s.w.input_plane, output = FREQUENCIES * s.w.output_plane;
   size_t moments = mean ? (blocks * NAME(moments)(y.channels) * sizeof(double) + 63) / 64 * 64 : 0;
   char *shared =
@@ -369,8 +154,7 @@ static void NAME(gradient_frequencies)(void *context, ck_workers *workers, int f
   const NAME(winograd) *w = context;
   int ci = w->x.channels, co = w->y.channels;
   REAL *du = w->du + (long)f * ci * co;
-  if (w->anew) memset(du, 0, (size_t)ci * co * sizeof(REAL));
-  NAME(outer)(w->tiles, ci, co, w->v + f * w->input_plane, w->d + f * w->output_plane, du);
+  NAME(outer)(w->tiles, ci, co, w->v + f * w->input_plane, w->d + f * w->output_plane, w->anew, du);
 }
 
 typedef struct {
@@ -381,15 +165,16 @@ typedef struct {
 
 static void NAME(gradient_tiles)(void *context, ck_workers *workers, int index, int worker) {
   NAME(gradient_block) *b = context;
-  for (int t = index * 16; t < MIN(b->w.tiles, index * 16 + 16); t++) {
-    NAME(input_tile)(&b->w, b->first + t, b->v + (long)t * b->w.x.channels);
+  REAL *patch = ck_scratch(workers, worker, PATCH_SCRATCH * sizeof(REAL));
+  int from = index * 16, to = MIN(b->w.tiles, from + 16);
+  NAME(input_tiles)(&b->w, b->first + from, to - from, b->v + (long)from * b->w.x.channels, patch);
+  for (int t = from; t < to; t++)
     NAME(gradient_tile)(&b->w, b->first + t, b->d + (long)t * b->w.y.channels);
-  }
 }
 
-static void NAME(accumulate_filter_gradient)(ck_workers *workers, ck_map x, ck_map dy, int anew, void *du) {
-  int block = NAME(tiles_per_gradient_block)(x.channels, dy.channels, NAME(tiles_of)(dy));
-  NAME(gradient_block) b = {.w = NAME(plan)(x, dy, block)};
+static void NAME(accumulate_filter_gradient)(ck_workers *workers, ck_input x, ck_map dy, int anew, void *du) {
+  int block = NAME(tiles_per_gradient_block)(NAME(input_channels)(&x), dy.channels, NAME(tiles_of)(dy));
+  NAME(gradient_block) b = {.w = NAME(plan)(&x, dy, block)};
   int tiles = b.w.tiles;
   long input = FREQUENCIES * b.w.input_plane, output = FREQUENCIES * b.w.output_plane;
   b.v = ck_shared_scratch(workers, (size_t)(input + output) * sizeof(REAL));
