@@ -34,28 +34,25 @@ package actor MLLPSender: ObjectSender {
       return try await connection.executeThenClose { inbound, outbound in
         var answers = Answers(inbound.makeAsyncIterator())
         for object in objects where !isStopping() {
-          guard let message = await Self.content(of: object), let id = Self.controlID(message) else {
+          guard let content = await Self.content(of: object), let id = Self.controlID(content) else {
             tell(.answered(id: object.id, .refusedForGood(SentObject.gone)))
             continue
           }
-          try await outbound.write(ByteBuffer(bytes: MLLPFrame.framed(message)))
+          try await outbound.write(ByteBuffer(bytes: MLLPFrame.framed(content)))
           let channel = connection.channel
           // Who acknowledges nothing in time is hung up on, which ends the waiting.
           let limit = channel.eventLoop.scheduleTask(in: .nanoseconds(Int64(endpoint.answerSeconds * 1e9))) {
             channel.close(promise: nil)
           }
-          let answer = try await answers.next()
-          let wasInTime = await Self.isInTime(limit)
-          guard let answer else {
-            let trouble =
-              wasInTime
-              ? "it closed the connection without an acknowledgement"
-              : "no acknowledgement within the time limit"
-            var cut = PeerTrouble(trouble)
-            cut.isCut = true
-            return cut
+          let answer: Result<[UInt8]?, any Error>
+          do { answer = .success(try await answers.next()) } catch { answer = .failure(error) }
+          guard await Self.isInTime(limit) else {
+            throw PeerTrouble.cut("no acknowledgement within the time limit")
           }
-          guard let acknowledgement = Acknowledgement(answer), acknowledgement.controlID == id else {
+          guard let message = try answer.get() else {
+            throw PeerTrouble.cut("it closed the connection without an acknowledgement")
+          }
+          guard let acknowledgement = Acknowledgement(message), acknowledgement.controlID == id else {
             return PeerTrouble("its answer is no acknowledgement of what was sent")
           }
           tell(.answered(id: object.id, acknowledgement.answer))
@@ -120,6 +117,15 @@ package actor MLLPSender: ObjectSender {
         bytes += Array(part.readableBytesView)
       }
     }
+  }
+}
+
+extension PeerTrouble {
+  /// With a message on its way.
+  fileprivate static func cut(_ words: String) -> PeerTrouble {
+    var trouble = PeerTrouble(words)
+    trouble.isCut = true
+    return trouble
   }
 }
 
