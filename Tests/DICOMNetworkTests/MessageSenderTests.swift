@@ -1,6 +1,7 @@
 import DICOMNetwork
 import Files
 import Foundation
+import Glibc
 import Synchronization
 import TestSupport
 import Testing
@@ -75,7 +76,7 @@ struct MessageSenderTests {
         ports = text[..<end].split(separator: " ").compactMap { Int($0) }
       }
       guard ports.count == 2 else {
-        process.terminate()
+        _ = Glibc.kill(process.processIdentifier, SIGKILL)
         throw POSIXError(.ETIMEDOUT)
       }
       (http, mllp) = (ports[0], ports[1])
@@ -83,14 +84,17 @@ struct MessageSenderTests {
 
     /// What came, once the peer has ended.
     func ended() throws -> [[String: Any]] {
-      process.terminate()
+      kill()
       process.waitUntilExit()
       return try String(contentsOf: output, encoding: .utf8).split(separator: "\n").dropFirst().compactMap {
         try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
       }
     }
 
-    deinit { process.terminate() }
+    deinit { kill() }
+
+    /// Its threads may have been born with signals blocked that end a process in order.
+    private func kill() { _ = Glibc.kill(process.processIdentifier, SIGKILL) }
   }
 
   private func objects(_ texts: [String]) throws -> [SentObject] {

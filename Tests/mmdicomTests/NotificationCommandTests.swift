@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -43,7 +44,10 @@ struct NotificationCommandTests {
       }
     }
 
-    deinit { process.terminate() }
+    deinit { kill() }
+
+    /// Its threads may have been born with signals blocked that end a process in order.
+    private func kill() { _ = Glibc.kill(process.processIdentifier, SIGKILL) }
   }
 
   private func phantom() async throws -> URL {
