@@ -1,13 +1,14 @@
 # shellcheck shell=bash disable=SC2154
 # Sourced by try.sh: what the service does under a live systemd.
 
+# grep reads to the end (no -q): who is cut off fails under pipefail.
 # ask PATH: the answer's first line and body, from inside
 ask() {
   # shellcheck disable=SC2016
   inside timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/9142 && printf "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n" "$1" >&3 && cat <&3' ask "$1" 2>/dev/null
 }
-answers() { ask "$1" | head -n 1 | grep -q " $2 "; }
-in_journal() { inside journalctl -q -u mmdicom.service -o json --no-pager | grep -q "$1"; }
+answers() { ask "$1" | head -n 1 | grep >/dev/null " $2 "; }
+in_journal() { inside journalctl -q -u mmdicom.service -o json --no-pager | grep >/dev/null "$1"; }
 # drop_in NAME LINE...: beside the unit, in force at once
 drop_in() {
   local file=$root/etc/systemd/system/mmdicom.service.d/$1.conf
@@ -22,7 +23,7 @@ say "live: notify, socket, journal"
 check "is a notify service with a line of figures ($(property StatusText))" test -n "$(property StatusText)"
 check "the socket unit's port answers /healthz" answers /healthz 200
 check "/readyz" answers /readyz 200
-counts_one() { ask /metrics | grep -q '^mmdicom_results_total.*"analysed".* 1'; }
+counts_one() { ask /metrics | grep >/dev/null '^mmdicom_results_total.*"analysed".* 1'; }
 check "/metrics tells of the image" counts_one
 check "the journal has fields" in_journal '"MMDICOM_FILE"'
 check "and no name of a file" no in_journal '0\.dcm'
@@ -87,7 +88,7 @@ drop_in fail '[Unit]' OnFailure=mmdicom-failed@%n.service
 cp "$root/etc/mmdicom/mmdicom.yaml" "$root/root/kept.yaml"
 echo "nonsense: 1" >>"$root/etc/mmdicom/mmdicom.yaml"
 inside systemctl restart mmdicom.service || true
-told() { inside journalctl -q -t mmdicom-failed --no-pager | grep -q nonsense; }
+told() { inside journalctl -q -t mmdicom-failed --no-pager | grep >/dev/null nonsense; }
 failed() { inside systemctl is-failed --quiet mmdicom.service; }
 check "a bad configuration ends in 'failed'" until_true 60 failed
 check "with status 78" test "$(property ExecMainStatus)" = 78
