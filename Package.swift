@@ -78,7 +78,7 @@ let package = Package(
     room(
       "DICOMNetwork",
       [
-        "CDCMNet", "DICOM", "Files", system,
+        "CDCMNet", "DICOM", "Files", crypto, system,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

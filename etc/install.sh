@@ -5,7 +5,8 @@
 #   bash etc/install.sh --uninstall [--purge] [--prefix DIR]
 #
 # --prefix DIR   where program and model go; default /usr/local
-# --model FILE   the model to install, with the MODEL-CARD.md beside it; default samples/multimix.safetensors
+# --model FILE   the model to install, with the MODEL-CARD.md beside it; default the one that was chosen so before, or
+#                samples/multimix.safetensors
 # --start        enable and start the service
 # --uninstall    remove program, model and units; configuration, user, group and studies stay
 # --purge        with --uninstall: remove the configuration, user and group too; studies always stay
@@ -49,6 +50,9 @@ sysusers=$dest/etc/sysusers.d/mmdicom.conf
 socket=$dest/etc/systemd/system/mmdicom-http.socket
 tmpfiles=$dest/etc/tmpfiles.d/mmdicom.conf
 
+if $start && ! { [ -z "$dest" ] && [ -d /run/systemd/system ]; }; then
+  fail "--start needs a running systemd (and no DESTDIR); without it: mmdicom serve --config /etc/mmdicom/mmdicom.yaml"
+fi
 if [ -z "$dest" ] && [ "$(id -u)" -ne 0 ]; then
   fail "needs root (sudo bash etc/install.sh), or DESTDIR for a dry place"
 fi
@@ -57,8 +61,8 @@ has_systemd() { [ -z "$dest" ] && [ -d /run/systemd/system ]; }
 
 if $uninstall; then
   if has_systemd; then systemctl disable --now mmdicom.service mmdicom-http.socket 2>/dev/null || true; fi
-  rm -f "$program" "$share/multimix.safetensors" "$share/MODEL-CARD.md" "$unit" "$socket" "$sysusers" "$tmpfiles"
-  rm -rf "$library"
+  rm -f "$program" "$share/multimix.safetensors" "$share/MODEL-CARD.md" "$share/chosen-model" "$unit" "$socket" "$sysusers" "$tmpfiles"
+  rm -rf "$library" "$library.new" "$library.old"
   rmdir "$share" 2>/dev/null || true
   if has_systemd; then systemctl daemon-reload; fi
   kept=("$dest/var/lib/mmdicom")
@@ -88,23 +92,43 @@ if [ ! -x "$built" ] || [ -n "$(find Sources Package.swift -newer "$built" -prin
   require_packages "${build_packages[@]}"
   swift build -c release --product mmdicom
 fi
-if [ -z "$model" ]; then model=samples/multimix.safetensors; fi
+# A model that somebody chose stays through upgrades, until they choose another (the sample's, too).
+chosen=$share/chosen-model
+if [ -n "$model" ]; then
+  [ "$(realpath -m "$model")" = "$PWD/samples/multimix.safetensors" ] && is_chosen=false || is_chosen=true
+elif [ -e "$chosen" ] && [ -f "$share/multimix.safetensors" ]; then
+  model=$share/multimix.safetensors is_chosen=true
+  echo "keeps the model that was chosen with --model; --model samples/multimix.safetensors takes the sample's"
+else
+  model=samples/multimix.safetensors is_chosen=false
+fi
 [ -f "$model" ] || { echo "install.sh: $model: no such model; name one with --model" >&2; exit 66; }
 "$built" model verify "$model"
 
 # Swift's runtime comes along, found by its place beside the program: the service can't read a toolchain in
-# somebody's home, and the machine need not have one.
-rm -rf "$library"
-install -D -m 0755 "$built" "$library/mmdicom"
+# somebody's home, and the machine need not have one. Everything is laid beside what is there and takes its place when it
+# is whole; a daemon that runs starts its workers from what it was started from, which stays until the next installation.
+rm -rf "$library.new"
+install -D -m 0755 "$built" "$library.new/mmdicom"
 ldd "$built" | awk '$3 ~ "/swift/linux/" { print $3 }' | while read -r runtime; do
-  install -m 0644 "$runtime" "$library/"
+  install -m 0644 "$runtime" "$library.new/"
 done
+"$library.new/mmdicom" --version >/dev/null
+rm -rf "$library.old"
+if [ -e "$library" ]; then mv -T "$library" "$library.old"; fi
+mv -T "$library.new" "$library"
 mkdir -p "$dest$prefix/bin"
 ln -sfn ../lib/mmdicom/mmdicom "$program"
-install -D -m 0644 "$model" "$share/multimix.safetensors"
+mkdir -p "$share"
+if $is_chosen; then touch "$chosen"; else rm -f "$chosen"; fi
 # The card is the model's: "model verify" above has refused another model's.
 card=$(dirname "$model")/MODEL-CARD.md
-if [ -f "$card" ]; then install -m 0644 "$card" "$share/MODEL-CARD.md"; else rm -f "$share/MODEL-CARD.md"; fi
+if [ "$model" != "$share/multimix.safetensors" ]; then
+  # Beside it first: a daemon that is told to reload reads a whole file.
+  install -m 0644 "$model" "$share/multimix.safetensors.new"
+  mv "$share/multimix.safetensors.new" "$share/multimix.safetensors"
+  if [ -f "$card" ]; then install -m 0644 "$card" "$share/MODEL-CARD.md"; else rm -f "$share/MODEL-CARD.md"; fi
+fi
 
 if [ -f "$configuration" ] && ! cmp -s etc/mmdicom.yaml "$configuration"; then
   install -D -m 0644 etc/mmdicom.yaml "$configuration.new"
@@ -128,7 +152,13 @@ if [ -z "$dest" ]; then
 fi
 if has_systemd; then
   systemctl daemon-reload
-  if $start; then systemctl enable mmdicom.service && systemctl restart mmdicom.service; fi
+  if $start; then
+    systemctl enable mmdicom.service
+    systemctl restart mmdicom.service
+    rm -rf "$library.old"
+  elif systemctl is-active --quiet mmdicom.service; then
+    echo "the service goes on with the program that it was started with; the new one takes over with: systemctl restart mmdicom"
+  fi
 fi
 echo "installed $program, $share/multimix.safetensors, $configuration and mmdicom.service"
 if ! $start; then echo "start it with: systemctl enable --now mmdicom"; fi

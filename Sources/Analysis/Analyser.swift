@@ -124,7 +124,7 @@ package struct Analyser {
         var saliency: [Float]?
         if terms.options.kinds.contains(.overlay) { saliency = input.mapBack(prediction.saliency) }
         let written = try write(objects, saliency: saliency, to: files)
-        row.outputs = written.names
+        row.outputs = written.names + (try writeMessages(objects, to: files))
         if tensors {
           try write(prediction, of: input, to: files.tensors)
           row.outputs.append(files.tensors.lastPathComponent)
@@ -201,6 +201,33 @@ package struct Analyser {
     return (places.map(\.lastPathComponent), all.first?.object.headerNotes ?? [])
   }
 
+  /// Writes what other systems than DICOM's are told.
+  private func writeMessages(_ objects: ResultObjects, to files: ResultFiles) throws(ResultFailure)
+    -> [String]
+  {
+    let message = ResultMessage(objects)
+    var names: [String] = []
+    if objects.terms.options.kinds.contains(.fhir) {
+      guard let resource = try? message.diagnosticReport else {
+        throw .invalid(code: "invalid_object", detail: "the findings can't be written as FHIR")
+      }
+      try Self.write(resource, to: files.fhir)
+      names.append(files.fhir.lastPathComponent)
+    }
+    if objects.terms.options.kinds.contains(.hl7) {
+      try Self.write(message.oru, to: files.hl7)
+      names.append(files.hl7.lastPathComponent)
+    }
+    return names
+  }
+
+  private static func write(_ bytes: [UInt8], to url: URL) throws(ResultFailure) {
+    do {
+      try Folder.create(url.deletingLastPathComponent())
+      try DurableFile.write(bytes, to: url)
+    } catch { throw .cannotWrite(error) }
+  }
+
   private static func overlay(
     of objects: ResultObjects, _ saliency: [Float]
   ) throws(ResultFailure) -> Overlay {
@@ -232,9 +259,7 @@ package struct Analyser {
   }
 
   private func write(_ prediction: Prediction, of input: ModelInput, to url: URL) throws(ResultFailure) {
-    do { try DurableFile.write(Array(prediction.encoded(input: input.values)), to: url) } catch {
-      throw .cannotWrite(error)
-    }
+    try Self.write(Array(prediction.encoded(input: input.values)), to: url)
   }
 }
 

@@ -6,8 +6,16 @@ public enum ReportCSV {
   public static var header: String { record(ReportRow.header) }
 
   /// One record with its line end. The fields come from files that strangers wrote, so each is made
-  /// harmless for a spreadsheet first (see ``neutralised(_:)``).
-  public static func record(_ row: ReportRow) -> String { record(row.fields.map(neutralised)) }
+  /// harmless for a spreadsheet first (see ``neutralised(_:)``), but for what programs find patients and requests by:
+  /// these are as the image has them. A spreadsheet gets them as text (``Files/Spreadsheet``).
+  public static func record(_ row: ReportRow) -> String {
+    record(
+      zip(ReportRow.header, row.fields).map { column, field in
+        exact.contains(column) ? singleLine(field) : neutralised(field)
+      })
+  }
+
+  private static let exact: Set<String> = ["patient_id", "accession_number"]
 
   static func record(_ fields: [String]) -> String { CommaSeparatedValues.text([fields]) }
 
@@ -30,15 +38,21 @@ public enum ReportCSV {
   /// a carriage return gets an apostrophe in front (OWASP, "CSV Injection"). Control characters become
   /// spaces, so that a record is always one line.
   static func neutralised(_ field: String) -> String {
+    let text = singleLine(field)
+    guard let first = field.unicodeScalars.first, "=+-@\t\r\n".unicodeScalars.contains(first) else {
+      return text
+    }
+    return "'" + text
+  }
+
+  /// Control characters, which neither value may hold (PS3.5 section 6.2: LO, SH), as spaces.
+  private static func singleLine(_ field: String) -> String {
     var text = ""
     text.unicodeScalars.reserveCapacity(field.unicodeScalars.count)
     for scalar in field.unicodeScalars {
       let isControl = scalar.properties.generalCategory == .control
       text.unicodeScalars.append(isControl ? " " : scalar)
     }
-    guard let first = field.unicodeScalars.first, "=+-@\t\r\n".unicodeScalars.contains(first) else {
-      return text
-    }
-    return "'" + text
+    return text
   }
 }

@@ -16,17 +16,23 @@ package struct ResultFiles: Sendable {
   func object(_ ending: String) -> URL { folder.appending(path: "\(name).\(ending)") }
   /// The overlay for people without a DICOM viewer.
   var preview: URL { folder.appending(path: name + ".png") }
+  /// The finding as a FHIR resource, and as an HL7 message.
+  var fhir: URL { folder.appending(path: name + ".fhir.json") }
+  var hl7: URL { folder.appending(path: name + ".hl7") }
   /// The network's input and outputs.
   var tensors: URL { folder.appending(path: name + ".safetensors") }
 
   /// What kind of result a file is, by its name: `overlay`, `saliency`, `segmentation`, `report`, `presentation`,
-  /// `preview`, `tensors` or `other`.
+  /// `preview`, `tensors`, `fhir`, `hl7` or `other`.
   package static func kind(of path: String) -> String {
     let parts = path.split(separator: ".").suffix(2).map(String.init)
     switch parts.last {
     case "png": return "preview"
     case "safetensors": return "tensors"
-    case "dcm" where parts[0] == "saliency" || ResultOptions.Kind(rawValue: parts[0]) != nil: return parts[0]
+    case "json" where parts[0] == "fhir": return "fhir"
+    case "hl7": return "hl7"
+    case "dcm" where parts[0] == "saliency" || ResultOptions.Kind(rawValue: parts[0])?.isObject == true:
+      return parts[0]
     default: return "other"
     }
   }

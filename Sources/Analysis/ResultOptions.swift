@@ -12,6 +12,13 @@ public struct ResultOptions: Sendable, Hashable, Codable {
     case report
     /// The lungs' outline to be drawn on the source: a presentation state.
     case presentation
+    /// A FHIR R4 DiagnosticReport with its Observations, as JSON.
+    case fhir
+    /// An HL7 version 2 message, ORU^R01.
+    case hl7
+
+    /// Whether it is a DICOM object, or a message for systems that speak another language.
+    package var isObject: Bool { self != .fhir && self != .hl7 }
   }
 
   /// How the pictures of an image become objects.

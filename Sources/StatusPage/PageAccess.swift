@@ -1,4 +1,5 @@
 internal import Crypto
+import HTTPTypes
 
 /// Who may see and do what. Pure, but for the key that it makes.
 ///
@@ -31,6 +32,14 @@ public struct PageAccess: Sendable {
     ) {
       (self.host, self.origin, self.fetchSite) = (host, origin, fetchSite)
       (self.authorization, self.cookie) = (authorization, cookie)
+    }
+
+    /// The token of the header `Authorization`; nil where there is none of that kind.
+    fileprivate var bearer: String? {
+      guard let words = authorization?.split(separator: " ", maxSplits: 1), words.count == 2,
+        words[0].lowercased() == "bearer"
+      else { return nil }
+      return String(words[1])
     }
   }
 
@@ -96,12 +105,10 @@ public struct PageAccess: Sendable {
     return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Array(known.utf8), using: key)
   }
 
-  private func isBearer(_ claims: Claims) -> Bool {
-    guard let words = claims.authorization?.split(separator: " ", maxSplits: 1), words.count == 2,
-      words[0].lowercased() == "bearer"
-    else { return false }
-    return isToken(String(words[1]))
-  }
+  private func isBearer(_ claims: Claims) -> Bool { claims.bearer.map { isToken($0) } ?? false }
+
+  /// Whether a token was given that isn't the one.
+  package func isWrongBearer(_ claims: Claims) -> Bool { claims.bearer.map { !isToken($0) } ?? false }
 
   // MARK: Sessions
 
@@ -134,5 +141,17 @@ public struct PageAccess: Sendable {
     HMAC<SHA256>.authenticationCode(for: Array("session \(end)".utf8), using: key).map {
       ($0 < 16 ? "0" : "") + String($0, radix: 16)
     }.joined()
+  }
+}
+
+extension PageAccess.Claims {
+  private static let fetchSiteName = HTTPField.Name("Sec-Fetch-Site")
+
+  init(_ head: HTTPRequest) {
+    let headers = head.headerFields
+    self.init(
+      host: head.authority, origin: headers[.origin],
+      fetchSite: Self.fetchSiteName.flatMap { headers[$0] },
+      authorization: headers[.authorization], cookie: headers[.cookie])
   }
 }

@@ -4,9 +4,20 @@ import NIOCore
 
 /// The form of answers: headers that keep a browser from running, framing, keeping or guessing anything.
 extension PageResponder {
+  static let htmlType = "text/html; charset=utf-8"
+  /// Prometheus' text format.
+  static let metricsType = "text/plain; version=0.0.4; charset=utf-8"
+
   func headers(_ type: String) -> HTTPFields {
+    var headers = fixedHeaders
+    headers[.contentType] = type
+    return headers
+  }
+
+  /// The same in every answer.
+  static func fixedHeaders(isSecure: Bool) -> HTTPFields {
     var headers: HTTPFields = [
-      .contentType: type, .cacheControl: "no-store",
+      .cacheControl: "no-store",
       .contentSecurityPolicy:
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
         + "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -20,7 +31,7 @@ extension PageResponder {
     ] {
       if let name = HTTPField.Name(name) { headers[name] = value }
     }
-    if access.isSecure { headers[.strictTransportSecurity] = "max-age=31536000" }
+    if isSecure { headers[.strictTransportSecurity] = "max-age=31536000" }
     return headers
   }
 
@@ -41,8 +52,12 @@ extension PageResponder {
     return response
   }
 
+  func metrics(_ text: ByteBuffer) -> Response {
+    respond(.ok, Self.metricsType, text)
+  }
+
   func html(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {
-    respond(status, "text/html; charset=utf-8", body)
+    respond(status, Self.htmlType, body)
   }
 
   func asset(_ content: ByteBuffer, _ type: String) -> Response {

@@ -11,12 +11,15 @@ struct PageResponder: Sendable {
   /// Whether the work goes on, asked at each request.
   let isAlive: @Sendable () -> Bool
   let pages: RenderedPages
+  let fixedHeaders: HTTPFields
   /// Questions that the desk has or that wait for it: it answers one after the other. A page asks for a dozen pictures.
   private let questions = ConnectionCount(limit: 32)
   private let attempts = SignInAttempts()
 
   /// Figures that are older say nothing any more.
   static let longestSilence = Duration.seconds(60)
+  /// All headers together, in bytes.
+  static let longestHeaders = 12 << 10
   /// The longest form, in bytes, and the longest time that sending it may take.
   private static let longestForm = 4096
   private static let formPatience = Duration.seconds(5)
@@ -26,10 +29,12 @@ struct PageResponder: Sendable {
   ) {
     (self.access, self.board, self.desk, self.isAlive) = (access, board, desk, isAlive)
     pages = RenderedPages(board: board, hasToken: access.hasToken)
+    fixedHeaders = Self.fixedHeaders(isSecure: access.isSecure)
   }
 
-  func respond(to request: Request) async -> Response {
-    var answer = await answer(request)
+  /// - Parameter caller: whom wrong tokens are counted for.
+  func respond(to request: Request, from caller: String) async -> Response {
+    var answer = await answer(request, caller)
     // A form that nobody read is still on its way.
     if request.method != .get, request.method != .head, answer.status.code >= 400 {
       answer.headers[.connection] = "close"
@@ -39,21 +44,23 @@ struct PageResponder: Sendable {
     return answer
   }
 
-  private func answer(_ request: Request) async -> Response {
+  private func answer(_ request: Request, _ caller: String) async -> Response {
     let route: PageRoute
     do {
       let size = request.headers.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
-      guard size <= 12 << 10 else { return plain(.requestHeaderFieldsTooLarge, "the headers are too long\n") }
+      guard size <= Self.longestHeaders else {
+        return plain(.requestHeaderFieldsTooLarge, "the headers are too long\n")
+      }
       route = try PageRoute.of(method: request.method.rawValue, target: request.head.path ?? "")
     } catch { return refusal(error) }
-    let claims = PageAccess.Claims(
-      host: request.head.authority, origin: request.headers[.origin],
-      fetchSite: HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] },
-      authorization: request.headers[.authorization], cookie: request.headers[.cookie])
+    let claims = PageAccess.Claims(request.head)
     guard access.isAddressed(claims) else {
       return plain(.misdirectedRequest, "this address isn't served here\n")
     }
     let now = Int64(time(nil))
+    if access.isWrongBearer(claims) {
+      guard isTolerated(caller, at: now) else { return tooManyWrongTokens() }
+    }
     let right = access.right(claims, at: now)
     switch route {
     case .alive: return isAlive() ? plain(.ok, "ok\n") : plain(.serviceUnavailable, "the work stands still\n")
@@ -61,18 +68,18 @@ struct PageResponder: Sendable {
     case .style: return asset(PageFiles.style, "text/css; charset=utf-8")
     case .script: return asset(PageFiles.script, "text/javascript; charset=utf-8")
     case .icon: return asset(PageFiles.icon, "image/svg+xml")
-    case .signIn where request.method == .post: return await signIn(request, claims, at: now)
+    case .signIn where request.method == .post: return await signIn(request, claims, caller, at: now)
     case .signIn: return html(.ok, pages.signIn(failed: false))
     case .signOut:
       guard access.isSameOrigin(claims) else { return plain(.forbidden, "from another page\n") }
       return redirect(to: "/", cookie: access.endOfSession)
     case .metrics:
       guard right >= .figures else { return unauthorized(isPage: false) }
-      guard let text = pages.metrics() else { return notYet() }
-      return respond(.ok, "text/plain; version=0.0.4; charset=utf-8", text)
+      guard let text = await pages.text(.metrics) else { return notYet() }
+      return metrics(text)
     case .page:
       guard right >= .figures else { return unauthorized(isPage: true) }
-      guard let page = pages.page(right) else { return notYet() }
+      guard let page = await pages.text(.page(right)) else { return notYet() }
       return html(.ok, page)
     case .events:
       guard right >= .figures else { return unauthorized(isPage: false) }
@@ -118,7 +125,7 @@ struct PageResponder: Sendable {
         for await _ in changes {
           // A session may have ended meanwhile.
           guard access.right(claims, at: Int64(time(nil))) >= right else { break }
-          guard let sections = pages.sections(right) else { continue }
+          guard let sections = await pages.sections(right) else { continue }
           let text = sections.changes(since: last)
           last = sections
           try await writer.write(ByteBuffer(string: text.isEmpty ? ": nothing new\n\n" : text))
@@ -151,18 +158,31 @@ struct PageResponder: Sendable {
     }
   }
 
-  private func signIn(_ request: Request, _ claims: PageAccess.Claims, at now: Int64) async -> Response {
+  // MARK: Tokens
+
+  /// Counts a wrong token.
+  /// - Returns: whether it is answered like any other; who sends many is told to wait.
+  private func isTolerated(_ caller: String, at now: Int64) -> Bool {
+    board.cameWrongToken()
+    defer { attempts.failed(from: caller, at: now) }
+    return attempts.mayTry(from: caller, at: now)
+  }
+
+  private func tooManyWrongTokens() -> Response {
+    later("too many wrong tokens; wait a minute\n", seconds: 60, .tooManyRequests)
+  }
+
+  private func signIn(
+    _ request: Request, _ claims: PageAccess.Claims, _ caller: String, at now: Int64
+  ) async -> Response {
     guard access.isSameOrigin(claims) else { return plain(.forbidden, "from another page\n") }
-    guard attempts.mayTry(at: now) else {
-      return later("too many wrong tokens; wait a minute\n", seconds: 60, .tooManyRequests)
-    }
     let fields: [String: String]
     do { fields = try await form(request) } catch { return refusal(error) }
-    guard let token = fields["token"], access.isToken(token) else {
-      attempts.failed(at: now)
-      return html(.forbidden, pages.signIn(failed: true))
+    if let token = fields["token"], access.isToken(token) {
+      return redirect(to: "/", cookie: access.session(at: now))
     }
-    return redirect(to: "/", cookie: access.session(at: now))
+    guard isTolerated(caller, at: now) else { return tooManyWrongTokens() }
+    return html(.forbidden, pages.signIn(failed: true))
   }
 
   enum FormFailure: Error { case slow, tooLong, malformed }

@@ -68,8 +68,12 @@ public struct PageServer: Sendable {
   public func run(isListening: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loop = group.next()
-    // Linux has priorities of threads: 0 stands for the one that asks.
-    loop.execute { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 15) }
+    // Linux has priorities of threads: 0 stands for the one that asks. Below those who read, so that no flood takes much
+    // from them; not by so much that a core that is busy with reading leaves it no time for what usually comes.
+    loop.execute {
+      let process = __priority_which_t(PRIO_PROCESS.rawValue)
+      _ = setpriority(process, 0, min(19, getpriority(process, 0) + 5))
+    }
     do {
       try await withTaskExecutorPreference(LoopExecutor(loop)) {
         try await listen(on: group, isListening)
@@ -86,7 +90,7 @@ public struct PageServer: Sendable {
   ) async throws {
     let channel = HTTP1Channel(
       responder: { [responder] request, writer, channel in
-        let response = await responder.respond(to: request)
+        let response = await responder.respond(to: request, from: channel.remoteAddress?.caller ?? "")
         try await writer.write(response: response.head, body: response.body)
         // Who sends on what nobody wants to read is heard out for a while, so that the answer arrives.
         if response.headers[.connection] == "close" {
@@ -95,7 +99,10 @@ public struct PageServer: Sendable {
         }
       },
       configuration: HTTP1Channel.Configuration(
-        idleTimeout: Self.patience,
+        // Which also ends what stays silent: the channel itself doesn't see what is answered in front of it.
+        additionalChannelHandlers: [
+          QuickAnswers(patience: Self.patience) { [responder] in responder.quickAnswer(to: $0) }
+        ],
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 24 << 10, maxHeaderFieldCount: 100)))
     if let tls {

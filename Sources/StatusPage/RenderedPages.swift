@@ -1,44 +1,104 @@
+import Dispatch
+import HTTPTypes
 import Mustache
 import NIOCore
 import Synchronization
 
 /// The pages as bytes, each rendered once for what was published last, however many ask for it.
+///
+/// Rendering never holds up the thread that answers. What was asked for since the last publication is rendered by who
+/// publishes, before anybody can ask for it; anything else on a thread of its own, while the others are answered.
 final class RenderedPages: Sendable {
+  /// What there is to be rendered.
+  enum Part: Hashable, Sendable {
+    case metrics
+    case page(PageAccess.Right)
+    case sections(PageAccess.Right)
+  }
+
+  private enum Content: Sendable {
+    case bytes(ByteBuffer)
+    case sections(PageSections)
+  }
+
   private struct Cache {
-    var generation = -1
-    var metrics: ByteBuffer?
-    var pages: [PageAccess.Right: ByteBuffer] = [:]
-    var sections: [PageAccess.Right: PageSections] = [:]
+    /// By the number of the publication.
+    var editions: [Int: [Part: Content]] = [:]
+    /// What was asked for since the last one.
+    var wanted: Set<Part> = []
   }
 
   private let board: StatusBoard
   private let hasToken: Bool
   private let cache = Mutex(Cache())
+  private let queue = DispatchQueue(label: "pages")
 
-  init(board: StatusBoard, hasToken: Bool) { (self.board, self.hasToken) = (board, hasToken) }
+  init(board: StatusBoard, hasToken: Bool) {
+    (self.board, self.hasToken) = (board, hasToken)
+    board.prepareWith { [weak self] in self?.prepare($0, $1) }
+  }
+
+  // MARK: Asking
+
+  /// The text if it is there at once; nil before anything was published, and where it has to be rendered first.
+  func ready(_ part: Part) -> ByteBuffer? {
+    guard case .bytes(let bytes)? = known(part) else { return nil }
+    return bytes
+  }
 
   /// Nil before anything was published.
-  func metrics() -> ByteBuffer? {
-    fresh { cache, status in
-      if let metrics = cache.metrics { return metrics }
-      let text = ByteBuffer(string: status.metrics.text)
-      cache.metrics = text
-      return text
+  func text(_ part: Part) async -> ByteBuffer? {
+    guard case .bytes(let bytes)? = await content(part) else { return nil }
+    return bytes
+  }
+
+  /// Nil before anything was published.
+  func sections(_ right: PageAccess.Right) async -> PageSections? {
+    guard case .sections(let sections)? = await content(.sections(right)) else { return nil }
+    return sections
+  }
+
+  private func known(_ part: Part) -> Content? {
+    guard let generation = board.generation else { return nil }
+    return cache.withLock { cache in
+      cache.wanted.insert(part)
+      return cache.editions[generation]?[part]
     }
   }
 
-  func page(_ right: PageAccess.Right) -> ByteBuffer? {
-    fresh { [self] cache, status in
-      if let page = cache.pages[right] { return page }
-      let body = PageFiles.templates.render(context(status.view, right), withTemplate: "overview") ?? ""
-      let page = framed("mmdicom", body, right)
-      cache.pages[right] = page
-      return page
+  private func content(_ part: Part) async -> Content? {
+    if let known = known(part) { return known }
+    guard board.generation != nil else { return nil }
+    return await withCheckedContinuation { answer in
+      queue.async { [self] in
+        // Who waited in front may have rendered it.
+        if let known = known(part) { return answer.resume(returning: known) }
+        answer.resume(returning: board.latest().map { keep(part, of: $0.generation, $0.status) })
+      }
     }
   }
 
-  func sections(_ right: PageAccess.Right) -> PageSections? {
-    fresh { [self] cache, status in sections(&cache, status, right) }
+  // MARK: Rendering
+
+  /// Renders what is likely to be asked for, and forgets what nobody will.
+  private func prepare(_ generation: Int, _ status: PublishedStatus) {
+    let wanted = cache.withLock { cache in
+      defer { cache.wanted = [] }
+      cache.editions = cache.editions.filter { $0.key == generation - 1 }
+      return cache.wanted
+    }
+    for part in wanted { _ = keep(part, of: generation, status) }
+  }
+
+  private func keep(_ part: Part, of generation: Int, _ status: PublishedStatus) -> Content {
+    let content: Content =
+      switch part {
+      case .metrics: .bytes(ByteBuffer(string: status.metrics.text))
+      case .page(let right): .bytes(page(status.view, right))
+      case .sections(let right): .sections(sections(status.view, right))
+      }
+    cache.withLock { $0.editions[generation, default: [:]][part] = content }
+    return content
   }
 
   func study(_ view: StudyView) -> ByteBuffer {
@@ -53,8 +113,6 @@ final class RenderedPages: Sendable {
   func notice(_ text: String) -> ByteBuffer {
     framed("mmdicom", PageFiles.templates.render(["text": text], withTemplate: "notice") ?? "", .nothing)
   }
-
-  // MARK: Rendering
 
   private struct Context {
     let view: StatusView
@@ -84,43 +142,14 @@ final class RenderedPages: Sendable {
     return ByteBuffer(string: PageFiles.templates.render(frame, withTemplate: "frame") ?? "")
   }
 
-  private func sections(
-    _ cache: inout Cache, _ status: PublishedStatus, _ right: PageAccess.Right
-  ) -> PageSections {
-    if let sections = cache.sections[right] { return sections }
-    let view = context(status.view, right)
-    let html = PageSections.names.map { name in
-      (name, PageFiles.templates.render(view, withTemplate: name) ?? "")
-    }
-    let sections = PageSections(html: html)
-    cache.sections[right] = sections
-    return sections
+  private func page(_ view: StatusView, _ right: PageAccess.Right) -> ByteBuffer {
+    let body = PageFiles.templates.render(context(view, right), withTemplate: "overview") ?? ""
+    return framed("mmdicom", body, right)
   }
 
-  private func fresh<Value>(_ body: (inout Cache, PublishedStatus) -> Value) -> Value? {
-    guard let (generation, status) = board.latest() else { return nil }
-    return cache.withLock { cache in
-      if cache.generation != generation { cache = Cache(generation: generation) }
-      return body(&cache, status)
-    }
-  }
-}
-
-/// The parts of the page that change while it is looked at.
-struct PageSections: Sendable {
-  static let names = ["summary", "plots", "studies", "attention", "deliveries"]
-
-  /// By the name of each, in order.
-  var html: [(id: String, html: String)] = []
-
-  /// What changed since, as server-sent events: the section's name, and its content line by line.
-  func changes(since last: PageSections) -> String {
-    var text = ""
-    for (id, html) in html where html != last.html.first(where: { $0.id == id })?.html {
-      text += "event: \(id)\n"
-      for line in html.split(whereSeparator: \.isNewline) { text += "data: \(line)\n" }
-      text += "\n"
-    }
-    return text
+  private func sections(_ view: StatusView, _ right: PageAccess.Right) -> PageSections {
+    let context = context(view, right)
+    return PageSections(
+      html: PageSections.names.map { ($0, PageFiles.templates.render(context, withTemplate: $0) ?? "") })
   }
 }

@@ -1,21 +1,53 @@
+import Glibc
+package import NIOCore
 import Synchronization
 
-/// Counts wrong tokens, so that nobody tries them by the thousand.
+/// Counts wrong tokens by the address that they come from, so that who tries them by the thousand is told to stop, and
+/// nobody elsewhere is kept out for it. A right token is let in all the same: behind a proxy all come from one address.
 package final class SignInAttempts: Sendable {
-  private let failures = Mutex((minute: Int64(0), count: 0))
+  private struct State {
+    var minute: Int64 = 0
+    /// In this minute.
+    var failures: [String: Int] = [:]
+  }
+
+  private let state = Mutex(State())
   package static let mostPerMinute = 10
+  /// So many addresses are told apart in a minute; what comes from others counts together.
+  package static let mostAddresses = 1024
+  private static let others = "others"
 
   package init() {}
 
-  /// Whether a token may be tried now, in seconds since 1970.
-  package func mayTry(at now: Int64) -> Bool {
-    failures.withLock { failures in failures.minute != now / 60 || failures.count < Self.mostPerMinute }
+  /// Whether wrong tokens from there are still answered as such, in seconds since 1970.
+  package func mayTry(from address: String = "", at now: Int64) -> Bool {
+    state.withLock { state in
+      state.minute != now / 60 || (state.failures[Self.key(address, state)] ?? 0) < Self.mostPerMinute
+    }
   }
 
-  package func failed(at now: Int64) {
-    failures.withLock { failures in
-      if failures.minute != now / 60 { failures = (now / 60, 0) }
-      failures.count += 1
+  package func failed(from address: String = "", at now: Int64) {
+    state.withLock { state in
+      if state.minute != now / 60 { (state.minute, state.failures) = (now / 60, [:]) }
+      state.failures[Self.key(address, state), default: 0] += 1
     }
+  }
+
+  private static func key(_ address: String, _ state: State) -> String {
+    state.failures[address] != nil || state.failures.count < mostAddresses ? address : others
+  }
+}
+
+extension SocketAddress {
+  /// Whom wrong tokens are counted for: the address, and of IPv6 the network that one machine has to itself (RFC 6177).
+  package var caller: String {
+    guard let text = ipAddress else { return "local" }
+    var bytes = [UInt8](repeating: 0, count: 16)
+    guard unsafe inet_pton(AF_INET6, text, &bytes) == 1 else { return text }
+    // An IPv4 address in the form of one.
+    if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {
+      return bytes[12...].map(String.init).joined(separator: ".")
+    }
+    return bytes[..<8].map { String($0, radix: 16) }.joined(separator: ":")
   }
 }

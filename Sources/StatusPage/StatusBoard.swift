@@ -25,6 +25,8 @@ public final class StatusBoard: Sendable {
     var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
     var lastWatcher = 0
     var answers: [Int: Int] = [:]
+    var wrongTokens = 0
+    var prepare: (@Sendable (Int, PublishedStatus) -> Void)?
   }
 
   private let state = Mutex(State())
@@ -33,13 +35,24 @@ public final class StatusBoard: Sendable {
 
   public init() {}
 
+  /// For one publisher at a time.
   public func publish(_ status: PublishedStatus) {
+    let (next, prepare) = state.withLock { ($0.generation + 1, $0.prepare) }
+    prepare?(next, status)
     state.withLock { state in
-      state.generation += 1
+      state.generation = next
       state.latest = status
       for watcher in state.watchers.values { watcher.yield() }
     }
   }
+
+  /// Has something done with each publication, with its number, before anybody sees it: the last who asked for that.
+  func prepareWith(_ body: @escaping @Sendable (Int, PublishedStatus) -> Void) {
+    state.withLock { $0.prepare = body }
+  }
+
+  /// The number of the last publication; nil before the first.
+  var generation: Int? { state.withLock { $0.latest == nil ? nil : $0.generation } }
 
   /// The last that was published, with its number; nil before the first.
   package func latest() -> (generation: Int, status: PublishedStatus)? {
@@ -67,6 +80,11 @@ public final class StatusBoard: Sendable {
 
   /// Requests that were answered, by status.
   public var answers: [Int: Int] { state.withLock { $0.answers } }
+
+  /// Wrong tokens that came, in forms and headers.
+  public var wrongTokens: Int { state.withLock { $0.wrongTokens } }
+
+  func cameWrongToken() { state.withLock { $0.wrongTokens += 1 } }
 
   package func answered(_ status: Int) { state.withLock { $0.answers[status, default: 0] += 1 } }
 }

@@ -83,6 +83,8 @@ public struct StatusView: Sendable {
   }
 
   public var tiles: [Tile] = []
+  /// Nobody can tell at present what was read, waits or is on its way.
+  public var isUnknown = false
   /// Why the program isn't ready, or a part of it pauses.
   public var problems: [String] = []
   public var plots: [PlotView] = []
@@ -97,9 +99,10 @@ public struct StatusView: Sendable {
 
   public init() {}
 
-  /// Without what names a patient.
+  /// Without what names a patient, and without what the configuration says of other systems.
   func concealed() -> StatusView {
     var view = self
+    view.configuration = []
     for index in view.studies.indices {
       view.studies[index].patient = ""
       view.studies[index].preview = nil

@@ -31,7 +31,8 @@ struct AnalyzeCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Which results, separated by commas: overlay, segmentation, report, presentation.", valueName: "kinds"))
+      "Which results, separated by commas: overlay, segmentation, report, presentation, fhir, hl7.",
+      valueName: "kinds"))
   var results = "overlay,segmentation,report"
 
   @Flag(help: "Also write <SOPInstanceUID>.safetensors: input, class_logits, mask_logits, saliency.")

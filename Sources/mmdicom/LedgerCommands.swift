@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Files
 import FoundationEssentials
 
 /// What all commands beside the daemon ask for.
@@ -164,15 +165,35 @@ struct AuditCommand: AsyncParsableCommand {
 struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Write report.csv anew from the ledger.",
-    discussion: "One current row for each image; --history prints every row that there ever was.")
+    discussion: """
+      One current row for each image; --history prints every row that there ever was. --for-spreadsheet writes the rows as a \
+      workbook whose every cell is text: opened there, report.csv itself would lose zeros in front of an ID, and might run \
+      one that looks like a formula.
+      """)
 
   @OptionGroup var service: ServiceOptions
   @Flag(help: "Print all rows, also those that gave way to others, and write nothing.") var history = false
+  @Option(
+    help: ArgumentHelp(
+      "Write the rows to this file, as a workbook for spreadsheets (.xlsx).", valueName: "file"))
+  var forSpreadsheet: String?
 
   func run() async throws {
     try await reportingFailure {
       let visit = try await service.visit()
-      if history {
+      if let forSpreadsheet {
+        let file = URL(filePath: forSpreadsheet)
+        // Cells of an uncompressed workbook stand in its bytes as they are.
+        try OutputFile.requireOurs(file, option: "file") { content in
+          content.starts(with: Data("PK".utf8))
+            && content.firstRange(of: Data(">study_instance_uid<".utf8)) != nil
+        }
+        let workbook = try await visit.workbook(history: history)
+        do { try DurableFile.write(workbook, to: file) } catch {
+          throw CommandFailure(.cannotCreate, "\(forSpreadsheet): can't be written")
+        }
+        Terminal.result("\(forSpreadsheet)\n")
+      } else if history {
         Terminal.result(try await visit.history())
       } else {
         Terminal.result("\(try await visit.writeReport().path)\n")

@@ -24,12 +24,14 @@ enum OutputFile {
   }
 
   /// - Throws: 73 where the file is there and isn't ours.
-  static func requireOurs(_ url: URL, _ isOurs: (Data) -> Bool) throws(CommandFailure) {
+  static func requireOurs(
+    _ url: URL, option: String = "--output", _ isOurs: (Data) -> Bool
+  ) throws(CommandFailure) {
     guard FileManager.default.fileExists(atPath: url.path) else { return }
     if let content = FileManager.default.contents(atPath: url.path), isOurs(content) { return }
     throw CommandFailure(
       .cannotCreate,
-      "\(url.path): is there already, and this command didn't write it: take another --output, or move it away"
+      "\(url.path): is there already, and this command didn't write it: take another \(option), or move it away"
     )
   }
 

@@ -1,5 +1,6 @@
 import Analysis
 import DICOM
+import Files
 import Testing
 
 @Suite("Rows and records of report.csv")
@@ -72,8 +73,22 @@ struct ReportRowTests {
       ("=1+1", "'=1+1"), ("+49", "'+49"), ("-2", "'-2"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "' =1"),
       ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
     ])
-  func formulas(patientID: String, written: String) {
-    #expect(ReportCSV.record(row { $0.identity.patientID = patientID }).contains(",,\(written),,"))
+  func formulas(field: String, written: String) {
+    #expect(ReportCSV.record(row { $0.finding = field }).contains(",\(written),"))
+    #expect(ReportCSV.record(row { $0.identity.viewPosition = field }).contains(",\(written),"))
+  }
+
+  @Test(
+    "what programs find a patient or a request by is as the image has it",
+    arguments: ["=1+1", "+4912", "-002", "@x", "'=1", "00123", "1E5"])
+  func identifiers(value: String) throws {
+    let record = ReportCSV.record(
+      row {
+        $0.identity.patientID = value
+        $0.identity.accessionNumber = value
+      })
+    let fields = try #require(CommaSeparatedValues(record).records.first?.fields)
+    #expect(fields[3] == value && fields[4] == value)
   }
 
   @Test("a refusal names the file only where no UID names the image")

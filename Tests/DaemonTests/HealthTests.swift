@@ -85,6 +85,23 @@ struct HealthTests {
     #expect(SystemdNotice.status("a\nREADY=1") == "STATUS=a READY=1")
   }
 
+  @Test("a start that stands still gets no more time")
+  func starts() throws {
+    let listener = try Listener()
+    let notice = try #require(
+      SystemdNotice(["NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": "60000000"]))
+    let heart = Heart()
+    let pulse = SystemdPulse(notice, heart: heart)
+    heart.beat(.starting, within: Heart.step, at: begun)
+    pulse.beat(isStopping: false, at: begun + Heart.step)
+    #expect(listener.received() == ["EXTEND_TIMEOUT_USEC=60000000", "WATCHDOG=1"])
+    pulse.beat(isStopping: false, at: begun + Heart.step + .seconds(1))
+    #expect(listener.received() == ["STATUS=stands still: starting"])
+    pulse.ready()
+    pulse.beat(isStopping: false, at: begun + Heart.step + .seconds(1))
+    #expect(listener.received() == ["READY=1", "WATCHDOG=1"])
+  }
+
   @Test func whoIsNotMeantSaysNothing() throws {
     #expect(SystemdNotice([:]) == nil)
     #expect(SystemdNotice(["NOTIFY_SOCKET": "relative"]) == nil)
@@ -106,6 +123,8 @@ struct HealthTests {
     history.note(queued: 1, ended: 3, at: begun + .seconds(31))
     #expect(Array(history.queued.suffix(4)) == [4, 3, nil, 1])
     #expect(Array(history.perMinute.suffix(4)) == [nil, 6, nil, 6])
+    history.note(queued: nil, ended: 3, at: begun + .seconds(41))
+    #expect(Array(history.queued.suffix(2)) == [1, nil])
     for step in 4..<400 { history.note(queued: step, ended: 3, at: begun + .seconds(10 * step)) }
     #expect(history.queued.count == 360 && history.queued.last == 399 && history.perMinute.last == 0)
   }

@@ -47,6 +47,42 @@ struct OverviewTests {
     #expect(Set(try await ledger.deliveryTallies().map(\.state)) == ["sending", "sent"])
   }
 
+  @Test("the tally of deliveries is what counting them gives, whatever becomes of them")
+  func tally() async throws {
+    let ledger = try ledger()
+    try await ended(12, ledger)
+    for step in 0..<4 {
+      let claim = try #require(
+        await ledger.nextDeliveries(
+          to: "pacs", by: "test", limit: 1, order: .arrival, for: .seconds(60), at: .at(100)))
+      let answer: DeliveryEvent.Answer = [.taken, .refusedForGood, .refusedForNow, .untried][step]
+      try await ledger.settle(
+        claim.deliveries[0].id, token: claim.lease.token, answer, answer: "", at: .at(101))
+    }
+    var counted: [String: Int] = [:]
+    for id in Int64(1)...12 {
+      for delivery in try await ledger.deliveries(of: id) {
+        switch delivery.state {
+        case .due: counted["due", default: 0] += 1
+        case .delayed: counted["delayed", default: 0] += 1
+        case .parked: counted["parked", default: 0] += 1
+        case .sent: counted["sent", default: 0] += 1
+        default: Issue.record("\(delivery.state)")
+        }
+      }
+    }
+    let tallies = try await ledger.deliveryTallies()
+    #expect(Dictionary(uniqueKeysWithValues: tallies.map { ($0.state, $0.count) }) == counted)
+    #expect(counted == ["due": 3, "delayed": 1, "parked": 1, "sent": 1])
+    let counts = try await ledger.counts()
+    #expect(counts.deliveriesSent == 1 && counts.deliveriesFailed == 1 && counts.deliveriesWaiting == 4)
+    // Forgotten images take their deliveries along.
+    let sent = try await ledger.prunable(before: .at(1000), after: nil, limit: 100).map(\.instance.id)
+    _ = try await ledger.forget(sent, at: .at(1001))
+    #expect(try await ledger.deliveryTallies().filter { $0.state == "sent" } == [])
+    #expect(try await ledger.counts().deliveriesSent == 0)
+  }
+
   @Test("what is acknowledged is off the list until it ends the same way again")
   func troubles() async throws {
     let ledger = try ledger()

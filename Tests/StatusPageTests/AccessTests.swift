@@ -1,3 +1,4 @@
+import NIOCore
 import StatusPage
 import Testing
 
@@ -78,5 +79,35 @@ struct AccessTests {
     }
     #expect(!attempts.mayTry(at: 119))
     #expect(attempts.mayTry(at: 120))
+  }
+
+  @Test("who sends wrong tokens keeps nobody else out, and fills no memory")
+  func wrongTokensAreCountedByAddress() {
+    let attempts = SignInAttempts()
+    for _ in 0..<100 { attempts.failed(from: "10.0.0.1", at: 60) }
+    #expect(!attempts.mayTry(from: "10.0.0.1", at: 60))
+    #expect(attempts.mayTry(from: "10.0.0.2", at: 60))
+    for number in 0..<(SignInAttempts.mostAddresses + 100) {
+      attempts.failed(from: "2001:db8::\(number)", at: 60)
+    }
+    // Those beyond the limit count together.
+    #expect(!attempts.mayTry(from: "192.0.2.1", at: 60))
+    #expect(attempts.mayTry(from: "2001:db8::7", at: 60))
+    #expect(attempts.mayTry(from: "192.0.2.1", at: 120))
+  }
+
+  @Test(arguments: [
+    ("10.1.2.3", "10.1.2.3"), ("::ffff:10.1.2.3", "10.1.2.3"), ("2001:db8:1:2:3:4:5:6", "20:1:d:b8:0:1:0:2"),
+    ("2001:db8:1:2::ff", "20:1:d:b8:0:1:0:2"),
+  ])
+  func callers(address: String, caller: String) throws {
+    #expect(try SocketAddress(ipAddress: address, port: 1).caller == caller)
+  }
+
+  @Test func wrongBearers() {
+    #expect(local.isWrongBearer(.init(authorization: "Bearer x")))
+    #expect(!local.isWrongBearer(.init(authorization: "Bearer \(Self.token)")))
+    #expect(!local.isWrongBearer(.init(authorization: "Basic x")))
+    #expect(!local.isWrongBearer(.init()))
   }
 }

@@ -105,7 +105,7 @@ struct ServerTests {
     try await serving { (client: RawClient) throws in
       let plain = try client.request("GET", "/")
       #expect(plain.status == 200 && plain.body.contains("Queued") && plain.body.contains("0a1b2c3d"))
-      for secret in ["PATIENT-1", "DOE", "/preview/", "action=\"/retry\""] {
+      for secret in ["PATIENT-1", "DOE", "/preview/", "action=\"/retry\"", "<dd>/in</dd>"] {
         #expect(!plain.body.contains(secret), "\(secret)")
       }
       for path in ["/study/0a1b2c3d", "/preview/7"] {
@@ -114,6 +114,7 @@ struct ServerTests {
       let key = ["Authorization": "Bearer \(Self.token)"]
       let all = try client.request("GET", "/", headers: key)
       #expect(all.body.contains("PATIENT-1") && all.body.contains("DOE&lt;b&gt;.dcm"))
+      #expect(all.body.contains("<dd>/in</dd>"))
       #expect(all.body.contains("and 29 more") && all.body.contains("/preview/7"))
       let study = try client.request("GET", "/study/1.2.3", headers: key)
       #expect(study.status == 200 && study.body.contains("DOE&lt;JANE&gt;.dcm"))
@@ -164,6 +165,80 @@ struct ServerTests {
         "POST", "/sign-in", headers: ["Origin": origin], body: "token=\(Self.token)")
       // Unless the minute was over meanwhile.
       #expect([429, 303].contains(after.status))
+    }
+  }
+
+  @Test("wrong tokens in headers count like those in forms, and keep no right one out")
+  func wrongTokens() async throws {
+    let board = StatusBoard()
+    try await serving(board: board) { (client: RawClient) throws in
+      let wrong = ["Authorization": "Bearer wrong"]
+      var answers: [Int] = []
+      // More than fit into two minutes, so that one of them is over whenever this begins.
+      for _ in 0..<(3 * SignInAttempts.mostPerMinute) {
+        answers.append(try client.request("GET", "/preview/7", headers: wrong).status)
+      }
+      #expect(answers.first == 401 && answers.contains(429))
+      let origin = "http://127.0.0.1:\(client.port)"
+      let form = try client.request("POST", "/sign-in", headers: ["Origin": origin], body: "token=x")
+      #expect([429, 403].contains(form.status))
+      let right = try client.request(
+        "POST", "/sign-in", headers: ["Origin": origin], body: "token=\(Self.token)")
+      #expect(right.status == 303)
+      let key = ["Authorization": "Bearer \(Self.token)"]
+      #expect(try client.request("GET", "/preview/7", headers: key).status == 200)
+      // Who gives none isn't meant.
+      #expect(try client.request("GET", "/metrics").status == 200)
+    }
+    #expect(board.wrongTokens == 3 * SignInAttempts.mostPerMinute + 1)
+  }
+
+  @Test("what is ready is answered at once, in its turn, and as it is answered otherwise")
+  func quickAnswers() async throws {
+    let board = StatusBoard()
+    try await serving(board: board) { (client: RawClient) throws in
+      // The first has to be rendered, the second is there already.
+      let slow = try client.request("GET", "/metrics")
+      let host = "Host: 127.0.0.1:\(client.port)\r\n"
+      // Kept open, one behind the other, with one in between that isn't answered at once, and a last that closes.
+      let paths = ["/metrics", "/metrics", "/page.css", "/metrics", "/healthz", "/metrics"]
+      let requests = paths.map { "GET \($0) HTTP/1.1\r\n\(host)\r\n" }
+      let last = "GET /nothing HTTP/1.1\r\n\(host)Connection: close\r\n\r\n"
+      let descriptor = try client.connected()
+      defer { close(descriptor) }
+      let text = requests.joined() + last
+      _ = unsafe Glibc.send(descriptor, text, text.utf8.count, 0)
+      let answers = String(decoding: client.read(descriptor), as: UTF8.self)
+      let types = answers.matches(of: /content-type: ([a-z\/]+)/.ignoresCase()).map { String($0.1) }
+      #expect(
+        types == [
+          "text/plain", "text/plain", "text/css", "text/plain", "text/plain", "text/plain", "text/plain",
+        ])
+      let bodies = answers.components(separatedBy: "\r\n\r\n")
+      #expect(bodies.count == paths.count + 2)
+      for index in [1, 2, 4, 6] { #expect(bodies[index].hasPrefix(slow.body)) }
+      #expect(answers.hasSuffix("there is nothing here\n"))
+      let quick = try RawClient.answer(Array(answers.utf8))
+      #expect(quick.headers == slow.headers.filter { $0.key != "connection" })
+    }
+    #expect(board.answers == [200: 7, 404: 1])
+  }
+
+  @Test("a publication replaces what was rendered, at once and for everybody")
+  func publications() async throws {
+    let board = StatusBoard()
+    try await serving(board: board, publish: false) { (client: RawClient) throws in
+      for number in 1...20 {
+        var status = Self.status()
+        status.view.tiles = [.init("Queued", "number-\(number)")]
+        status.metrics = [MetricFamily("a_b", .gauge, help: "A.", Double(number))]
+        board.publish(status)
+        for key in [nil, "Bearer \(Self.token)"] {
+          let headers = key.map { ["Authorization": $0] } ?? [:]
+          #expect(try client.request("GET", "/", headers: headers).body.contains("number-\(number)<"))
+          #expect(try client.request("GET", "/metrics", headers: headers).body.hasSuffix("a_b \(number)\n"))
+        }
+      }
     }
   }
 

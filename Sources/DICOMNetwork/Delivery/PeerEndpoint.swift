@@ -2,6 +2,8 @@
 package enum PeerEndpoint: Sendable, Hashable, Codable {
   case web(DICOMwebEndpoint)
   case dicom(DICOMEndpoint)
+  case mllp(MLLPEndpoint)
+  case webhook(WebhookEndpoint)
 
   /// What brings objects there.
   /// - Throws: ``PeerTrouble`` when the settings can't be used.
@@ -9,6 +11,8 @@ package enum PeerEndpoint: Sendable, Hashable, Codable {
     switch self {
     case .web(let endpoint): try STOWSender(endpoint)
     case .dicom(let endpoint): StoreSender(endpoint)
+    case .mllp(let endpoint): try MLLPSender(endpoint)
+    case .webhook(let endpoint): try WebhookSender(endpoint)
     }
   }
 }

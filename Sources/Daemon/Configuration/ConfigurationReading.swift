@@ -11,13 +11,15 @@ extension DaemonConfiguration {
     "inbox", "outbox", "done", "rejected", "ledger", "model", "model_sha256", "results", "capture_frames",
     "capture_longest_side", "capture_encoding", "unstated", "tensors", "workers", "threads",
     "settle_seconds", "scan_seconds",
-    "study_quiet_seconds", "study_wait_seconds", "order", "report_by_day",
+    "study_quiet_seconds", "study_wait_seconds", "order", "report_by_day", "report_patients",
+    "report_key_file",
     "worker_timeout_seconds", "worker_memory_mb", "worker_processor_seconds", "disk_stop_percent",
     "disk_resume_percent", "keep_days", "keep_done_days", "keep_gigabytes", "stop_seconds", "ignore",
     "log_level", "destinations", "delivery_rules", "delivery_secrets", "delivery_commitment",
     "delivery_commitment_seconds", "delivery_seconds", "ae_title", "tls_certificate", "tls_key",
     "tls_authorities", "tls_verify", "receive", "receive_from", "receive_addresses", "receive_objects",
     "receive_associations", "receive_timeout_seconds", "receive_idle_seconds", "receive_object_mb",
+    "notify", "notify_on", "notify_identity", "notify_secrets",
     "http", "http_token_file", "http_certificate", "http_key",
   ]
 
@@ -140,6 +142,7 @@ extension DaemonConfiguration {
     retention.bytes = (try values.integer("keep_gigabytes", in: 0...1_000_000) ?? 0) * 1_000_000_000
     ignoredNames = try values.list("ignore") ?? ignoredNames
     reportsByDay = try values.flag("report_by_day") ?? reportsByDay
+    reportPatients = try values.patientColumns()
     order = try values.choice("order") ?? order
     results = try values.resultOptions(results)
     delivery = try values.deliverySettings()
@@ -153,6 +156,7 @@ extension DaemonConfiguration {
       }
       logLevel = known
     }
+    notification = try values.notificationSettings()
     http = try values.httpSettings()
   }
 

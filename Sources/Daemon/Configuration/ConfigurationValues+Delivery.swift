@@ -30,6 +30,11 @@ extension ConfigurationValues {
       {
         throw failure("delivery_commitment", "names '\(name)', and DICOMweb knows no storage commitment")
       }
+      if let destination = settings.destinations.first(where: { $0.name == name }),
+        case .mllp = destination.address
+      {
+        throw failure("delivery_commitment", "names '\(name)', and HL7 knows no storage commitment")
+      }
     }
     settings.secrets = try folder("delivery_secrets")
     settings.answerTime = try seconds("delivery_seconds", in: 1...3600) ?? settings.answerTime
@@ -72,10 +77,17 @@ extension ConfigurationValues {
     if address.hasPrefix("http://") || address.hasPrefix("https://") {
       return Destination(name: name, address: .web(try webAddress(address, of: name)))
     }
+    if address.hasPrefix("mllp") {
+      guard let endpoint = MLLPEndpoint(address) else {
+        throw failure(
+          "destinations", "sends \(name) to '\(address)'; it takes mllp://HOST:PORT or mllps://HOST:PORT")
+      }
+      return Destination(name: name, address: .mllp(endpoint))
+    }
     guard address.hasPrefix("dicom") else {
       throw failure(
         "destinations",
-        "sends \(name) to '\(Self.concealed(address))'; an address begins with dicom://, dicom-tls://, https:// or http://"
+        "sends \(name) to '\(Self.concealed(address))'; an address begins with dicom://, dicom-tls://, https://, http://, mllp:// or mllps://"
       )
     }
     do { return Destination(name: name, address: .dicom(try DICOMAddress(address))) } catch {

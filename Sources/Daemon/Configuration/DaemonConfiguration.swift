@@ -31,6 +31,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var workerTimeLimit = Duration.seconds(120)
   /// Whether `report.csv` holds the rows of the present day, and those of earlier days stand beside it.
   public var reportsByDay = false
+  /// What the report says of patients.
+  package var reportPatients = PatientColumns.kept
   /// What a worker may use up.
   public var workerLimits = WorkerLimits()
   /// Which study is read next.
@@ -50,6 +52,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
   public var logLevel = Logger.Level.info
   /// Where results go beside the outbox.
   public var delivery = DeliverySettings()
+  /// Who is told of what happens.
+  public var notification = NotificationSettings()
   /// What this node calls itself to others.
   public var aeTitle = "MMDICOM"
   /// What it shows under TLS, and whom it trusts.

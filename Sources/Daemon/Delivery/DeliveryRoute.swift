@@ -58,6 +58,10 @@ extension Destination {
       endpoint.tls = tls
       endpoint.answerSeconds = answerTime.inSeconds
       return .web(endpoint)
+    case .mllp(var endpoint):
+      endpoint.tls = tls
+      endpoint.answerSeconds = answerTime.inSeconds
+      return .mllp(endpoint)
     case .dicom(let address):
       var endpoint = DICOMEndpoint(
         address,

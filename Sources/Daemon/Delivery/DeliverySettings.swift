@@ -8,6 +8,8 @@ public struct Destination: Sendable, Equatable {
     case dicom(DICOMAddress)
     /// Where studies are posted to, `https://...` or `http://...`.
     case web(String)
+    /// HL7 messages over MLLP.
+    case mllp(MLLPEndpoint)
   }
 
   /// What ledger, log and status call it.
@@ -24,7 +26,18 @@ public struct Destination: Sendable, Equatable {
   }
 
   package func takes(_ result: RoutedResult) -> Bool {
-    rules.isEmpty || rules.contains { $0.takes(result) }
+    guard carries(result[.result]) else { return false }
+    return rules.isEmpty || rules.contains { $0.takes(result) }
+  }
+}
+
+extension Destination {
+  /// Whether results of a kind can be brought there at all.
+  private func carries(_ kind: String) -> Bool {
+    switch address {
+    case .mllp: kind == "hl7"
+    case .dicom, .web: kind != "hl7" && kind != "fhir"
+    }
   }
 }
 

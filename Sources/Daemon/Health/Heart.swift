@@ -4,8 +4,14 @@ import Synchronization
 /// stands still, and what asks (``SystemdPulse``, `/healthz`) tells.
 package final class Heart: Sendable {
   package enum Part: String, Sendable, CaseIterable {
+    /// The start, until work begins: opens the ledger, finishes what a crash interrupted.
+    case starting
+    /// Looks at the inbox.
+    case looking
     /// Takes files out of the inbox.
     case intake
+    /// Gives files their rows in the ledger.
+    case admitting
     /// Reads studies and publishes what comes back.
     case reading
   }
@@ -14,6 +20,9 @@ package final class Heart: Sendable {
   package static let usual = Duration.seconds(60)
   /// Taking in a batch of files may take so long, from a slow mount.
   package static let batch = Duration.seconds(600)
+  /// A step of the start may take so long (a ledger of millions of rows that is brought up to date), and so may one look
+  /// at an inbox on a slow mount.
+  package static let step = Duration.seconds(1800)
 
   private let deadlines = Mutex<[Part: ContinuousClock.Instant]>([:])
 

@@ -85,8 +85,13 @@ package actor LedgerDesk: StudyDesk {
       case .named(let name): LedgerVisit.selection(name.text)
       case .reason(let reason): .reason(reason)
       }
-    // Of two pictures under one UID the newcomer is given up; anything else is seen, and stays where it is.
-    let conflicts = try await visit.ledger.dismiss(selection, at: .now)
-    return try await conflicts.count + visit.ledger.acknowledge(selection, at: .now).count
+    var count = 0
+    // One after the other: who reads waits for no longer than for one of them.
+    try await visit.eachInstance(of: selection) { record in
+      // Of two pictures under one UID the newcomer is given up; anything else is seen, and stays where it is.
+      count += try await visit.ledger.dismiss(.instance(record.id), at: .now).count
+      count += try await visit.ledger.acknowledge(.instance(record.id), at: .now).count
+    }
+    return count
   }
 }

@@ -5,7 +5,8 @@ import StatusPage
 /// The snapshot as Prometheus reads it. The guide for operators explains each metric, which a test holds it to.
 extension ServiceSnapshot {
   var metrics: [MetricFamily] {
-    identity + queue + work + deliveryMetrics + surroundings
+    // What the ledger doesn't tell is unknown, which isn't 0: its series are left out.
+    identity + (ledgerAnswers ? queue + deliveryMetrics : []) + work + surroundings
   }
 
   private var identity: [MetricFamily] {
@@ -19,6 +20,10 @@ extension ServiceSnapshot {
       "mmdicom_ready", .gauge,
       help: "Whether a model is loaded, folders can be written and the ledger answers.",
       problems.isEmpty ? 1 : 0)
+    let ledger = MetricFamily(
+      "mmdicom_ledger_up", .gauge,
+      help: "Whether the ledger answers; where it doesn't, what it would tell is left out.",
+      ledgerAnswers ? 1 : 0)
     var silent = MetricFamily(
       "mmdicom_part_silent", .gauge, help: "Whether a part of the work should have been heard of by now.")
     for part in Heart.Part.allCases {
@@ -29,7 +34,7 @@ extension ServiceSnapshot {
     for part in PauseNote.Part.allCases {
       paused.add(status.paused[part.rawValue] == nil ? 0 : 1, .init("part", part.rawValue))
     }
-    return [build, model, ready, silent, paused]
+    return [build, model, ready, ledger, silent, paused]
   }
 
   private var queue: [MetricFamily] {
@@ -87,6 +92,12 @@ extension ServiceSnapshot {
   private var deliveryMetrics: [MetricFamily] {
     var counts = MetricFamily(
       "mmdicom_deliveries", .gauge, help: "Results on their way to a destination, by state.")
+    var notices = MetricFamily(
+      "mmdicom_notices", .gauge, help: "Notices on their way to who is told of what happens, by state.")
+    for (name, status) in status.notices.sorted(by: { $0.key < $1.key }) {
+      notices.add(Double(status.waiting), .init("target", name), .init("state", "waiting"))
+      notices.add(Double(status.parked), .init("target", name), .init("state", "parked"))
+    }
     var oldest = MetricFamily(
       "mmdicom_delivery_oldest_waiting_seconds", .gauge,
       help: "How long the result has waited for a destination that waits longest.")
@@ -98,7 +109,7 @@ extension ServiceSnapshot {
       let seconds = Double(max(0, longestWait(for: destination) ?? 0)) / 1000
       oldest.add(seconds, .init("destination", destination))
     }
-    return [counts, oldest]
+    return [counts, oldest, notices]
   }
 
   private var surroundings: [MetricFamily] {
@@ -125,6 +136,9 @@ extension ServiceSnapshot {
         "mmdicom_disk_stop_ratio", .gauge, help: "Nothing is taken in above it.", status.diskStopPercent / 100
       ),
       answers,
+      MetricFamily(
+        "mmdicom_http_wrong_tokens_total", .counter,
+        help: "Wrong tokens that came over HTTP since the start, in forms and headers.", Double(wrongTokens)),
       MetricFamily(
         "mmdicom_status_timestamp_seconds", .gauge, help: "When these figures were gathered, since 1970.",
         Double(at.milliseconds) / 1000),

@@ -5,12 +5,20 @@ import StatusPage
 extension ServiceSnapshot {
   /// One line, for `systemctl status`.
   var words: String {
+    guard ledgerAnswers else { return "not ready: \(problems.joined(separator: "; "))" }
     let work =
       "\(status.queued) queued, \(status.working) in work, \(status.analysed) analysed, \(status.parked) parked"
     return problems.isEmpty ? work : "not ready: \(problems.joined(separator: "; ")); \(work)"
   }
 
   var tiles: [StatusView.Tile] {
+    (ledgerAnswers ? counts : [.init("Ledger", "doesn't answer", isBad: true)])
+      + status.diskPercent.sorted { $0.key < $1.key }.map { name, percent in
+        .init("Disk of \(name)", DiskGuard.text(percent), isBad: percent > status.diskStopPercent)
+      }
+  }
+
+  private var counts: [StatusView.Tile] {
     let oldest = status.oldestSeconds.map { "the oldest for \(Self.span($0))" } ?? ""
     return [
       .init("Queued", "\(status.queued)", note: oldest), .init("In work", "\(status.working)"),
@@ -22,9 +30,6 @@ extension ServiceSnapshot {
         note: status.deliveries.failed > 0 ? "\(status.deliveries.failed) failed" : "",
         isBad: status.deliveries.failed > 0),
     ]
-      + status.diskPercent.sorted { $0.key < $1.key }.map { name, percent in
-        .init("Disk of \(name)", DiskGuard.text(percent), isBad: percent > status.diskStopPercent)
-      }
   }
 
   var destinations: [StatusView.Destination] {

@@ -22,6 +22,8 @@ struct ServiceSnapshot: Sendable {
   }
 
   var at: Timestamp
+  /// Whether the ledger answered; what it tells is unknown otherwise.
+  var ledgerAnswers = false
   var status = ServiceStatus()
   var tallies: [DeliveryTally] = []
   var troubles: [LedgerTrouble] = []
@@ -33,6 +35,7 @@ struct ServiceSnapshot: Sendable {
   var served: ServedNow.Content?
   /// Requests over HTTP that were answered, by status.
   var answers: [Int: Int] = [:]
+  var wrongTokens = 0
   /// What gathering the last one took, in seconds.
   var lastCost = 0.0
 

@@ -46,7 +46,9 @@ package actor StatusGathering {
     let begun = ContinuousClock.now
     let snapshot = await snapshot()
     let queued = snapshot.status.queued + snapshot.status.working
-    history.note(queued: queued, ended: snapshot.figures.endings.values.reduce(0, +), at: begun)
+    history.note(
+      queued: snapshot.ledgerAnswers ? queued : nil, ended: snapshot.figures.endings.values.reduce(0, +),
+      at: begun)
     health.board.publish(
       PublishedStatus(problems: snapshot.problems, metrics: snapshot.metrics, view: await view(snapshot)))
     health.pulse.tell(snapshot.words)
@@ -59,6 +61,7 @@ package actor StatusGathering {
     snapshot.silent = health.heart.silent()
     snapshot.served = health.served.now
     snapshot.answers = health.board.answers
+    snapshot.wrongTokens = health.board.wrongTokens
     snapshot.process = .present()
     snapshot.lastCost = lastCost / .seconds(1)
     snapshot.problems = Readiness.problems(of: configuration.folders)
@@ -68,10 +71,13 @@ package actor StatusGathering {
       guard let disk = ServiceSnapshot.Disk(at: folder.place(in: configuration.folders)) else { continue }
       snapshot.disks.append((folder.rawValue, disk))
     }
+    let visit = LedgerVisit(configuration, ledger)
+    snapshot.status = visit.surroundings()
     do {
-      snapshot.status = try await LedgerVisit(configuration, ledger).status()
+      try await visit.look(&snapshot.status)
       snapshot.tallies = try await ledger.deliveryTallies()
       snapshot.troubles = try await ledger.troubles(limit: Self.listedByReason)
+      snapshot.ledgerAnswers = true
     } catch {
       snapshot.problems.append("the ledger doesn't answer: \(error)")
     }
@@ -88,12 +94,13 @@ package actor StatusGathering {
     view.version = SoftwareVersion.current
     view.problems = snapshot.problems
     view.tiles = snapshot.tiles
+    view.isUnknown = !snapshot.ledgerAnswers
     let every = Int(StatusHistory.interval.components.seconds)
     let perMinute = history.perMinute
     view.plots = [
       PlotView(
         id: "queue", title: "Files that wait or are in work", values: history.queued, every: every,
-        now: "\(snapshot.status.queued + snapshot.status.working)"),
+        now: snapshot.ledgerAnswers ? "\(snapshot.status.queued + snapshot.status.working)" : "not known"),
       PlotView(
         id: "rate", title: "Images a minute", values: perMinute, every: every,
         now: PlotView.text(perMinute.last.flatMap(\.self) ?? 0)),

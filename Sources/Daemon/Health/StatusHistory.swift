@@ -11,7 +11,8 @@ package struct StatusHistory: Sendable {
   package init() {}
 
   /// Takes note; whatever comes within ten seconds of the last sample counts for nothing, and what was missed is unknown.
-  package mutating func note(queued: Int, ended count: Int, at now: ContinuousClock.Instant) {
+  /// - Parameter queued: nil where nobody could tell.
+  package mutating func note(queued: Int?, ended count: Int, at now: ContinuousClock.Instant) {
     if let last {
       let steps = Int(last.duration(to: now) / Self.interval)
       guard steps > 0 else { return }
@@ -20,7 +21,7 @@ package struct StatusHistory: Sendable {
     } else {
       last = now
     }
-    add(Double(queued), count)
+    add(queued.map(Double.init), count)
   }
 
   private mutating func add(_ queued: Double?, _ count: Int?) {

@@ -19,6 +19,7 @@ package final class SystemdPulse: Sendable {
   /// The model is loaded and the work begins.
   package func ready() {
     state.withLock { $0.isReady = true }
+    heart.rest(.starting)
     notice?.send("READY=1")
   }
 
@@ -52,13 +53,13 @@ package final class SystemdPulse: Sendable {
       return (state.isReady, ends)
     }
     if ends { notice.send("STOPPING=1", SystemdNotice.status("finishes the files in hand")) }
-    // Opening a large ledger, or recognising anew what a lost one knew, takes as long as it takes.
-    if !isReady { notice.send("EXTEND_TIMEOUT_USEC=60000000") }
     let silent = heart.silent(at: now)
     guard silent.isEmpty else {
       notice.send(SystemdNotice.status("stands still: \(silent.map(\.rawValue).joined(separator: ", "))"))
       return
     }
+    // Opening a large ledger, or recognising anew what a lost one knew, takes as long as it takes, while it goes on.
+    if !isReady { notice.send("EXTEND_TIMEOUT_USEC=60000000") }
     if notice.watchdog != nil { notice.send("WATCHDOG=1") }
   }
 }

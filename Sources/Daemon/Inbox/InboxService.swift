@@ -57,6 +57,8 @@ public struct InboxService: Service {
   }
 
   private func readInbox(_ pages: StatusService?) async throws {
+    health.heart.beat(.starting, within: Heart.step)
+    defer { health.heart.rest(.starting) }
     let folders = configuration.folders
     try folders.create()
     let locks = try folders.lock()
@@ -67,15 +69,21 @@ public struct InboxService: Service {
     let ledger = try await LedgerOpening.keeper(configuration, runsOnce: runsOnce)
     let identifiers = ProcessWorkerLauncher.identifiers(
       configuration, beside: [folders.done, folders.rejected], logger: logger)
-    do { try await LedgerOpening.finishRebuild(ledger, folders, identifiers, logger) } catch {
+    let goesOn = { @Sendable [heart = health.heart] in heart.beat(.starting, within: Heart.step) }
+    do { try await LedgerOpening.finishRebuild(ledger, folders, identifiers, logger, goesOn: goesOn) } catch {
       try? ledger.close()
       throw error
     }
     let work = InboxWork(configuration, runsOnce: runsOnce, ledger: ledger, logger: logger, health: health)
     do {
+      goesOn()
       try await work.start(fileSystemTime: locks.inboxTime)
+      goesOn()
       try await withThrowingTaskGroup(of: Void.self) { group in
         if !runsOnce { group.addTask { await StatusGathering(configuration, ledger, health).run() } }
+        if !runsOnce, let notices = try NotificationService(configuration, ledger, health, logger: logger) {
+          group.addTask { await notices.run() }
+        }
         if let pages {
           group.addTask { await pages.run(LedgerVisit(configuration, ledger), health) }
         }

@@ -39,10 +39,14 @@ package actor InboxWatcher {
   }
   private var notices: InboxNotices
   private let logger: Logger
+  private let heart: Heart
   /// Time between looks.
   private static let interval = Duration.milliseconds(200)
 
-  package init(_ configuration: DaemonConfiguration, runsOnce: Bool, logger: Logger) {
+  package init(
+    _ configuration: DaemonConfiguration, runsOnce: Bool, logger: Logger, heart: Heart = Heart()
+  ) {
+    self.heart = heart
     self.runsOnce = runsOnce
     self.logger = logger
     inbox = FilePath(of: configuration.folders.inbox)
@@ -77,7 +81,9 @@ package actor InboxWatcher {
 
   /// Looks again and again, until it is cancelled or a stop is asked for.
   package func keepLooking() async {
+    defer { heart.rest(.looking) }
     while !Task.isShuttingDownGracefully, !Task.isCancelled {
+      heart.beat(.looking, within: Heart.step)
       look()
       emptied.remove(from: inbox, logger)
       if watch.hasMore { continue }

@@ -59,7 +59,13 @@ extension Intake {
   }
 
   func admitAll() async throws {
-    while let files = try await identified.next() { try await admit(files) }
+    defer { heart.rest(.admitting) }
+    while let files = try await identified.next() {
+      heart.beat(.admitting, within: Heart.batch)
+      try await admit(files)
+      // Nothing may come for days.
+      heart.rest(.admitting)
+    }
   }
 
   private func digest(of file: SpooledFile, _ text: String?) throws -> ContentDigest? {

@@ -49,7 +49,7 @@ package actor Intake: WorkSource {
   var admissions: [SpooledFile: AsyncStream<(SpooledFile, Bool)>.Continuation] = [:]
   /// Whether the stages run, so that what comes gets its row.
   private(set) var isRunning = false
-  private let heart: Heart
+  let heart: Heart
   package var leftBehind: Int { get async { await watcher.leftBehind + rejected.leftBehind } }
 
   /// - Parameters:
@@ -68,7 +68,7 @@ package actor Intake: WorkSource {
     self.spool = spool
     self.sources = sources
     self.logger = logger
-    watcher = InboxWatcher(configuration, runsOnce: runsOnce, logger: logger)
+    watcher = InboxWatcher(configuration, runsOnce: runsOnce, logger: logger, heart: heart)
     rejected = RejectedWatcher(configuration, logger: logger)
     room = IntakeRoom(configuration, freeSpace: freeSpace, diskUse: diskUse)
     pauseNote = PauseNote(.intake, configuration.folders)

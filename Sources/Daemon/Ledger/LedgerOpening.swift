@@ -59,12 +59,14 @@ package enum LedgerOpening {
   }
 
   /// Goes through what was done, where a ledger was put aside and its successor doesn't know it yet.
+  /// - Parameter goesOn: called again and again meanwhile.
   package static func finishRebuild(
-    _ ledger: any StudyLedger, _ folders: InboxFolders, _ identifiers: some WorkerLauncher, _ logger: Logger
+    _ ledger: any StudyLedger, _ folders: InboxFolders, _ identifiers: some WorkerLauncher, _ logger: Logger,
+    goesOn: @escaping @Sendable () -> Void = {}
   ) async throws {
     let mark = rebuilding(folders)
     guard FileManager.default.fileExists(atPath: mark.path) else { return }
-    let rebuild = LedgerRebuild(folders, ledger: ledger, logger: logger)
+    let rebuild = LedgerRebuild(folders, ledger: ledger, logger: logger, goesOn: goesOn)
     if await rebuild.count > 0 {
       try await WorkerLoop(launcher: identifiers, source: rebuild, depth: 8).run()
       try await rebuild.finish()

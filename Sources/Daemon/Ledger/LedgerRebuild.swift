@@ -25,12 +25,18 @@ package actor LedgerRebuild: WorkSource {
   private let folders: InboxFolders
   private let ledger: any StudyLedger
   private let logger: Logger
+  private let goesOn: @Sendable () -> Void
   private var waiting: ArraySlice<Source>
   private var lastJob = 0
   private var known: [Known] = []
   private static let portion = 128
 
-  package init(_ folders: InboxFolders, ledger: any StudyLedger, logger: Logger) {
+  /// - Parameter goesOn: called again and again while it goes on.
+  package init(
+    _ folders: InboxFolders, ledger: any StudyLedger, logger: Logger,
+    goesOn: @escaping @Sendable () -> Void = {}
+  ) {
+    self.goesOn = goesOn
     self.folders = folders
     self.ledger = ledger
     self.logger = logger
@@ -68,6 +74,7 @@ package actor LedgerRebuild: WorkSource {
   }
 
   package func take(_ outcome: WorkerOutcome, of job: WorkerJob<Source>) {
+    goesOn()
     var identity = ImageIdentity()
     var digest: ContentDigest?
     if case .identified(let stated, let text) = outcome {
@@ -95,6 +102,7 @@ package actor LedgerRebuild: WorkSource {
     }
     found.reverse()
     for start in stride(from: 0, to: found.count, by: 500) {
+      goesOn()
       try await ledger.adopt(Array(found[start..<min(start + 500, found.count)]), at: .now)
     }
     logger.notice("the ledger was written anew", metadata: ["files": "\(found.count)"])

@@ -1,3 +1,4 @@
+import Analysis
 import Files
 public import FoundationEssentials
 import Glibc
@@ -31,47 +32,9 @@ public struct LedgerVisit: Sendable {
   // MARK: Status
 
   public func status() async throws -> ServiceStatus {
-    try await asking {
-      let counts = try await ledger.counts()
-      var status = ServiceStatus()
-      status.queued = counts.queued
-      status.working = counts.working
-      status.analysed = counts.analysed
-      status.notAnalysed = counts.notAnalysed
-      status.rejected = counts.rejected
-      status.parked = counts.parked
-      status.deliveries.waiting = counts.deliveriesWaiting
-      status.deliveries.sent = counts.deliveriesSent
-      status.deliveries.failed = counts.deliveriesFailed
-      for counts in try await ledger.deliveryCounts() {
-        status.destinations[counts.destination] = ServiceStatus.DestinationStatus(counts)
-      }
-      for destination in configuration.delivery.destinations {
-        let paused = PauseNote(deliveryTo: destination.name, folders).text
-        status.destinations[destination.name, default: ServiceStatus.DestinationStatus()].paused = paused
-      }
-      status.oldestSeconds = counts.oldest.map {
-        max(0, Int((Timestamp.now.milliseconds - $0.milliseconds) / 1000))
-      }
-      status.nextRetry = counts.nextRetry?.text
-      for part in PauseNote.Part.allCases { status.paused[part.rawValue] = PauseNote(part, folders).text }
-      if let serving = ServingNote(folders).content {
-        status.model = serving.model
-        status.modelSHA256 = serving.sha256
-        status.workers = serving.workers
-        status.reloadRefused = serving.refusal
-      }
-      status.reasons = try await ledger.reasons()
-      let copied = CopiedFiles(folders)
-      status.copied = copied.count
-      status.copiedFrom = copied.folders.prefix(3).map { FilePath(of: folders.inbox).pushing($0).text }
-      status.diskStopPercent = configuration.diskStopPercent
-      for folder in GuardedFolder.allCases {
-        let used = FreeSpace.usedPercent(at: FilePath(of: folder.place(in: folders)))
-        status.diskPercent[folder.rawValue] = used.map { ($0 * 10).rounded() / 10 }
-      }
-      return status
-    }
+    var status = surroundings()
+    try await asking { try await look(&status) }
+    return status
   }
 
   // MARK: Retry
@@ -95,10 +58,15 @@ public struct LedgerVisit: Sendable {
     }
   }
 
-  /// Lets what waits for one destination go at once, or gives it up.
+  /// Lets what waits for one destination, or for somebody who is told of what happens, go at once, or gives it up.
   /// - Returns: how many results that concerns.
   public func retryDeliveries(to destination: String, givingUp: Bool) async throws -> Int {
-    try await asking { try await ledger.retryDeliveries(to: destination, givingUp: givingUp, at: .now) }
+    if configuration.notification.targets.contains(where: { $0.name == destination }) {
+      return NoticeQueue(destination, folders).retry(givingUp: givingUp)
+    }
+    return try await asking {
+      try await ledger.retryDeliveries(to: destination, givingUp: givingUp, at: .now)
+    }
   }
 
   /// Refuses conflicts of identity for good: they go to `rejected` with the daemon's next look at the ledger.
@@ -113,6 +81,14 @@ public struct LedgerVisit: Sendable {
   }
 
   private func retry(_ selection: Selection, isNamed: Bool, accepting: Bool) async throws -> [String] {
+    if case .reason = selection {
+      // There may be thousands, and who reads waits for no longer than for one of them.
+      var tags: [String] = []
+      try await eachInstance(of: selection) {
+        tags += try await retry(.instance($0.id), isNamed: isNamed, accepting: accepting)
+      }
+      return tags
+    }
     // Looked up before: what is tried again isn't among them afterwards.
     let records = try await ledger.instances(selection, after: 0, limit: 1_000_000)
     let ids = Set(try await ledger.retry(selection, accepting: accepting, at: .now))
@@ -120,6 +96,20 @@ public struct LedgerVisit: Sendable {
     return try records.filter { record in
       try ids.contains(record.id) || !accepting && dropAgain(record, isNamed: isNamed)
     }.map(\.tag)
+  }
+
+  /// Goes through rows a portion at a time, in order of arrival; what `body` changes may leave the selection.
+  func eachInstance(
+    of selection: Selection, isolation: isolated (any Actor)? = #isolation,
+    _ body: (InstanceRecord) async throws -> Void
+  ) async throws {
+    var last: Int64 = 0
+    while true {
+      let portion = try await ledger.instances(selection, after: last, limit: 100)
+      guard let end = portion.last else { return }
+      last = end.id
+      for record in portion { try await body(record) }
+    }
   }
 
   /// Puts a file that is done back into the inbox, to be read again: a rejected one, or any that is named itself.
@@ -163,13 +153,31 @@ public struct LedgerVisit: Sendable {
   /// Writes `report.csv` anew; returns where it lies.
   public func writeReport() async throws -> URL {
     try await asking {
-      let report = ReportProjection(folders, isByDay: configuration.reportsByDay)
+      let report = ReportProjection(
+        folders, isByDay: configuration.reportsByDay, patients: configuration.reportPatients)
       let files = try await report.rewrite(from: ledger)
       // What an administrator wrote stays the daemon's to write.
       if geteuid() == 0, let owner = FilePath(of: folders.ledgerFile).status(followingLink: true) {
         for file in files { _ = unsafe chown(file.path, owner.st_uid, owner.st_gid) }
       }
       return folders.report
+    }
+  }
+
+  /// The current rows, or every row that there ever was, as a workbook for spreadsheets, all cells of it text.
+  public func workbook(history: Bool) async throws -> [UInt8] {
+    try await asking {
+      var rows = [ReportRow.header]
+      var cursor: Int64 = 0
+      while true {
+        let entries = try await ledger.report(after: cursor, limit: 1000, history: history)
+        guard let last = entries.last else { return Spreadsheet.workbook(rows, sheet: "report") }
+        for entry in entries {
+          let record = configuration.reportPatients.applied(to: entry.text)
+          rows += CommaSeparatedValues(record).records.map(\.fields)
+        }
+        cursor = last.cursor
+      }
     }
   }
 
@@ -181,7 +189,7 @@ public struct LedgerVisit: Sendable {
       while true {
         let entries = try await ledger.report(after: cursor, limit: 1000, history: true)
         guard let last = entries.last else { return text }
-        text += entries.map(\.text).joined()
+        text += entries.map { configuration.reportPatients.applied(to: $0.text) }.joined()
         cursor = last.cursor
       }
     }

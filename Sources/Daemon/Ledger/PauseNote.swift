@@ -31,6 +31,11 @@ package struct PauseNote: Sendable {
     place = folders.ledger.appending(path: Self.deliveries + name)
   }
 
+  /// Telling somebody of what happens.
+  init(noticesTo name: String, _ folders: InboxFolders) {
+    place = folders.ledger.appending(path: "paused-notices-" + name)
+  }
+
   /// Those of all destinations, also of such as there are no more.
   static func clearDeliveries(in folders: InboxFolders) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folders.ledger.path)) ?? []

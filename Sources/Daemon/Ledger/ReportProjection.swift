@@ -24,12 +24,15 @@ package actor ReportProjection {
     var length: Int
     /// The day whose rows it has; nil for all days.
     var day: String?
+    /// What it says of patients (``PatientColumns/fingerprint``); nil in marks of earlier versions.
+    var patients: String?
   }
 
   private let report: URL
   private let place: URL
   private let lock: URL
   private let isByDay: Bool
+  private let patients: PatientColumns
   private let now: @Sendable () -> Timestamp
   private static let portion = 500
   /// The report's first line.
@@ -37,14 +40,17 @@ package actor ReportProjection {
 
   /// - Parameters:
   ///   - isByDay: whether it is rotated by day.
+  ///   - patients: what it says of them.
   ///   - now: the present.
   package init(
-    _ folders: InboxFolders, isByDay: Bool = false, now: @escaping @Sendable () -> Timestamp = { .now }
+    _ folders: InboxFolders, isByDay: Bool = false, patients: PatientColumns = .kept,
+    now: @escaping @Sendable () -> Timestamp = { .now }
   ) {
     report = folders.report
     place = folders.ledger.appending(path: "report.json")
     lock = folders.ledger.appending(path: "report.lock")
     self.isByDay = isByDay
+    self.patients = patients
     self.now = now
   }
 
@@ -56,6 +62,11 @@ package actor ReportProjection {
     let held = try await ReportLock.taken(lock)
     defer { extendLifetime(held) }
     let today = isByDay ? now().day : nil
+    if let mark, mark.patients ?? PatientColumns.kept.fingerprint != patients.fingerprint {
+      // Rows that are written already say more than they may now, or less.
+      try await writeAnew(from: ledger, .everything)
+      return
+    }
     guard var mark, try await !ledger.hasDisplaced(since: mark.cursor) else {
       try await writeAnew(from: ledger, .all)
       return
@@ -71,7 +82,7 @@ package actor ReportProjection {
         try await writeAnew(from: ledger, .since(first))
         return
       }
-      let records = entries.filter(\.isCurrent).map(\.text)
+      let records = entries.filter(\.isCurrent).map { patients.applied(to: $0.text) }
       let file = try ReportFile(at: report)
       // What is there behind the mark may be ours, from a run that was cut off before it moved the mark.
       let begun = file.length > mark.length ? try file.records(from: mark.length) : []
@@ -127,7 +138,8 @@ package actor ReportProjection {
   @discardableResult
   private func writeAnew(from ledger: any StudyLedger, _ scope: Scope) async throws -> [URL] {
     // The cursor of all that is there now, current or not.
-    var mark = Mark(cursor: 0, length: 0, day: isByDay ? now().day : nil)
+    var mark = Mark(
+      cursor: 0, length: 0, day: isByDay ? now().day : nil, patients: patients.fingerprint)
     var texts: [String: [String]] = ["": [ReportCSV.header]]
     while true {
       let entries = try await ledger.report(after: mark.cursor, limit: Self.portion, history: true)
@@ -135,7 +147,7 @@ package actor ReportProjection {
       for entry in entries {
         // Where the clock stepped back, the future is today.
         let day = mark.day.map { entry.at.day < $0 ? entry.at.day : "" } ?? ""
-        texts[day, default: [ReportCSV.header]] += entry.isCurrent ? [entry.text] : []
+        texts[day, default: [ReportCSV.header]] += entry.isCurrent ? [patients.applied(to: entry.text)] : []
       }
       mark.cursor = last.cursor
     }

@@ -37,6 +37,15 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
     }
   }
 
+  /// Notices to somebody who is told of what happens.
+  public struct NoticeStatus: Sendable, Equatable, Codable {
+    public var waiting = 0
+    /// Those that wait for a person.
+    public var parked = 0
+    /// Why nothing is told now.
+    public var paused: String?
+  }
+
   /// Waiting for their study, their turn or their next attempt.
   public var queued = 0
   public var working = 0
@@ -48,6 +57,8 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
   public var deliveries = Deliveries()
   /// The same for each destination, by its name.
   public var destinations: [String: DestinationStatus] = [:]
+  /// By whom they are for.
+  public var notices: [String: NoticeStatus] = [:]
   /// Seconds that the file has waited that waits longest; nil when none does.
   public var oldestSeconds: Int?
   /// When the next file is tried again that failed.
@@ -71,6 +82,7 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
 
   enum CodingKeys: String, CodingKey {
     case queued, working, analysed, rejected, parked, deliveries, destinations, paused, reasons, copied
+    case notices
     case notAnalysed = "not_analysed"
     case oldestSeconds = "oldest_seconds"
     case nextRetry = "next_retry"
@@ -94,6 +106,13 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
     ]
     for (name, destination) in destinations.sorted(by: { $0.key < $1.key }) {
       rows.append(("  to \(name)", destination.words))
+    }
+    for (name, notices) in notices.sorted(by: { $0.key < $1.key }) {
+      rows.append(
+        (
+          "notices to \(name)",
+          "\(notices.waiting) waiting, \(notices.parked) parked\(notices.paused.map { "; pauses: \($0)" } ?? "")"
+        ))
     }
     if let oldestSeconds { rows.append(("oldest waits for", "\(oldestSeconds) s")) }
     if let nextRetry { rows.append(("next retry", nextRetry)) }

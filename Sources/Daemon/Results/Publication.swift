@@ -39,7 +39,7 @@ struct Publication: Sendable {
       &row, from: job.staging, copy: copy(of: amended?.instance ?? record, among: circumstances),
       replacing: Set(replaced.map { FilePath(bytes: $0.path) }),
       intent: PublicationIntent(of: record.content, folders))
-    for index in published.indices where !published[index].uid.isEmpty {
+    for index in published.indices where !published[index].uid.isEmpty || published[index].kind == "hl7" {
       published[index].destinations = delivery.destinations(
         of: RoutedResult(published[index].kind, row, trace.traits, from: file.sender))
     }

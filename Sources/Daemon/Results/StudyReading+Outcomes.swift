@@ -48,7 +48,7 @@ extension StudyReading {
     breaker.succeeded()
     pauseNote.clear()
     tally.count(row.status)
-    measure(record, row, publication: begun.duration(to: .now))
+    await measure(record, row, publication: begun.duration(to: .now))
     var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
     if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
     log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
@@ -70,13 +70,21 @@ extension StudyReading {
     return circumstances
   }
 
-  private func measure(_ record: InstanceRecord, _ row: ReportRow, publication: Duration) {
-    let (came, now) = (record.admittedAt.milliseconds, Timestamp.now.milliseconds)
+  private func measure(_ record: InstanceRecord, _ row: ReportRow, publication: Duration) async {
+    let (came, now) = (await beginning(of: record), Timestamp.now)
     var times: [ServiceMeter.Stage: Double] = [
-      .analysis: row.seconds, .publication: publication / .seconds(1), .total: Double(now - came) / 1000,
+      .analysis: row.seconds, .publication: publication / .seconds(1), .total: came.seconds(to: now),
     ]
-    if let claimed = record.claimedAt { times[.waiting] = Double(claimed.milliseconds - came) / 1000 }
+    if let claimed = record.claimedAt { times[.waiting] = came.seconds(to: claimed) }
     health.meter.ended(row.status, reason: row.status == .analysed ? "" : row.reasonCode, times: times)
+  }
+
+  /// Since when the file has waited this time. Of what waited for no longer than a moment nobody need ask the trail.
+  private func beginning(of record: InstanceRecord) async -> Timestamp {
+    let waited = record.admittedAt.seconds(to: record.claimedAt ?? .now)
+    guard record.finishedAt != nil || waited > 60 else { return record.admittedAt }
+    let trail = (try? await ledger.audit(of: record.id, after: 0, limit: 10_000)) ?? []
+    return record.beginning(in: trail)
   }
 
   /// What a worker read and didn't write.

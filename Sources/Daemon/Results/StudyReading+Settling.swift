@@ -14,6 +14,7 @@ extension StudyReading {
       let unfiled = try await ledger.instances(.unfiled, after: last, limit: 100)
       guard let end = unfiled.last else { break }
       last = end.id
+      beatWhileFiling()
       let stay = try await sources.bringHome(unfiled.filter { !stuck.contains($0.id) }, at: .now)
       for record in unfiled where !stuck.contains(record.id) {
         if let failure = stay[record.id] { try stays(record, failure) } else { left.remove(record.id) }

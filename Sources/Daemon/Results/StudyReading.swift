@@ -36,6 +36,8 @@ package actor StudyReading: WorkSource {
   private(set) var model = LoadedModel(name: "", sha256: "")
   var held = HeldRows()
   private var isIntakeOver = false
+  /// Whether the start is over.
+  private var isServing = false
   /// Whether other settings wait: then nothing new is begun.
   private var isRelieved: @Sendable () -> Bool = { false }
   package var laysDown: Bool { isRelieved() }
@@ -77,7 +79,8 @@ package actor StudyReading: WorkSource {
     self.sources = sources
     self.logger = logger
     publication = Publication(configuration.folders, sources: sources)
-    report = ReportProjection(configuration.folders, isByDay: configuration.reportsByDay)
+    report = ReportProjection(
+      configuration.folders, isByDay: configuration.reportsByDay, patients: configuration.reportPatients)
     pauseNote = PauseNote(.reading, configuration.folders)
   }
 
@@ -90,6 +93,7 @@ package actor StudyReading: WorkSource {
     self.configuration = configuration
     self.canRead = canRead
     self.isRelieved = isRelieved
+    isServing = true
     beat()
   }
 
@@ -160,6 +164,15 @@ package actor StudyReading: WorkSource {
 
   /// A worker has so long for a file; those who wait for its answer are heard of after that.
   private func beat() { health.heart.beat(.reading, within: configuration.workerTimeLimit + Heart.usual) }
+
+  /// A hundred sources may be on their way home from and to slow mounts.
+  func beatWhileFiling() {
+    if isServing {
+      health.heart.beat(.reading, within: max(Heart.batch, configuration.workerTimeLimit + Heart.usual))
+    } else {
+      health.heart.beat(.starting, within: Heart.step)
+    }
+  }
 
   // MARK: WorkSource
 

@@ -41,9 +41,10 @@ extension DaemonConfiguration {
       ("study_wait_seconds", studyLongestWait == next.studyLongestWait),
       ("disk_stop_percent", diskStopPercent == next.diskStopPercent),
       ("disk_resume_percent", diskResumePercent == next.diskResumePercent),
-      ("report_by_day", reportsByDay == next.reportsByDay), ("receive", reception == next.reception),
+      ("report_by_day", reportsByDay == next.reportsByDay),
+      ("report_patients", reportPatients == next.reportPatients), ("receive", reception == next.reception),
       ("stop_seconds", stopTimeLimit == next.stopTimeLimit), ("ignore", ignoredNames == next.ignoredNames),
-      ("log_level", logLevel == next.logLevel),
+      ("log_level", logLevel == next.logLevel), ("notify", notification == next.notification),
       ("delivery_commitment_seconds", delivery.commitmentTime == next.delivery.commitmentTime),
     ].filter { !$0.1 }.map(\.0)
   }

@@ -17,6 +17,7 @@ enum LedgerSchema {
     migrator.registerMigration("ledger-4-delivery") { db in try db.execute(sql: delivery) }
     migrator.registerMigration("ledger-5-number") { db in try db.execute(sql: number) }
     migrator.registerMigration("ledger-6-acknowledged") { db in try db.execute(sql: acknowledged) }
+    migrator.registerMigration("ledger-7-tally") { db in try db.execute(sql: tally) }
     return migrator
   }
 
@@ -117,6 +118,26 @@ enum LedgerSchema {
     CREATE INDEX delivery_waits ON delivery(destination, until) WHERE until IS NOT NULL;
     CREATE INDEX delivery_destination ON delivery(destination, state);
     CREATE INDEX result_study ON result(study) WHERE study <> '';
+    """
+
+  /// How many deliveries there are by destination and state, so that nobody who looks counts what was sent in years.
+  private static let tally = """
+    CREATE TABLE tally (
+      destination TEXT NOT NULL, state TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (destination, state)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO tally SELECT destination, state, count(*) FROM delivery GROUP BY destination, state;
+    CREATE TRIGGER tally_more AFTER INSERT ON delivery BEGIN
+      INSERT INTO tally VALUES (new.destination, new.state, 1)
+      ON CONFLICT (destination, state) DO UPDATE SET n = n + 1;
+    END;
+    CREATE TRIGGER tally_other AFTER UPDATE OF state ON delivery WHEN new.state <> old.state BEGIN
+      UPDATE tally SET n = n - 1 WHERE destination = old.destination AND state = old.state;
+      INSERT INTO tally VALUES (new.destination, new.state, 1)
+      ON CONFLICT (destination, state) DO UPDATE SET n = n + 1;
+    END;
+    CREATE TRIGGER tally_less AFTER DELETE ON delivery BEGIN
+      UPDATE tally SET n = n - 1 WHERE destination = old.destination AND state = old.state;
+    END;
     """
 
   private static let trail = """

@@ -26,7 +26,7 @@ extension SQLiteLedger {
         }
       }
       var everywhere = DestinationCounts(destination: "")
-      for row in try Row.fetchAll(db, sql: "SELECT state, count(*) AS n FROM delivery GROUP BY state") {
+      for row in try Row.fetchAll(db, sql: "SELECT state, sum(n) AS n FROM tally GROUP BY state") {
         everywhere.count(row["state"], row["n"])
       }
       counts.deliveriesSent = everywhere.sent
@@ -90,7 +90,7 @@ extension SQLiteLedger {
     try await read { db in
       var all: [String: DestinationCounts] = [:]
       for row in try Row.fetchAll(
-        db, sql: "SELECT destination, state, count(*) AS n FROM delivery GROUP BY destination, state")
+        db, sql: "SELECT destination, state, n FROM tally WHERE n > 0")
       {
         let name: String = row["destination"]
         all[name, default: DestinationCounts(destination: name)].count(row["state"], row["n"])

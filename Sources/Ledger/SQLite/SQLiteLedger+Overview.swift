@@ -13,9 +13,13 @@ extension SQLiteLedger: LedgerOverview {
     try await read { db in
       try Row.fetchAll(
         db,
+        // Rows come in the order of their writing.
         sql: """
-          SELECT destination, state, count(*) AS n, min(created_at) AS oldest FROM delivery
-          GROUP BY destination, state ORDER BY destination, state
+          SELECT destination, state, n, (
+            SELECT created_at FROM delivery
+            WHERE delivery.destination = tally.destination AND delivery.state = tally.state
+            ORDER BY delivery.id LIMIT 1) AS oldest
+          FROM tally WHERE n > 0 ORDER BY destination, state
           """
       ).map { row in
         DeliveryTally(

@@ -1,0 +1,147 @@
+import Files
+package import FoundationEssentials
+import Glibc
+import SystemPackage
+
+/// Who is told of what happens, and how much.
+public struct NotificationSettings: Sendable, Equatable {
+  /// What is told of.
+  package enum Event: String, Sendable, CaseIterable, Codable {
+    /// An image was read, or is none for this network.
+    case result
+    /// A file can't be used, or waits for a person.
+    case rejection
+    /// A part of the work should have been heard of by now, or is heard of again.
+    case stall
+    /// A part of the work stops for a cause outside, or goes on again.
+    case breaker
+  }
+
+  /// What a notice says of whose image it is.
+  package enum Identity: String, Sendable, CaseIterable {
+    /// The tag that log and ledger call the file by.
+    case none
+    /// Also the image's UIDs.
+    case uids
+    /// Also patient ID, accession number and study date.
+    case all
+  }
+
+  /// Somebody who is told.
+  package struct Target: Sendable, Equatable {
+    package enum Address: Sendable, Equatable {
+      /// Notices are posted there.
+      case web(String)
+      /// A program of this machine, which gets a notice on its standard input.
+      case command(String)
+    }
+
+    package let name: String
+    package let address: Address
+  }
+
+  package var targets: [Target] = []
+  package var events = Set(Event.allCases)
+  package var identity = Identity.uids
+  /// The file with the keys that notices are signed with.
+  package var secrets: URL?
+
+  public init() {}
+
+  /// Keys by the targets' names, from lines `NAME KEY`; empty lines, and those that begin with #, say nothing.
+  /// - Throws: ``ConfigurationFailure`` that names file and line, and nothing that stands there.
+  package func keys() throws(ConfigurationFailure) -> [String: String] {
+    guard let file = secrets else { return [:] }
+    guard let status = FilePath(of: file).status(followingLink: true) else {
+      throw ConfigurationFailure("notify_secrets: \(file.path): no such file")
+    }
+    guard status.st_mode & 0o007 == 0 else {
+      throw ConfigurationFailure(
+        "notify_secrets: \(file.path): everybody may use it; chmod 640 it, and chgrp it to the daemon's group"
+      )
+    }
+    guard let text = try? String(contentsOf: file, encoding: .utf8) else {
+      throw ConfigurationFailure("notify_secrets: \(file.path): can't be read")
+    }
+    var keys: [String: String] = [:]
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
+      let fields = line.split(separator: " ").map(String.init)
+      guard let name = fields.first, !name.hasPrefix("#") else { continue }
+      func failure(_ problem: String) -> ConfigurationFailure {
+        ConfigurationFailure("notify_secrets: \(file.path):\(index + 1): \(problem)")
+      }
+      guard targets.contains(where: { $0.name == name }) else { throw failure("nobody of that name is told") }
+      guard fields.count == 2, fields[1].utf8.count >= 16 else {
+        throw failure(
+          "it takes NAME KEY, a key of 16 characters or more, such as openssl rand -hex 32 writes")
+      }
+      keys[name] = fields[1]
+    }
+    return keys
+  }
+}
+
+extension ConfigurationValues {
+  /// What the configuration says of notices.
+  func notificationSettings() throws(ConfigurationFailure) -> NotificationSettings {
+    var settings = NotificationSettings()
+    for text in try list("notify") ?? [] {
+      let target = try notificationTarget(text)
+      guard !settings.targets.contains(where: { $0.name == target.name }) else {
+        throw failure("notify", "names '\(target.name)' twice")
+      }
+      settings.targets.append(target)
+    }
+    guard settings.targets.count <= 16 else { throw failure("notify", "holds more than 16") }
+    if let names = try names("notify_on") {
+      settings.events = []
+      for name in names {
+        guard let event = NotificationSettings.Event(rawValue: name) else {
+          let known = NotificationSettings.Event.allCases.map(\.rawValue).joined(separator: ", ")
+          throw failure("notify_on", "holds '\(name)'; it takes \(known)")
+        }
+        settings.events.insert(event)
+      }
+    }
+    settings.identity = try choice("notify_identity") ?? settings.identity
+    settings.secrets = try folder("notify_secrets")
+    _ = try settings.keys()
+    return settings
+  }
+
+  /// `NAME=https://HOST/PATH`, `NAME=command:/PATH`.
+  private func notificationTarget(
+    _ text: String
+  ) throws(ConfigurationFailure) -> NotificationSettings.Target {
+    guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
+      throw failure("notify", "holds '\(text)'; it takes NAME=https://HOST/PATH or NAME=command:/PATH")
+    }
+    let name = String(text[..<sign])
+    let address = String(text[text.index(after: sign)...])
+    // It becomes the name of a folder.
+    guard name.utf8.count <= 32,
+      name.utf8.allSatisfy({
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) || (0x30...0x39).contains($0)
+          || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+      })
+    else {
+      throw failure("notify", "holds the name '\(name)'; it takes letters, digits, - and _, at most 32")
+    }
+    if let path = address.hasPrefix("command:") ? String(address.dropFirst(8)) : nil {
+      guard path.hasPrefix("/"), !path.contains("\u{0}") else {
+        throw failure("notify", "has \(name) run '\(path)'; it takes the whole path of a program")
+      }
+      return .init(name: name, address: .command(path))
+    }
+    guard address.hasPrefix("https://") || address.hasPrefix("http://"), let url = URL(string: address),
+      let host = url.host, !host.isEmpty, url.user == nil, url.password == nil
+    else {
+      throw failure(
+        "notify",
+        "tells \(name) at '\(address)'; it takes https://HOST/PATH, http://HOST/PATH or command:/PATH")
+    }
+    return .init(name: name, address: .web(address))
+  }
+}

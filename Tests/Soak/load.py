@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""Asks for page and metrics by the thousand while studies are read, and tells what that costs the reading.
+
+    load.py --program MMDICOM [--model FILE] [--rate 2000] [--seconds 60] [--size 512]
+
+Reading goes on all the time; turns of half the seconds with and without the load follow each other, twice as many without
+as with (before and behind), so that a machine that slows down or does something else counts on both sides. What is to be
+shown on a quiet machine: the reading loses under 3 %, and an answer comes within 200 ms at the 99th percentile, counted from
+when its request was due. The one who asks runs on the same machine and takes processor time too, which is printed: what the
+reading loses is what both take from it. --apart CORE has it run on a core of its own, and the daemon on the others.
+
+Needs pydicom (etc/requirements-test.txt), gcc and a built program; figures are only worth something of a release build.
+Exit status: 0 when all held, 1 otherwise.
+"""
+import contextlib
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from scale import TICK, Daemon
+from soak import Checks, Site, command_line, run
+from synthetic import Images
+
+RESULTS = re.compile(r'^mmdicom_results_total\{status="analysed".*\} (\d+)', re.M)
+
+
+def threads(pid):
+    """Processor seconds of each thread."""
+    seconds = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+            seconds[int(task.name)] = ((int(fields[11]) + int(fields[12])) / TICK, int(fields[16]))
+    return seconds
+
+
+def answering(pid):
+    """Processor seconds of the thread that answers: the one of the lowest priority."""
+    return max(threads(pid).values(), key=lambda item: item[1])[0]
+
+
+def load(options):
+    """While 500 studies are read, 2,000 requests a second for a minute."""
+    check = Checks()
+    with tempfile.TemporaryDirectory(prefix="mmdicom-load-", dir=options.folder) as folder:
+        folder = Path(folder)
+        asker = folder / "load"
+        subprocess.run(["gcc", "-O2", "-o", asker, Path(__file__).with_name("load.c")], check=True)
+        site = Site(options, folder / "site")
+        with open("/proc/sys/net/ipv4/ip_local_port_range") as range_file:
+            port = int(range_file.read().split()[0]) - 1 - os.getpid() % 1000
+        cores = sorted(os.sched_getaffinity(0))
+        if options.apart is not None:
+            os.sched_setaffinity(0, set(cores) - {options.apart})
+        daemon = Daemon(site, http=f"127.0.0.1:{port}", disk_stop_percent=100)
+        pid = daemon.process.pid
+
+        def ask(path):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+                return answer.read().decode()
+
+        check("it is served", daemon.wait(lambda: "ok" in ask("/healthz"), 60) is not None, daemon.log()[-2000:])
+        print(f"page {len(ask('/'))} bytes, metrics {len(ask('/metrics'))} bytes")
+        images = Images(per_study=2, size=options.size)
+        number = 0
+
+        def feed():
+            nonlocal number
+            for _ in range(options.ahead):
+                draft = folder / "draft"
+                images.write(draft)
+                os.rename(draft, site.root / "inbox" / f"{number:07d}.dcm")
+                number += 1
+
+        feed()
+        read = daemon.finished
+        check("reading begins", daemon.wait(lambda: read() >= 20, 300) is not None, daemon.log()[-2000:])
+
+        def turn(with_load):
+            seconds = options.seconds / 2
+            if number - read() < options.ahead:
+                feed()
+            answer = None
+            begun, count, cpu = time.monotonic(), read(), answering(pid)
+            process = None
+            if with_load:
+                command = [asker, str(port), str(options.rate), str(seconds), str(options.connections), "/metrics", "/"]
+                pin = None if options.apart is None else lambda: os.sched_setaffinity(0, {options.apart})
+                process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=pin)
+            while time.monotonic() - begun < seconds:
+                time.sleep(0.5)
+                if number - read() < options.ahead:
+                    feed()
+            rate = (read() - count) / (time.monotonic() - begun)
+            if process:
+                answer = json.loads(process.communicate(timeout=60)[0])
+            answer_cpu = answering(pid) - cpu
+            print(f"{'with' if with_load else 'without'} load: {rate:.2f} images a second; answering took "
+                  f"{answer_cpu:.2f} s of processor" + (f"; {json.dumps(answer)}" if answer else ""), flush=True)
+            return rate, answer
+
+        turns = [turn(with_load) for with_load in [False, True, False, False, True, False]]
+        quiet = sum(rate for rate, answer in turns if not answer) / 4
+        loaded = sum(rate for rate, answer in turns if answer) / 2
+        answers = [answer for _, answer in turns if answer]
+        loss = 100 * (1 - loaded / quiet)
+        worst = max(answer["p99_ms"] for answer in answers)
+        print(f"reading: {quiet:.2f} images a second without, {loaded:.2f} with: loses {loss:.1f} %; "
+              f"p99 {worst:.1f} ms; whoever asks took {sum(a['own_processor_s'] for a in answers):.1f} s of processor")
+        check("reading loses under 3 %", loss < 3, f"{loss:.1f} %")
+        check("p99 under 200 ms", worst < 200, f"{worst:.1f} ms")
+        check("every request was answered, and by 200", all(
+            answer["errors"] == answer["unanswered"] == answer["refused"] == 0 for answer in answers), f"{answers}")
+        check("as many as were due", all(answer["per_second"] > 0.97 * options.rate for answer in answers))
+        check("reading goes on", daemon.process.poll() is None)
+        check("it stops in order", daemon.stop() == 0)
+    return check.failed
+
+
+def main():
+    parser = command_line(__doc__)
+    parser.add_argument("--rate", type=float, default=2000, help="requests a second")
+    parser.add_argument("--seconds", type=float, default=60, help="of load, in two turns")
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--size", type=int, default=512, help="rows and columns of each image")
+    parser.add_argument("--ahead", type=int, default=500, help="images that wait")
+    parser.add_argument("--apart", type=int, help="the core on which the one who asks runs, and nothing else")
+    parser.set_defaults(function=load)
+    run(parser)
+
+
+if __name__ == "__main__":
+    main()

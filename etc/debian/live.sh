@@ -1,0 +1,104 @@
+# shellcheck shell=bash disable=SC2154
+# Sourced by try.sh: what the service does under a live systemd.
+
+# grep reads to the end (no -q): who is cut off fails under pipefail.
+# ask PATH: the answer's first line and body, from inside
+ask() {
+  # shellcheck disable=SC2016
+  inside timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/9142 && printf "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n" "$1" >&3 && cat <&3' ask "$1" 2>/dev/null
+}
+answers() { ask "$1" | head -n 1 | grep >/dev/null " $2 "; }
+in_journal() { inside journalctl -q -u mmdicom.service -o json --no-pager | grep >/dev/null "$1"; }
+# drop_in NAME LINE...: beside the unit, in force at once
+drop_in() {
+  local file=$root/etc/systemd/system/mmdicom.service.d/$1.conf
+  shift
+  mkdir -p "$(dirname "$file")"
+  printf '%s\n' "$@" >"$file"
+  inside systemctl daemon-reload
+}
+exposure() { inside systemd-analyze security --no-pager mmdicom.service | awk '/Overall exposure/ { print $(NF - 2), $(NF - 1) }'; }
+
+say "live: notify, socket, journal"
+check "is a notify service with a line of figures ($(property StatusText))" test -n "$(property StatusText)"
+check "the socket unit's port answers /healthz" answers /healthz 200
+check "/readyz" answers /readyz 200
+counts_one() { ask /metrics | grep >/dev/null '^mmdicom_results_total.*"analysed".* 1'; }
+check "/metrics tells of the image" counts_one
+check "the journal has fields" in_journal '"MMDICOM_FILE"'
+check "and no name of a file" no in_journal '0\.dcm'
+
+say "live: sandbox"
+main=$(property MainPID)
+for process in $main $(inside sh -c "cat /proc/$main/task/*/children"); do
+  status=$(inside cat "/proc/$process/status")
+  words=$(inside sh -c "tr '\\0' ' ' </proc/$process/cmdline" | cut -c 1-60)
+  field() { awk -v name="$1:" '$1 == name { print $2 }' <<<"$status"; }
+  echo "        $process: seccomp $(field Seccomp), $(field Seccomp_filters) filters, capabilities $(field CapEff), no new privileges $(field NoNewPrivs): $words"
+  check "shut in by a filter of system calls, without new privileges" test "$(field Seccomp)" = 2 -a "$(field NoNewPrivs)" = 1
+  if [ "$process" = "$main" ]; then
+    # CAP_LEASE, number 28.
+    check "the daemon has one capability" test "$(field CapEff)" = 0000000010000000
+  else
+    check "a worker has no capability" test "$(field CapEff)" = 0000000000000000
+    check "and more filters than the daemon" test "$(field Seccomp_filters)" -gt "$(awk '$1 == "Seccomp_filters:" { print $2 }' <<<"$(inside cat "/proc/$main/status")")"
+  fi
+done
+echo "        systemd-analyze security: $(exposure) with the network"
+drop_in no-network '[Service]' PrivateNetwork=yes RestrictAddressFamilies= RestrictAddressFamilies=AF_UNIX IPAddressDeny=any
+inside systemctl restart mmdicom.service
+until_true 90 active
+echo "        systemd-analyze security: $(exposure) without"
+check "without a network of its own it is asked all the same" until_true 30 answers /healthz 200
+rm -r "$root/etc/systemd/system/mmdicom.service.d"
+inside systemctl daemon-reload
+inside systemctl restart mmdicom.service
+until_true 90 active
+
+say "live: stop in the middle of a batch, and go on"
+drop 1 2 3 4 5 6 7 8 9 10 11 12
+check "begins" until_true 120 has_rows 3
+begun=$SECONDS
+inside systemctl stop mmdicom.service
+stopped_at=$(rows)
+check "stops in order ($((SECONDS - begun)) s, $stopped_at of 13 rows)" test "$(property Result)" = success -a "$(property ExecMainStatus)" = 0
+check "in the middle" test "$stopped_at" -lt 13
+check "the socket is closed with it" no inside systemctl is-active --quiet mmdicom-http.socket
+inside systemctl start mmdicom.service
+check "goes on" until_true 240 has_rows 13
+check "each once" test "$(cut -d , -f 3 "$root/var/lib/mmdicom/outbox/report.csv" | tail -n +2 | sort | uniq -d | wc -l)" = 0
+
+say "live: a program that stands still"
+drop_in soon '[Service]' WatchdogSec=6 TimeoutAbortSec=6 RestartSec=1
+inside systemctl restart mmdicom.service
+until_true 90 active
+main=$(property MainPID)
+drop 13 14
+inside bash -c "kill -STOP $main"
+replaced() { [ "$(property MainPID)" != "$main" ] && [ "$(property MainPID)" != 0 ] && active; }
+begun=$SECONDS
+check "is killed by the watchdog and started anew" until_true 90 replaced
+echo "        after $((SECONDS - begun)) s, restart $(property NRestarts)"
+check "systemd says why" in_journal 'Watchdog timeout'
+check "what lay there is read" until_true 240 has_rows 15
+
+say "live: a failure for good"
+cp "$here/../../systemd/mmdicom-failed@.service" "$root/etc/systemd/system/"
+drop_in fail '[Unit]' OnFailure=mmdicom-failed@%n.service
+cp "$root/etc/mmdicom/mmdicom.yaml" "$root/root/kept.yaml"
+echo "nonsense: 1" >>"$root/etc/mmdicom/mmdicom.yaml"
+inside systemctl restart mmdicom.service || true
+told() { inside journalctl -q -t mmdicom-failed --no-pager | grep >/dev/null nonsense; }
+failed() { inside systemctl is-failed --quiet mmdicom.service; }
+check "a bad configuration ends in 'failed'" until_true 60 failed
+check "with status 78" test "$(property ExecMainStatus)" = 78
+check "which somebody is told of" until_true 20 told
+check "nobody answers" no answers /healthz 200
+sleep 2
+check "and a request doesn't start it" failed
+cp "$root/root/kept.yaml" "$root/etc/mmdicom/mmdicom.yaml"
+rm -r "$root/etc/systemd/system/mmdicom.service.d"
+inside systemctl daemon-reload
+inside systemctl reset-failed
+inside systemctl start mmdicom.service
+check "starts once that is mended" until_true 90 active
