@@ -100,7 +100,7 @@ struct CacheShardTests {
     for position in [1, 9] {
       let image = root.appending(path: index.images[position].path)
       let bytes = try Data(contentsOf: image)
-      try bytes.prefix(bytes.count / 3).write(to: image)
+      try bytes.prefix(bytes.count * 2 / 3).write(to: image)
     }
     index = try ArchiveIndex(scanning: root)
     let cache = try ImageCache(for: index, root: root, at: file, size: 32, shardLength: 4)
