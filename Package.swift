@@ -6,6 +6,9 @@ let package = Package(
   products: [
     .executable(name: "mmdicom", targets: ["mmdicom"])
   ],
+  traits: [
+    .trait(name: "MPI", description: "Training as several processes, over MPI (libopenmpi-dev).")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(
@@ -28,6 +31,9 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-pthread-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+
+    // Only where the trait MPI asks for it.
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
 
     // DCMTK and OpenJPEG behind a C ABI. Debian's dcmtk.pc names libraries that it doesn't ship, so
     // they are linked by name.
@@ -63,7 +69,12 @@ let package = Package(
 
     // Learning and measuring.
     room("EvaluationMetrics", ["Tensors"]),
-    room("Training", ["Archive", "MultiMix", "NeuralNetworks", "EvaluationMetrics", "Tensors", "Files"]),
+    room(
+      "Training",
+      [
+        "Archive", "MultiMix", "NeuralNetworks", "EvaluationMetrics", "Tensors", "Files",
+        .target(name: "CMPI", condition: .when(traits: ["MPI"])),
+      ]),
     room(
       "Experiments",
       [

@@ -9,6 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 require_swift
 # dcmtk and dicom3tools check what we write; python3-venv makes the environment that reads it back. dcmtk, orthanc (with
 # DICOMweb) and pynetdicom are called over the network and call; openssl makes their certificates.
+# Open MPI: everything is built with the trait MPI here, once, and trainings run as 2 and 4 ranks.
+require_packages libopenmpi-dev openmpi-bin
 require_packages "${build_packages[@]}" dcmtk dicom3tools python3 python3-venv orthanc orthanc-dicomweb curl openssl procps prometheus
 
 # The environment is made anew when the pinned requirements change (or when making it was interrupted).
@@ -29,11 +31,23 @@ else
 fi
 
 say "build"
-swift build -c release --build-tests
+swift build -c release --traits MPI --build-tests
 
 if [ $# -eq 0 ] && [ -d ../shared/cases ]; then
   say "files that somebody met in public (../shared/cases)"
-  .venv/bin/python ../shared/cases/check.py "$(swift build -c release --show-bin-path)/mmdicom"
+  .venv/bin/python ../shared/cases/check.py "$(swift build -c release --traits MPI --show-bin-path)/mmdicom"
+fi
+
+if [ $# -eq 0 ]; then
+  say "batch scripts of etc/slurm under a Slurm of their own"
+  if [ "$(id -u)" -eq 0 ]; then
+    require_packages munge slurmctld slurmd slurm-client
+    status=0
+    .venv/bin/python Tests/Slurm/jobs.py "$(swift build -c release --traits MPI --show-bin-path)/mmdicom" || status=$?
+    [ "$status" -eq 0 ] || [ "$status" -eq 77 ] || exit "$status"
+  else
+    echo "skipped: slurmd runs as root alone"
+  fi
 fi
 
 say "test"
@@ -42,7 +56,7 @@ say "test"
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-16}
 # Without --skip-build, `swift test` would build everything a second time (testing enabled). The filter lets every
 # line through and keeps swift-testing's closing line for the end, below the list of what was skipped.
-timeout --kill-after=30 20m swift test -c release --skip-build --disable-xctest "$@" 2>&1 | awk '
+timeout --kill-after=30 20m swift test -c release --traits MPI --skip-build --disable-xctest "$@" 2>&1 | awk '
   / Test run with [0-9]+ tests? .*(passed|failed) after / { closing = $0; next }
   / (Test|Suite) .* skipped(: ".*"|\.)$/ { skipped[++n] = $0 }
   { print; fflush() }

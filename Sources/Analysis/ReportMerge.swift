@@ -52,13 +52,13 @@ package enum ReportMerge {
     try DurableFile.write(kept, to: url)
   }
 
-  private static func key(ofFields fields: [String]) -> String {
+  package static func key(ofFields fields: [String]) -> String {
     guard fields.count == ReportRow.header.count else { return "" }
     return fields[2].isEmpty ? fields[8] : fields[2]
   }
 
   /// The fields of one record of ``ReportCSV``, which never holds a line end inside.
-  static func fields(ofLine line: String) -> [String] {
+  package static func fields(ofLine line: String) -> [String] {
     CommaSeparatedValues(line).records.first?.fields ?? []
   }
 }

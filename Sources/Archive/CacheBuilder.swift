@@ -2,9 +2,11 @@ import Files
 import FoundationEssentials
 import Tensors
 
-/// Decodes the images and masks of an index and writes the cache file.
+/// Decodes images and masks of an index and writes a cache file.
 struct CacheBuilder {
   let index: ArchiveIndex
+  /// The positions of the images that the file is for.
+  let range: Range<Int>
   let root: URL
   let size: Int
   /// Whether lung masks are kept too.
@@ -27,7 +29,7 @@ struct CacheBuilder {
 
   private func write(to file: borrowing DurableFile, progress: (Int, Int) -> Void) throws(WriteFailure) {
     let decoder = CachedImageDecoder(root: root, size: size, masks: masks)
-    let images = index.images
+    let images = index.images[range]
     var directory = CacheFormat.Directory(size: size, key: key)
     var offset = 0
     // The header can be written only when all is known.
@@ -35,7 +37,7 @@ struct CacheBuilder {
     progress(0, images.count)
     try concurrentMap(
       count: images.count, threads: threads, chunk: 64,
-      transform: { decoder.decode(images[$0]) },
+      transform: { decoder.decode(images[images.startIndex + $0]) },
       chunkDone: { (range: Range<Int>, decoded: [CachedImage]) throws(WriteFailure) in
         var chunk = Data(capacity: 2 * range.count * size * size)
         for image in decoded {

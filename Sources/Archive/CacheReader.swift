@@ -5,14 +5,17 @@ import Tensors
 
 /// Opens a cache file and makes sure that it's whole and the right one.
 enum CacheReader {
+  /// A cache file: its table, and all of it, mapped.
+  typealias Opened = (directory: CacheFormat.Directory, data: Data)
+
+  /// - Parameter checksPixels: whether the pixels are compared with the table's digests, which reads all of them.
   /// - Returns: nil when there's no such file, or it's damaged, truncated, or of another key.
-  static func open(
-    _ url: URL, key: [UInt8], count: Int, threads: Int
-  ) -> (directory: CacheFormat.Directory, data: Data)? {
+  static func open(_ url: URL, key: [UInt8], count: Int, checksPixels: Bool, threads: Int) -> Opened? {
     guard let data = try? Data(contentsOf: url, options: .alwaysMapped),
       let directory = CacheFormat.Directory(data),
       directory.key == key, directory.entries.count == count
     else { return nil }
+    guard checksPixels else { return (directory, data) }
     let block = directory.size * directory.size
     let isWhole = Mutex(true)
     _ = concurrentMap(0..<count, threads: threads) { index in

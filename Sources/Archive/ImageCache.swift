@@ -4,8 +4,8 @@ import Radiography
 
 public import struct Foundation.URL
 
-/// Every radiograph of an archive as the network sees it, and its lung mask, decoded once and kept in one
-/// file of 8-bit squares that a later run maps into memory.
+/// Every radiograph of an archive as the network sees it, and its lung mask, decoded once and kept in
+/// files of 8-bit squares that a later run maps into memory.
 ///
 /// Images go the only way from a file to a tensor (`DICOMFile`, `Radiograph`, `ModelInput`); masks take the
 /// geometry of their image. Positions are those of ``ArchiveIndex/images``.
@@ -24,9 +24,7 @@ public final class ImageCache: Sendable {
   /// Whether this open had to build the file, or one of them.
   public let wasBuilt: Bool
 
-  /// A cache file: its table, and all of it, mapped.
-  private typealias Part = (directory: CacheFormat.Directory, data: Data)
-  private let parts: [Part]
+  private let parts: [CacheReader.Opened]
   /// Where each image is: in which part, and at which place of its table.
   private let places: [(part: Int, entry: Int)]
 
@@ -35,38 +33,65 @@ public final class ImageCache: Sendable {
   /// - Parameters:
   ///   - index: what to decode.
   ///   - root: the archive root that the paths of the index start from.
-  ///   - cacheFile: where the cache lies or will lie; it appears there only when complete.
+  ///   - cacheFile: where the cache lies or will lie; a file appears there only when complete, and further ones of an
+  ///     archive of more than `shardLength` images beside it.
   ///   - size: side of the squares in pixels.
   ///   - threads: how many threads decode; nil takes one for each processor.
   ///   - masks: whether the lung masks are kept too.
   ///   - detail: what ``detail`` shall be, of the same index.
+  ///   - checksPixels: whether every pixel is compared with its digest, or the tables alone, after somebody else has
+  ///     checked: see ``prepare(for:root:at:share:size:threads:masks:shardLength:progress:)``.
   ///   - progress: called on the calling thread with images done and images in all, only when building.
   /// - Throws: ``ImageCacheError`` when the file can't be written.
   public init(
     for index: ArchiveIndex, root: URL, at cacheFile: URL, size: Int = 256, threads: Int? = nil,
-    masks: Bool = true, detail: ImageCache? = nil, progress: (Int, Int) -> Void = { _, _ in }
+    masks: Bool = true, detail: ImageCache? = nil, checksPixels: Bool = true,
+    shardLength: Int? = nil, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(ImageCacheError) {
     precondition(detail.map { $0.count == index.images.count } ?? true)
-    let key = Self.key(index, size: size, masks: masks)
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let part: Part
-    if let opened = CacheReader.open(cacheFile, key: key, count: index.images.count, threads: threads) {
-      part = opened
-      wasBuilt = false
-    } else {
-      let builder = CacheBuilder(
-        index: index, root: root, size: size, masks: masks, key: key, threads: threads)
-      try builder.build(at: cacheFile, progress: progress)
-      guard let built = CacheReader.open(cacheFile, key: key, count: index.images.count, threads: threads)
-      else { throw .damagedWhileWriting(path: cacheFile.path) }
-      part = built
-      wasBuilt = true
+    let files = CacheFiles(index, root, cacheFile, size, threads, masks, shardLength)
+    var wasBuilt = false
+    var parts: [CacheReader.Opened] = []
+    for shard in 0..<files.shards.count {
+      let (part, isNew) = try files.opened(shard, checksPixels: checksPixels, progress: progress)
+      parts.append(part)
+      wasBuilt = wasBuilt || isNew
     }
-    parts = [part]
-    places = part.directory.entries.indices.map { (0, $0) }
-    failures = part.directory.failures
+    self.parts = parts
+    self.wasBuilt = wasBuilt
+    places = parts.enumerated().flatMap { number, part in part.directory.entries.indices.map { (number, $0) }
+    }
+    failures = parts.flatMap(\.directory.failures)
     self.size = size
     self.detail = detail
+  }
+
+  /// Checks, and builds where that is necessary, one process's share of the files; when all have done so, each opens
+  /// the whole without looking at every pixel again.
+  /// - Returns: whether one had to be built.
+  /// - Throws: ``ImageCacheError`` when a file can't be written.
+  public static func prepare(
+    for index: ArchiveIndex, root: URL, at cacheFile: URL, share: CacheShare, size: Int = 256,
+    threads: Int? = nil, masks: Bool = true, shardLength: Int? = nil,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(ImageCacheError) -> Bool {
+    let files = CacheFiles(index, root, cacheFile, size, threads, masks, shardLength)
+    var wasBuilt = false
+    for shard in stride(from: share.index, to: files.shards.count, by: share.count) {
+      if try files.opened(shard, checksPixels: true, progress: progress).isNew { wasBuilt = true }
+    }
+    return wasBuilt
+  }
+
+  /// SHA-256 over the pixels of every image and mask.
+  public var digest: String {
+    var digest = ContentDigest.Running()
+    for position in 0..<count {
+      digest.add(entry(position).imageDigest)
+      digest.add(entry(position).maskDigest)
+    }
+    if let detail { digest.add(detail.digest) }
+    return digest.finished().description
   }
 
   /// The caches of a set's members as one, by the positions of its index.
@@ -76,7 +101,7 @@ public final class ImageCache: Sendable {
     size = caches[0].size
     wasBuilt = caches.contains(where: \.wasBuilt)
     var first: [Int] = []
-    var parts: [Part] = []
+    var parts: [CacheReader.Opened] = []
     for cache in caches {
       first.append(parts.count)
       parts += cache.parts

@@ -1,5 +1,5 @@
 /// How much of a saliency lies where it should, such as within the lungs.
-public struct SaliencyMetrics: Sendable, Equatable {
+public struct SaliencyMetrics: Sendable, Equatable, Codable {
   /// Share of the saliency's sum that lies inside (energy-based pointing game, Wang et al. 2020), 0 ... 1.
   public let energy: Double
   /// Whether its largest value does (pointing game, Zhang et al. 2016, without a margin).

@@ -14,12 +14,14 @@ public struct Experiment: Sendable {
     case finished(CellRecord)
     /// It can't be trained or measured; the others go on.
     case failed(cell: ExperimentCell, reason: String)
+    /// Another task has it now, which had not heard of this one for too long.
+    case taken(cell: ExperimentCell)
   }
 
-  private let grid: ExperimentGrid
+  let grid: ExperimentGrid
   private let index: ArchiveIndex
   private let cache: ImageCache
-  private let output, cells: URL
+  let output, cells: URL
 
   /// - Parameters:
   ///   - output: where tables and plots go.
@@ -65,17 +67,22 @@ public struct Experiment: Sendable {
   }
 
   /// Runs what isn't finished and writes the tables and plots of what is.
-  /// - Parameter jobs: cells at a time, each on the grid's number of threads; both decide only the time.
+  /// - Parameters:
+  ///   - jobs: cells at a time, each on the grid's number of threads; both decide only the time.
+  ///   - share: which of several tasks this is; nil where there are no others.
   /// - Returns: the names of cells that failed.
   /// - Throws: `TrainingError.cannotWrite`, or `CancellationError` once all running cells have written their
   ///   checkpoints.
-  public func run(jobs: Int, report: @escaping @Sendable (Event) -> Void) async throws -> [String] {
+  public func run(
+    jobs: Int, share: ExperimentShare? = nil, report: @escaping @Sendable (Event) -> Void
+  ) async throws -> [String] {
     precondition(jobs > 0)
     try TrainingError.writing(output) {
       for folder in [output, cells] {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       }
     }
+    if let share { return try await runTogether(share, jobs: jobs, report: report) }
     var records = finished
     for cell in grid.cells { if let record = records[cell] { report(.found(record)) } }
     let waiting = grid.cells.filter { records[$0] == nil }
@@ -97,15 +104,20 @@ public struct Experiment: Sendable {
         }
       }
     }
+    try conclude(records)
+    return failed
+  }
+
+  /// Tables, comparisons and plots of all that is finished.
+  func conclude(_ records: [ExperimentCell: CellRecord]) throws {
     try write(records, comparing: true)
     try ExperimentPlots(grid: grid, records: grid.cells.compactMap { records[$0] }, folder: folder(of:))
       .write(to: output.appending(path: "plots", directoryHint: .isDirectory))
-    return failed
   }
 
   /// What needs no training. Cells of an older trainer are shown among themselves, where they are all there, and never
   /// beside those of this one.
-  private var finished: [ExperimentCell: CellRecord] {
+  var finished: [ExperimentCell: CellRecord] {
     var records: [ExperimentCell: CellRecord] = [:]
     for cell in grid.cells {
       if let record = folder(of: cell).record, record.answers(cell, grid, archive: index.digest) {
@@ -116,8 +128,14 @@ public struct Experiment: Sendable {
     return isWhole ? records : records.filter { $0.value.revision == Trainer.revision }
   }
 
+  /// Whether somebody has trained and measured it.
+  func isFinished(_ cell: ExperimentCell) -> Bool {
+    guard let record = folder(of: cell).record else { return false }
+    return record.answers(cell, grid, archive: index.digest) && record.revision == Trainer.revision
+  }
+
   /// - Returns: nil where the cell failed, which has been reported.
-  private func run(_ cell: ExperimentCell, report: @escaping @Sendable (Event) -> Void) async throws
+  func run(_ cell: ExperimentCell, report: @escaping @Sendable (Event) -> Void) async throws
     -> CellRecord?
   {
     do {
@@ -137,12 +155,12 @@ public struct Experiment: Sendable {
     }
   }
 
-  private func folder(of cell: ExperimentCell) -> CellFolder {
+  func folder(of cell: ExperimentCell) -> CellFolder {
     CellFolder(url: cells.appending(path: cell.name, directoryHint: .isDirectory))
   }
 
   /// - Parameter comparing: whether models are compared image by image, whose thousands of resamples take long.
-  private func write(_ records: [ExperimentCell: CellRecord], comparing: Bool) throws {
+  func write(_ records: [ExperimentCell: CellRecord], comparing: Bool) throws {
     let comparisons = comparing ? comparisons(records) : []
     let table = ExperimentTable(grid, grid.cells.compactMap { records[$0] }, comparisons: comparisons)
     var files = [("table.csv", table.csv), ("table.md", table.markdown), ("cells.csv", table.cellsCSV)]

@@ -25,7 +25,7 @@ public struct BatchSizes: Sendable, Equatable, Codable {
 }
 
 /// A piece of work for a lane: an image, or two that share a term.
-enum BatchItem: Sendable {
+package enum BatchItem: Sendable {
   case segmentation(labelled: Int?, unlabelled: Int?)
   case classification(Int)
   case unlabelled(Int)
@@ -33,7 +33,7 @@ enum BatchItem: Sendable {
 
 extension Batch {
   /// All of its work, the longest first.
-  var items: [BatchItem] {
+  package var items: [BatchItem] {
     let labelled = segmentation.count
     let unlabelled = segmentationUnlabelled.count
     return (0..<max(labelled, unlabelled)).map {

@@ -98,13 +98,30 @@ final class LaneTree<Element: Scalar>: Sendable {
 
 /// Memory for partial gradients, as much as was ever needed at a time, all zeros while nobody has it.
 final class GradientMemory<Element: Scalar>: Sendable {
+  private struct State {
+    var free: [Parameters<Element>] = []
+    /// How many are out.
+    var lent = 0
+  }
+
   private let layout: ParameterLayout
-  private let free = Mutex<[Parameters<Element>]>([])
+  private let state = Mutex(State())
 
   init(_ layout: ParameterLayout) { self.layout = layout }
 
-  func take() -> Parameters<Element> { free.withLock { $0.popLast() } ?? Parameters(layout) }
+  func take() -> Parameters<Element> {
+    state.withLock { state in
+      state.lent += 1
+      return state.free.popLast()
+    } ?? Parameters(layout)
+  }
 
-  /// - Parameter gradient: zeros.
-  func giveBack(_ gradient: Parameters<Element>) { free.withLock { $0.append(gradient) } }
+  /// - Parameter gradient: zeros. One that came from another process, in the place of none of these, isn't kept.
+  func giveBack(_ gradient: Parameters<Element>) {
+    state.withLock { state in
+      guard state.lent > 0 else { return }
+      state.lent -= 1
+      state.free.append(gradient)
+    }
+  }
 }

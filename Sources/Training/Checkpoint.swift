@@ -61,10 +61,11 @@ struct Checkpoint {
   }
 
   /// Reads a checkpoint into `state`.
+  /// - Parameter url: where it was read, for messages.
   /// - Throws: `TrainingError.checkpoint` where the file is damaged or of another configuration.
-  init(reading url: URL, origin: Origin, into state: inout TrainingState) throws(TrainingError) {
+  init(_ content: Data, of url: URL, origin: Origin, into state: inout TrainingState) throws(TrainingError) {
     let file: Safetensors
-    do { file = try Safetensors(Data(contentsOf: url)) } catch {
+    do { file = try Safetensors(content) } catch {
       throw .checkpoint(url.path, "\(error)")
     }
     guard let step = file.metadata["step"].flatMap({ Int($0) }) else {

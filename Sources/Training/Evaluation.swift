@@ -71,10 +71,7 @@ public struct Evaluation: Sendable {
     _ models: [Predictor], index: ArchiveIndex, cache: ImageCache, positions: [Int],
     visibleSources: Set<String> = [], progress: @Sendable (Int, Int) -> Void = { _, _ in }
   ) {
-    let labelled = positions.filter {
-      cache.hasImage($0) && (index.images[$0].finding != nil || cache.hasMask($0))
-    }
-    metadata = models[0].metadata
+    let labelled = Self.labelled(positions, index, cache)
     let done = Atomic(0)
     let shares = concurrentMap(models.indices, threads: models.count) { t in
       stride(from: t, to: labelled.count, by: models.count).map { n in
@@ -83,7 +80,14 @@ public struct Evaluation: Sendable {
         return row
       }
     }
-    rows = labelled.indices.map { shares[$0 % models.count][$0 / models.count] }
+    self.init(
+      rows: labelled.indices.map { shares[$0 % models.count][$0 / models.count] },
+      metadata: models[0].metadata)
+  }
+
+  /// Those that carry a finding or a mask.
+  static func labelled(_ positions: [Int], _ index: ArchiveIndex, _ cache: ImageCache) -> [Int] {
+    positions.filter { cache.hasImage($0) && (index.images[$0].finding != nil || cache.hasMask($0)) }
   }
 
   private static func read(

@@ -25,20 +25,26 @@ public struct Trainer: Sendable {
   private let output: URL
   private let threads: Int
   private let initial: Model?
-  private let exchange: any LaneExchange
+  private let ranks: any RankGroup
   private let architecture: Architecture
 
   /// - Parameters:
   ///   - threads: change nothing but the time.
   ///   - initial: the model whose weights training begins with; nil begins with random ones.
-  ///   - exchange: where the lanes of other processes come from.
+  ///   - ranks: the processes that train together, each with the same configuration and data. Rank 0 writes what there
+  ///     is to write; they change nothing but the time either.
   /// - Throws: `TrainingError` where the configuration or the data can't be trained with.
   public init(
     _ configuration: TrainingConfiguration, data: TrainingData, output: URL, threads: Int,
-    initial: Model? = nil, exchange: any LaneExchange = OneProcess()
+    initial: Model? = nil, ranks: any RankGroup = SoleRank()
   ) throws(TrainingError) {
     if let problem = configuration.problem { throw .configuration(problem) }
     let configuration = configuration.trained
+    guard ranks.count & (ranks.count - 1) == 0, ranks.count <= configuration.lanes else {
+      throw .configuration(
+        "\(ranks.count) ranks for \(configuration.lanes) lanes: take a power of two of them, at most one for each lane "
+          + "(\"lanes\" in the configuration)")
+    }
     let sizes = configuration.batch
     guard
       sizes.segmentation > 0 && !data.segmentation.isEmpty
@@ -67,7 +73,7 @@ public struct Trainer: Sendable {
     self.data = data
     self.output = output
     self.threads = threads
-    self.exchange = exchange
+    self.ranks = ranks
     architecture = Architecture(widths: configuration.widths, inputSize: data.cache.size)
   }
 
@@ -83,14 +89,143 @@ public struct Trainer: Sendable {
     }
   }
 
-  private func run(resume: Bool, isCancelled: Cancellation, report: @Sendable (Event) -> Void) async throws
-    -> URL
-  {
-    let checkpointFile = output.appending(path: "checkpoint.safetensors")
-    let parameters = Parameters<Float>(architecture.layout)
+  private func run(
+    resume: Bool, isCancelled: Cancellation, report listener: @Sendable (Event) -> Void
+  ) async throws -> URL {
+    func report(_ event: Event) { if ranks.isFirst { listener(event) } }
     let origin = Checkpoint.Origin(
       configuration: configuration, archive: data.index.digest, kernels: Float.kernels.signature)
-    var progress = Checkpoint(step: 0, bestScore: -.infinity)
+    let traits = try traits()
+    try await aside { [ranks] in try ranks.requireAlike(traits) }
+    var state = initialState()
+    let begun = try await begin(resume: resume, origin, &state)
+    var progress = begun ?? Checkpoint(step: 0, bestScore: -.infinity)
+    if resume || begun != nil { report(.resumed(step: progress.step)) }
+    if begun == nil, ranks.isFirst { try record() }
+    let log = ranks.isFirst ? try openLog(keeping: progress.step) : nil
+    let bridge = configuration.system.bridgesSaliency
+    let network = MultiMixNetwork(state.weights, architecture, bridgesSaliency: bridge)
+    let teacher = state.average.map {
+      MultiMixNetwork($0.parameters, architecture, bridgesSaliency: bridge)
+    }
+    let gradient = Parameters<Float>(state.weights.layout)
+    let exchange = RankExchange(group: ranks, layout: state.weights.layout)
+    var engine: TrainingStep<Float>?
+
+    var next = progress.step < configuration.steps ? await batch(progress.step, exchange.share) : nil
+
+    while progress.step < configuration.steps, let batch = next {
+      let step = progress.step
+      let begin = ContinuousClock.now
+      if engine?.size != batch.size {
+        engine = nil  // The memory of one size at a time.
+        engine = TrainingStep(
+          network, teacher: teacher, size: batch.size, threads: threads, lanes: configuration.lanes,
+          exchange: exchange)
+      }
+      // The next batch is drawn while this one goes through the network.
+      async let following = step + 1 < configuration.steps ? self.batch(step + 1, exchange.share) : nil
+      let rate = configuration.schedule.rate(
+        configuration.grownLearningRate, step: step, of: configuration.steps)
+      let losses: LossValues
+      do {
+        losses = try await aside {
+          [
+            engine, objective = configuration.objective, thresholds = state.thresholds,
+            seed = configuration.seed
+          ] in
+          try engine!.run(
+            batch, objective: objective, thresholds: thresholds,
+            seed: UInt32(truncatingIfNeeded: seed &* 1_000_003 &+ UInt64(step) &* 65_537),
+            gradient: gradient, isCancelled: { isCancelled.isSet })
+        }
+      } catch let error as CancellationError {
+        // Of the last whole step; before the first there is nothing to keep.
+        if step > 0 { try await keep(progress, state, origin) }
+        throw error
+      }
+      state.update(gradient: gradient, losses: losses, learningRate: rate, step: step + 1)
+      // Nothing that isn't finite replaces the last good checkpoint. A gradient that isn't shows in the moments.
+      guard losses.isFinite, state.isFinite else {
+        throw TrainingError.diverged(step: step + 1, images: data.describe(step: step, configuration))
+      }
+      next = await following
+      progress.step += 1
+      let seconds = (ContinuousClock.now - begin) / .seconds(1)
+
+      if let log {
+        try TrainingError.writing(logFile) {
+          try log.append(step: progress.step, size: batch.size, rate: rate, losses, seconds: seconds)
+        }
+      }
+      report(
+        .step(
+          number: progress.step, of: configuration.steps, size: batch.size, losses: losses))
+      let last = progress.step == configuration.steps
+      let validates = last || progress.step % configuration.validateEvery == 0
+      if validates { report(try await validate(state.model, &progress)) }
+      // A model is never without the checkpoint that a resumed training goes on from.
+      if validates || progress.step % configuration.checkpointEvery == 0 {
+        try await keep(progress, state, origin)
+      }
+    }
+    guard !ranks.isFirst || FileManager.default.fileExists(atPath: bestModel.path) else {
+      throw TrainingError.checkpoint(bestModel.path, "the training had ended, but its model is gone")
+    }
+    return bestModel
+  }
+
+  /// Runs what blocks, a step or a wait for other ranks, on a thread of its own: Swift's are as few as processors, and
+  /// others need them.
+  private func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+    }
+  }
+
+  private func traits() throws -> [RankTrait: String] {
+    [
+      .program: RankTrait.runningProgram, .configuration: try configuration.digest,
+      .archive: data.index.digest, .model: initial?.sha256 ?? "", .pixels: data.cache.digest,
+      .kernels: Float.kernels.signature,
+    ]
+  }
+
+  private func initialState() -> TrainingState {
+    let parameters = Parameters<Float>(architecture.layout)
+    var generator = SplitMix64(configuration.seed, 0x696e_6974)
+    if let initial {
+      parameters.memory.values = initial.classifier.all
+    } else {
+      parameters.initialize(using: &generator)
+    }
+    return TrainingState(parameters, configuration)
+  }
+
+  /// Makes sure that the output folder is there and free, and takes `state` from the checkpoint in it: rank 0 reads
+  /// that, and tells the others.
+  /// - Returns: nil where there is none.
+  private func begin(resume: Bool, _ origin: Checkpoint.Origin, _ state: inout TrainingState) async throws
+    -> Checkpoint?
+  {
+    var content: [UInt8] = []
+    var checkpoint: Checkpoint?
+    func take() throws {
+      guard !content.isEmpty else { return }
+      checkpoint = try Checkpoint(Data(content), of: checkpointFile, origin: origin, into: &state)
+    }
+    if ranks.isFirst {
+      content = try openFolder(resume: resume)
+      // Before the others hear of it: what is wrong with it is said once.
+      try take()
+    }
+    content = try await aside { [ranks, content] in try ranks.broadcast(content) }
+    if !ranks.isFirst { try take() }
+    return checkpoint
+  }
+
+  /// - Returns: the content of the checkpoint; nothing where there is none.
+  private func openFolder(resume: Bool) throws -> [UInt8] {
     try TrainingError.writing(output) {
       try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
     }
@@ -104,95 +239,42 @@ public struct Trainer: Sendable {
             : "holds a model, but no checkpoint to go on from: take another --output")
       }
     }
-    if resume && !hasCheckpoint { report(.resumed(step: 0)) }
-    var generator = SplitMix64(configuration.seed, 0x696e_6974)
-    if let initial {
-      parameters.memory.values = initial.classifier.all
-    } else {
-      parameters.initialize(using: &generator)
+    guard hasCheckpoint else { return [] }
+    do { return try Array(Data(contentsOf: checkpointFile)) } catch {
+      throw TrainingError.checkpoint(checkpointFile.path, "\(error)")
     }
-    var state = TrainingState(parameters, configuration)
-    if hasCheckpoint {
-      progress = try Checkpoint(reading: checkpointFile, origin: origin, into: &state)
-      report(.resumed(step: progress.step))
-    } else {
-      try record()
-    }
-    let logFile = output.appending(path: "log.csv")
-    let log = try TrainingError.writing(logFile) { try TrainingLog(at: logFile, keeping: progress.step) }
-    let bridge = configuration.system.bridgesSaliency
-    let network = MultiMixNetwork(parameters, architecture, bridgesSaliency: bridge)
-    let teacher = state.average.map {
-      MultiMixNetwork($0.parameters, architecture, bridgesSaliency: bridge)
-    }
-    let gradient = Parameters<Float>(parameters.layout)
-    var engine: TrainingStep<Float>?
-
-    var next = progress.step < configuration.steps ? await batch(progress.step) : nil
-
-    while progress.step < configuration.steps, let batch = next {
-      let step = progress.step
-      let begin = ContinuousClock.now
-      if engine?.size != batch.size {
-        engine = nil  // The memory of one size at a time.
-        engine = TrainingStep(
-          network, teacher: teacher, size: batch.size, threads: threads, lanes: configuration.lanes,
-          exchange: exchange)
-      }
-      // The next batch is drawn while this one goes through the network.
-      async let following = step + 1 < configuration.steps ? self.batch(step + 1) : nil
-      let rate = configuration.schedule.rate(configuration.learningRate, step: step, of: configuration.steps)
-      let losses: LossValues
-      do {
-        losses = try engine!.run(
-          batch, objective: configuration.objective, thresholds: state.thresholds,
-          seed: UInt32(truncatingIfNeeded: configuration.seed &* 1_000_003 &+ UInt64(step) &* 65_537),
-          gradient: gradient, isCancelled: { isCancelled.isSet })
-      } catch let error as CancellationError {
-        // Of the last whole step; before the first there is nothing to keep.
-        if step > 0 { try progress.write(state, origin: origin, to: checkpointFile) }
-        throw error
-      }
-      state.update(gradient: gradient, losses: losses, learningRate: rate, step: step + 1)
-      // Nothing that isn't finite replaces the last good checkpoint. A gradient that isn't shows in the moments.
-      guard losses.isFinite, state.isFinite else {
-        throw TrainingError.diverged(step: step + 1, images: data.describe(step: step, configuration))
-      }
-      next = await following
-      progress.step += 1
-      let seconds = (ContinuousClock.now - begin) / .seconds(1)
-
-      try TrainingError.writing(logFile) {
-        try log.append(step: progress.step, size: batch.size, rate: rate, losses, seconds: seconds)
-      }
-      report(
-        .step(
-          number: progress.step, of: configuration.steps, size: batch.size, losses: losses))
-      let last = progress.step == configuration.steps
-      let validates = last || progress.step % configuration.validateEvery == 0
-      if validates { try validate(state.model, &progress, report: report) }
-      // A model is never without the checkpoint that a resumed training goes on from.
-      if validates || progress.step % configuration.checkpointEvery == 0 {
-        try progress.write(state, origin: origin, to: checkpointFile)
-      }
-    }
-    guard FileManager.default.fileExists(atPath: bestModel.path) else {
-      throw TrainingError.checkpoint(bestModel.path, "the training had ended, but its model is gone")
-    }
-    return bestModel
   }
+
+  private func openLog(keeping steps: Int) throws -> TrainingLog {
+    try TrainingError.writing(logFile) { try TrainingLog(at: logFile, keeping: steps) }
+  }
+
+  /// Writes the checkpoint, once all ranks are found to have come to the same.
+  private func keep(_ progress: Checkpoint, _ state: TrainingState, _ origin: Checkpoint.Origin) async throws
+  {
+    if ranks.count > 1 {
+      let own = state.digest
+      let all = try await aside { [ranks] in try ranks.gathered(own) }
+      let apart = all.indices.filter { all[$0] != all[0] }
+      guard apart.isEmpty else { throw TrainingError.ranksApart(step: progress.step, ranks: apart) }
+    }
+    if ranks.isFirst { try progress.write(state, origin: origin, to: checkpointFile) }
+  }
+
+  private var checkpointFile: URL { output.appending(path: "checkpoint.safetensors") }
+  private var logFile: URL { output.appending(path: "log.csv") }
 
   /// `model.safetensors`: the best on the validation split so far, or the last where there is none.
   private var bestModel: URL { output.appending(path: "model.safetensors") }
 
-  @concurrent private func batch(_ step: Int) async -> Batch<Float>? {
+  @concurrent private func batch(_ step: Int, _ share: LaneShare) async -> Batch<Float>? {
     data.batch(
-      step: step, size: configuration.stage(at: step).size, configuration: configuration, threads: threads)
+      step: step, size: configuration.stage(at: step).size, configuration: configuration, share: share,
+      threads: threads)
   }
 
-  private func validate(
-    _ parameters: Parameters<Float>, _ progress: inout Checkpoint, report: @Sendable (Event) -> Void
-  ) throws {
+  /// Each rank reads its share of the validation images.
+  private func validate(_ parameters: Parameters<Float>, _ progress: inout Checkpoint) async throws -> Event {
     var metadata = ModelMetadata(
       name: configuration.name, version: "\(progress.step) steps", trainingDataDigest: data.index.digest)
     metadata.architecture = architecture
@@ -203,10 +285,11 @@ public struct Trainer: Sendable {
     metadata.lungsMargin = configuration.lungsMargin
     metadata.lungsWeight = configuration.lungsWeight
     var model = self.model(metadata, parameters)
-    let evaluation = Evaluation(
-      Predictor.team(of: threads, model), index: data.index, cache: data.cache,
-      positions: data.validation
-    ).counting(findingsOf: configuration.findingSources, masksOf: configuration.maskSources)
+    let evaluation = try await aside { [model, data, threads, ranks] in
+      try Evaluation(
+        Predictor.team(of: threads, model), index: data.index, cache: data.cache,
+        positions: data.validation, ranks: ranks)
+    }.counting(findingsOf: configuration.findingSources, masksOf: configuration.maskSources)
     // Finite weights, however large, may still overflow on the way.
     let unreadable = evaluation.rows.filter { !$0.isFinite }
     guard unreadable.isEmpty else {
@@ -219,11 +302,13 @@ public struct Trainer: Sendable {
     let isBest = score.map { $0 > progress.bestScore } ?? true
     if isBest {
       progress.bestScore = score ?? progress.bestScore
+    }
+    if isBest, ranks.isFirst {
       model.metadata.training = data.summary(configuration, steps: progress.step)
       model.metadata.calibrate(on: evaluation)
       try TrainingError.write(model.encoded(.float32), to: bestModel)
     }
-    report(.validation(step: progress.step, figures, isBest: isBest))
+    return .validation(step: progress.step, figures, isBest: isBest)
   }
 
   /// What was trained, as a model. Where that reads the lungs and finds none, it is the reader of the model that finds

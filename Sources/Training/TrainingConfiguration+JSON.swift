@@ -1,7 +1,18 @@
+internal import Files
 public import Foundation
 internal import MultiMix
 
 extension TrainingConfiguration {
+  /// SHA-256 of what it comes to (``trained``).
+  /// - Throws: nothing that a configuration can bring about.
+  public var digest: String {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      return ContentDigest(of: try encoder.encode(trained)).description
+    }
+  }
+
   /// This configuration, changed by a JSON object in the form of `configuration.json`. What the object doesn't name
   /// stays as it is, in `batch` and `objective` too; so a file may hold one line, and one that an older version wrote
   /// can still be read. What the system lacks is written down as zero, and read as if it weren't there, so that another

@@ -20,7 +20,7 @@ extension TrainingConfiguration {
       return "\(lanes) lanes: a power of two up to 1024"
     }
     if !(learningRate > 0 && learningRate.isFinite) { return "learning rate \(learningRate)" }
-    if !(weightDecay >= 0 && weightDecay * learningRate < 1) { return "weight decay \(weightDecay)" }
+    if !(weightDecay >= 0 && weightDecay * grownLearningRate < 1) { return "weight decay \(weightDecay)" }
     if let emaDecay, !(0..<1).contains(emaDecay) { return "decay of the weights' average \(emaDecay)" }
     if validateEvery < 1 || checkpointEvery < 1 { return "validation and checkpoints every 0 steps" }
     return nil
@@ -42,6 +42,7 @@ extension TrainingConfiguration {
   private var problemOfImages: String? {
     let sizes = [batch.segmentation, batch.segmentationUnlabelled, batch.classification, batch.unlabelled]
     if sizes.contains(where: { $0 < 0 || $0 > 10_000 }) { return "batch sizes \(sizes)" }
+    if !(1...1024).contains(batchFactor) { return "batches grown \(batchFactor) times: from 1 to 1024" }
     if batch.segmentation + batch.classification < 1 { return "no labelled images in a batch" }
     if !(0...1).contains(sourceExponent) { return "source exponent \(sourceExponent)" }
     if let maskSourceExponent, !(0...1).contains(maskSourceExponent) {

@@ -24,7 +24,12 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var widths = Architecture.paperWidths
   public var stages = [Stage(size: 128, steps: 3000), Stage(size: 256, steps: 1000)]
   public var batch = BatchSizes()
-  /// At the start, or at the top of the cosine.
+  /// How many times as many images as `batch` says a step takes: 1, or more where more ranks compute it. A part of the
+  /// configuration, so that the model doesn't depend on the ranks that happen to be there.
+  public var batchFactor = 1
+  /// How the learning rate grows with `batchFactor`.
+  public var batchRule = BatchRule.squareRoot
+  /// At the start, or at the top of the cosine; for a batch that isn't grown.
   public var learningRate = 1e-3
   public var schedule = Schedule.cosine(warmup: 100)
   /// AdamW's: what each step takes from every weight, as a fraction of the weight and the learning rate.
@@ -98,6 +103,36 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   /// Whether training and validation take images from a source folder.
   func takes(source: String) -> Bool {
     (sources?.contains(source) ?? true) && !(leftOut?.contains(source) ?? false)
+  }
+
+  /// How the learning rate follows a batch that is `batchFactor` times as large.
+  public enum BatchRule: String, Sendable, Codable, CaseIterable {
+    /// By the factor's square root: what keeps Adam's path (Malladi et al. 2022, "On the SDEs and scaling rules for
+    /// adaptive gradient algorithms").
+    case squareRoot
+    /// By the factor: what keeps that of stochastic gradient descent (Goyal et al. 2017).
+    case linear
+    /// Not at all.
+    case constant
+  }
+
+  /// Images of a step, by stream.
+  public var grownBatch: BatchSizes {
+    var grown = batch
+    grown.segmentation *= batchFactor
+    grown.segmentationUnlabelled *= batchFactor
+    grown.classification *= batchFactor
+    grown.unlabelled *= batchFactor
+    return grown
+  }
+
+  /// The learning rate that goes with them.
+  public var grownLearningRate: Double {
+    switch batchRule {
+    case .squareRoot: learningRate * Double(batchFactor).squareRoot()
+    case .linear: learningRate * Double(batchFactor)
+    case .constant: learningRate
+    }
   }
 
   /// Every source folder that it names.

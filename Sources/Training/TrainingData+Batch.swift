@@ -23,7 +23,7 @@ extension TrainingData {
   /// How many images of a stream a step takes.
   private func count(_ stream: Stream, _ configuration: TrainingConfiguration) -> Int {
     guard !pool(stream).isEmpty else { return 0 }
-    let (batch, objective) = (configuration.batch, configuration.objective)
+    let (batch, objective) = (configuration.grownBatch, configuration.objective)
     switch stream {
     case .segmentation: return batch.segmentation
     case .segmentationUnlabelled: return objective.activeConsistency == nil ? 0 : batch.segmentationUnlabelled
@@ -53,29 +53,53 @@ extension TrainingData {
   }
 
   /// The batch of a step: a function of the seed and the step alone.
-  /// - Parameter threads: how many draw images at a time.
+  /// - Parameters:
+  ///   - share: whose lanes are computed here. Images of other lanes are counted, but not drawn: their pixels are
+  ///     empty.
+  ///   - threads: how many draw images at a time.
   package func batch(
-    step: Int, size: Int, configuration: TrainingConfiguration, threads: Int = 1
+    step: Int, size: Int, configuration: TrainingConfiguration, share: LaneShare = .whole, threads: Int = 1
   ) -> Batch<Float> {
     let configuration = configuration.trained
-    let places = places(configuration)
+    var batch = Batch<Float>(size: size)
+    batch.segmentation = Array(repeating: ([], []), count: count(.segmentation, configuration))
+    batch.segmentationUnlabelled = Array(repeating: [], count: count(.segmentationUnlabelled, configuration))
+    batch.classification = Array(repeating: ([], 0), count: count(.classification, configuration))
+    batch.unlabelled = Array(repeating: ([], []), count: count(.unlabelled, configuration))
+    if configuration.objective.consistencyKind == .weakToStrong {
+      batch.segmentationStrong = batch.segmentationUnlabelled
+    }
+    let places = batch.items.enumerated().filter { $0.offset % share.count == share.index }
+      .flatMap { Self.places(of: $0.element) }
     let views = concurrentMap(0..<places.count, threads: threads) { i in
       let drawn = self.draw(places[i], step: step, seed: configuration.seed)
       var generator = drawn.generator
       return self.views(places[i].stream, drawn.position, size, configuration, using: &generator)
     }
-    var batch = Batch<Float>(size: size)
-    for view in views {
+    for (place, view) in zip(places, views) {
       switch view {
-      case .masked(let image, let mask): batch.segmentation.append((image, mask))
+      case .masked(let image, let mask): batch.segmentation[place.number] = (image, mask)
       case .unmasked(let weak, let strong):
-        batch.segmentationUnlabelled.append(weak)
-        if let strong { batch.segmentationStrong.append(strong) }
-      case .labelled(let image, let label): batch.classification.append((image, label))
-      case .unlabelled(let weak, let strong): batch.unlabelled.append((weak, strong))
+        batch.segmentationUnlabelled[place.number] = weak
+        if let strong { batch.segmentationStrong[place.number] = strong }
+      case .labelled(let image, let label): batch.classification[place.number] = (image, label)
+      case .unlabelled(let weak, let strong): batch.unlabelled[place.number] = (weak, strong)
       }
     }
     return batch
+  }
+
+  /// The images that a piece of a step's work takes.
+  private static func places(of item: BatchItem) -> [Place] {
+    switch item {
+    case .segmentation(let labelled, let unlabelled):
+      [
+        labelled.map { Place(stream: .segmentation, number: $0) },
+        unlabelled.map { Place(stream: .segmentationUnlabelled, number: $0) },
+      ].compactMap(\.self)
+    case .classification(let i): [Place(stream: .classification, number: i)]
+    case .unlabelled(let i): [Place(stream: .unlabelled, number: i)]
+    }
   }
 
   /// The SOP Instance UIDs of a step's images.

@@ -13,8 +13,30 @@ extension TrainingData {
   public func findingLungs(
     by finders: [Predictor], margin: Double, progress: @Sendable (Int, Int) -> Void = { _, _ in }
   ) -> TrainingData {
+    with(lungs(in: readByLungs, by: finders, margin: margin, progress))
+  }
+
+  /// The same over ranks: each looks at its share of the images, and all get all boxes.
+  public func findingLungs(
+    by finders: [Predictor], margin: Double, ranks: any RankGroup, progress: @Sendable (Int, Int) -> Void
+  ) throws(RankFailure) -> TrainingData {
+    let own = lungs(in: ranks.share(of: readByLungs), by: finders, margin: margin, progress)
+    return with(try ranks.dealtBack(own))
+  }
+
+  /// Positions of the images that are.
+  private var readByLungs: [Int] { Set(classification.positions + unlabelled.positions).sorted() }
+
+  private func with(_ found: [FoundLungs]) -> TrainingData {
+    var data = self
+    data.boxes = Dictionary(uniqueKeysWithValues: found.map { ($0.position, $0.box) })
+    return data
+  }
+
+  private func lungs(
+    in wanted: [Int], by finders: [Predictor], margin: Double, _ progress: @Sendable (Int, Int) -> Void
+  ) -> [FoundLungs] {
     let masked = Set(segmentation.positions)
-    let wanted = Set(classification.positions + unlabelled.positions).sorted()
     let done = Atomic(0)
     let threads = max(1, finders.count)
     let shares = concurrentMap(0..<threads, threads: threads) { t in
@@ -27,12 +49,9 @@ extension TrainingData {
         return LungBox(around: mask.map { $0 > 127 }, side: self.cache.size, margin: margin)
       }
     }
-    var data = self
-    data.boxes = Dictionary(
-      uniqueKeysWithValues: wanted.indices.map {
-        (wanted[$0], shares[$0 % threads][$0 / threads] ?? .whole)
-      })
-    return data
+    return wanted.indices.map {
+      FoundLungs(position: wanted[$0], box: shares[$0 % threads][$0 / threads] ?? .whole)
+    }
   }
 
   /// Whether somebody has looked for them.
@@ -46,6 +65,19 @@ extension TrainingData {
     let values = cache.part(position, size: size, box: box.pixels(ofSide:))
     return GrayImage(size: size, pixels: values.map { UInt8(($0 * 255).rounded()) })
   }
+}
+
+/// The lungs' box of an image, as it goes from rank to rank.
+private struct FoundLungs: Codable {
+  let position: Int
+  let edges: [Double]
+
+  init(position: Int, box: LungBox) {
+    self.position = position
+    edges = [box.top, box.bottom, box.left, box.right]
+  }
+
+  var box: LungBox { LungBox(top: edges[0], bottom: edges[1], left: edges[2], right: edges[3]) }
 }
 
 extension LungBox {

@@ -10,6 +10,19 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The model after a step gives validation images no number.
   case unreadable(step: Int, images: [String])
   case cannotWrite(String)
+  /// What all ranks should have alike, and which hasn't.
+  case ranksDiffer(RankTrait, String)
+  /// The weights of some ranks, after a step, aren't those of rank 0.
+  case ranksApart(step: Int, ranks: [Int])
+
+  /// Whether every rank of a training meets it at the same place, so that one may say it for all; the others meet
+  /// one rank alone.
+  public var isOfAllRanks: Bool {
+    switch self {
+    case .diverged, .unreadable, .ranksDiffer, .ranksApart: true
+    case .configuration, .nothingToTrainOn, .checkpoint, .cannotWrite: false
+    }
+  }
 
   public var description: String {
     switch self {
@@ -22,6 +35,11 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "after step \(step) the model's answers to validation images are not finite: "
         + images.joined(separator: ", ")
     case .cannotWrite(let what): "can't write: \(what)"
+    case .ranksDiffer(_, let what): what
+    case .ranksApart(let step, let ranks):
+      "after step \(step) the weights of rank \(ranks.map(String.init).joined(separator: ", ")) are not those of rank "
+        + "0, though all computed the same: look for a broken memory or processor on its host; the last checkpoint is "
+        + "good: go on with --resume"
     }
   }
 

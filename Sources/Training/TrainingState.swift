@@ -1,5 +1,7 @@
+internal import Files
 internal import MultiMix
 internal import NeuralNetworks
+internal import Tensors
 
 /// What a step changes: the weights, the optimiser's moments and, where the configuration wants them, the
 /// weights' moving average and the thresholds of pseudo-labels.
@@ -34,6 +36,14 @@ struct TrainingState {
 
   /// What there is of it besides, by its key in a checkpoint's metadata.
   var metadata: [String: String] { thresholds.map { ["thresholds": $0.description] } ?? [:] }
+
+  /// SHA-256 of all of it.
+  var digest: String {
+    var digest = ContentDigest.Running()
+    for part in parts { digest.add(part.values.memory.values.bytesInMemory) }
+    digest.add(metadata["thresholds"] ?? "")
+    return digest.finished().description
+  }
 
   /// Takes back what `metadata` said.
   /// - Returns: false where that is missing or damaged.

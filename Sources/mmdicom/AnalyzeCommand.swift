@@ -1,6 +1,6 @@
 import Analysis
-import ArgumentParser
-import Daemon
+public import ArgumentParser
+public import Daemon
 import FoundationEssentials
 
 /// `mmdicom analyze`: reads radiographs where they lie.
@@ -42,6 +42,12 @@ struct AnalyzeCommand: AsyncParsableCommand {
     help: ArgumentHelp("Threads for inference; 0 leaves one core to decoding and drawing.", valueName: "n"))
   var threads = 0
 
+  @Option(
+    help: ArgumentHelp(
+      "K/N: read the K-th of N parts, into a folder of its own below the output; mmdicom join makes one of them.",
+      valueName: "k/n"))
+  var shard: AnalysisInputs.Shard?
+
   func validate() throws {
     guard !paths.isEmpty else { throw ValidationError("name at least one file or folder") }
     _ = try kinds()
@@ -63,17 +69,28 @@ struct AnalyzeCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reportingFailure {
-      let output = URL(filePath: output).absoluteURL.standardizedFileURL
+      let whole = URL(filePath: output).absoluteURL.standardizedFileURL
+      let output = shard.map { ShardFolder.folder($0.number, of: $0.count, in: whole) } ?? whole
       let model = try model.resolve().path
-      let inputs = try AnalysisInputs(ArgumentBytes.paths(paths), skipping: output)
+      let inputs = try AnalysisInputs(ArgumentBytes.paths(paths), skipping: whole).part(shard ?? .whole)
+      if shard != nil { try ShardFolder.begin(output) }
       var options = ResultOptions()
       options.kinds = try kinds()
       let batch = BatchAnalysis(
         model: model, output: output, tensors: tensors, options: options, threads: threads)
       let printer = AnalysisPrinter(isJSON: json, output: output, total: inputs.count)
       let tally = try await batch.run(inputs, onEvent: printer.print)
+      if shard != nil { try ShardFolder.end(output) }
       printer.finish(tally, report: batch.report)
       guard tally.isClean else { throw ExitCode.someInputsFailed }
     }
+  }
+}
+
+extension AnalysisInputs.Shard: ExpressibleByArgument {
+  public init?(argument: String) {
+    let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let number = parts[0], let count = parts[1] else { return nil }
+    self.init(number, of: count)
   }
 }

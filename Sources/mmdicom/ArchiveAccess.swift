@@ -5,6 +5,7 @@ import Files
 import Foundation
 import MultiMix
 import Radiography
+import Training
 
 /// The options that name archives, and how their index and cache are opened.
 struct ArchiveAccess: ParsableArguments {
@@ -71,44 +72,65 @@ struct ArchiveAccess: ParsableArguments {
   ///   - size: side of the decoded images in pixels.
   ///   - view: what the classifier will read of them.
   ///   - notesProblems: whether what is wrong gets its lines here.
+  ///   - ranks: who opens them together. Of those that share a cache folder one reads the headers and each decodes a
+  ///     part of the images.
   func open(
     threads: Int, size: Int = 256, view: FindingsView = .whole, notesProblems: Bool = true,
-    progress: ProgressLine
+    ranks: any RankGroup = SoleRank(), progress: ProgressLine
   ) throws -> (index: ArchiveIndex, cache: ImageCache) {
-    for (path, root) in zip(archive, roots) where !FileManager.default.fileExists(atPath: root.path) {
-      throw CommandFailure(.noInput, "\(path): no such folder")
-    }
-    var set = ArchiveSet(
-      try roots.indices.map { (roots[$0], try scan($0, threads: threads, progress: progress)) })
-    if set.members.count > 1 {
-      let small = try set.members.map {
-        try decode($0, threads: threads, size: ArchiveSet.comparedSize, progress: progress)
+    try ranks.agreed {
+      for (path, root) in zip(archive, roots) where !FileManager.default.fileExists(atPath: root.path) {
+        throw CommandFailure(.noInput, "\(path): no such folder")
       }
+      for root in roots { try createCacheFolder(of: root) }
+    }
+    let shares = try roots.map { try ranks.share(of: cacheFolder(of: $0)) }
+    let indexes = try zip(roots.indices, shares).compactMap { number, share in
+      try ranks.inTurn(share) { try scan(number, threads: threads, progress: progress) }
+    }
+    try ranks.requireShared([.archive: indexes.map(\.digest).joined(separator: ",")])
+    var set = ArchiveSet(Array(zip(roots, indexes)))
+    func share(_ member: ArchiveSet.Member) -> CacheShare {
+      zip(roots, shares).first { $0.0 == member.root }?.1 ?? CacheShare(0, of: 1)
+    }
+    func decode(size: Int, view: FindingsView = .whole) throws -> [ImageCache] {
+      try set.members.map {
+        try self.decode(
+          $0, threads: threads, size: size, view: view, ranks: ranks, share: share($0), progress: progress)
+      }
+    }
+    if set.members.count > 1 {
+      let small = try decode(size: ArchiveSet.comparedSize)
       progress.begin("compare")
-      set.comparePictures(
-        small, saved: { self.savedPairs($0, $1) }, threads: threads, progress: { progress.update($0, of: $1) }
-      )
+      // What was found lies in the first one's folder.
+      _ = try ranks.inTurn(share(set.members[0])) {
+        set.comparePictures(
+          small, saved: { self.savedPairs($0, $1) }, threads: threads,
+          progress: { progress.update($0, of: $1) })
+      }
       progress.end("\(set.members.count) archives, \(set.index.images.count) images in all")
     }
-    let caches = try set.members.map {
-      try decode($0, threads: threads, size: size, view: view, progress: progress)
-    }
+    let caches = try decode(size: size, view: view)
     let index = set.index.withEverySplit
     let cache = ImageCache(caches, of: set)
     if notesProblems { for problem in index.problems + cache.failures { progress.note("\(problem)") } }
     return (index, cache)
   }
 
-  private func scan(_ number: Int, threads: Int, progress: ProgressLine) throws -> ArchiveIndex {
-    let root = roots[number]
+  /// Decoded images and patients' IDs lie in it: for this user alone.
+  private func createCacheFolder(of root: URL) throws(CommandFailure) {
     let folder = cacheFolder(of: root)
-    // Decoded images and patients' IDs lie in it: for this user alone.
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path)
     } catch {
       throw CommandFailure(.cannotCreate, "\(folder.path): can't create the cache folder")
     }
+  }
+
+  private func scan(_ number: Int, threads: Int, progress: ProgressLine) throws -> ArchiveIndex {
+    let root = roots[number]
+    let folder = cacheFolder(of: root)
     progress.begin("index")
     let scanned = try ArchiveIndex(
       scanning: root, labels: labels(of: number), saved: folder.appending(path: "headers.json"),
@@ -128,34 +150,40 @@ struct ArchiveAccess: ParsableArguments {
   }
 
   private func decode(
-    _ member: ArchiveSet.Member, threads: Int, size: Int, view: FindingsView = .whole, progress: ProgressLine
+    _ member: ArchiveSet.Member, threads: Int, size: Int, view: FindingsView = .whole,
+    ranks: any RankGroup, share: CacheShare, progress: ProgressLine
   ) throws -> ImageCache {
     let folder = cacheFolder(of: member.root)
     progress.begin("decode")
-    let cache: ImageCache
-    do {
-      cache = try ImageCache(
-        for: member.index, root: member.root, at: folder.appending(path: "images-\(size).cache"), size: size,
-        threads: threads, detail: try detail(view, of: size, member, in: folder, threads: threads, progress)
-      ) { progress.update($0, of: $1) }
-    } catch {
-      throw CommandFailure(.cannotCreate, "\(error)")
+    // The squares that a classifier's close look at the lungs is cut from, where it doesn't read the whole picture.
+    let detail = view == .lungs ? SquareView.detail(of: size) : nil
+    func file(_ side: Int) -> URL {
+      folder.appending(path: side == detail ? "detail-\(side).cache" : "images-\(side).cache")
     }
-    progress.end(cache.wasBuilt ? "cached in \(folder.path)" : "from the cache")
+    var wasBuilt = false
+    if ranks.count > 1 {
+      try ranks.agreed {
+        for side in [detail, size].compactMap(\.self) {
+          let isNew = try ImageCache.prepare(
+            for: member.index, root: member.root, at: file(side), share: share, size: side,
+            threads: threads, masks: side != detail
+          ) { progress.update($0, of: $1) }
+          wasBuilt = wasBuilt || isNew
+        }
+      }
+    }
+    func opened(_ side: Int, detail: ImageCache? = nil, masks: Bool) throws -> ImageCache {
+      try ImageCache(
+        for: member.index, root: member.root, at: file(side), size: side, threads: threads, masks: masks,
+        detail: detail, checksPixels: ranks.count == 1
+      ) { progress.update($0, of: $1) }
+    }
+    let cache = try ranks.agreed {
+      try opened(size, detail: detail.map { try opened($0, masks: false) }, masks: true)
+    }
+    wasBuilt = wasBuilt || cache.wasBuilt
+    progress.end(wasBuilt ? "cached in \(folder.path)" : "from the cache")
     return cache
-  }
-
-  /// The squares that a classifier's close look at the lungs is cut from; nil where it reads the whole picture.
-  private func detail(
-    _ view: FindingsView, of size: Int, _ member: ArchiveSet.Member, in folder: URL, threads: Int,
-    _ progress: ProgressLine
-  ) throws(ImageCacheError) -> ImageCache? {
-    guard view == .lungs else { return nil }
-    let side = SquareView.detail(of: size)
-    return try ImageCache(
-      for: member.index, root: member.root, at: folder.appending(path: "detail-\(side).cache"), size: side,
-      threads: threads, masks: false
-    ) { progress.update($0, of: $1) }
   }
 }
 

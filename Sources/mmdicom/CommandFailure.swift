@@ -37,10 +37,12 @@ struct CommandFailure: Error, CustomStringConvertible {
       case let failure as ArchiveError: Self.status(failure)
       case let failure as PhantomError: Self.status(failure)
       case let failure as TrainingError: Self.status(failure)
+      case RankFailure.cannotJoin: .badConfiguration
       case let failure as ModelRefusal: failure.isMissing ? .noInput : .badData
       case let failure as LedgerFailure: Self.status(failure)
-      case is WriteFailure: .cannotCreate
+      case is WriteFailure, is ImageCacheError: .cannotCreate
       case is DICOMAddressError: .usage
+      case let failure as ShardFailure: failure.isUnwritable ? .cannotCreate : .badData
       case is MissingInput: .noInput
       default: .someInputsFailed
       }
@@ -72,7 +74,8 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   private static func status(_ error: TrainingError) -> Status {
     switch error {
-    case .configuration: .badConfiguration
+    case .configuration, .ranksDiffer(.configuration, _): .badConfiguration
+    case .ranksDiffer, .ranksApart: .badData
     case .nothingToTrainOn, .checkpoint, .diverged, .unreadable: .badData
     case .cannotWrite: .cannotCreate
     }

@@ -42,8 +42,26 @@ struct ExperimentCommand: AsyncParsableCommand {
   @Option(help: "Trainings at a time; by default processors divided by the grid's threads.")
   var jobs: Int?
 
+  @Option(
+    help:
+      "K/N: this is task K of N that run the experiment together, each in this output folder; it begins with its share of the trainings and goes on with what the others leave."
+  )
+  var cell: String?
+
+  @Option(
+    help: "With --cell, seconds for which another task may be silent before its training is taken over.")
+  var lease = 300.0
+
+  private var share: ExperimentShare? { cell.flatMap { ExperimentShare($0, lease: .seconds(lease)) } }
+
   func validate() throws {
     guard (1...256).contains(jobs ?? 1) else { throw ValidationError("--jobs must be from 1 to 256") }
+    guard cell == nil || share != nil else {
+      throw ValidationError("--cell \(cell ?? ""): K/N, with K from 1 to N, such as 2/8")
+    }
+    guard (1...86_400).contains(lease) else {
+      throw ValidationError("--lease must be from 1 to 86400 seconds")
+    }
   }
 
   func run() async throws {
@@ -74,7 +92,7 @@ struct ExperimentCommand: AsyncParsableCommand {
         let report = CellProgress(grid, on: progress)
         progress.begin("experiment")
         let failed = try await cancellingOnSignals {
-          try await experiment.run(jobs: jobs) { report.tell($0) }
+          try await experiment.run(jobs: jobs, share: share) { report.tell($0) }
         }
         progress.end("\(grid.cells.count - failed.count) of \(grid.cells.count) trainings done")
         print(output.appending(path: "table.md").path)
@@ -191,6 +209,7 @@ private final class CellProgress: Sendable {
         return "\(test) \(parts.joined(separator: ", "))"
       }
       progress.note("\(record.name): \(figures.joined(separator: "; "))")
+    case .taken(let cell): progress.note("\(cell.name): taken over by another task")
     case .failed(let cell, let reason): progress.note("\(cell.name): failed: \(reason)")
     }
   }

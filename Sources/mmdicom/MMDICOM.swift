@@ -9,7 +9,8 @@ struct MMDICOM: AsyncParsableCommand {
     abstract: "Reads chest radiographs: pneumonia, lungs, saliency. Research use only, not for diagnosis.",
     version: SoftwareVersion.current,
     subcommands: [
-      AnalyzeCommand.self, ServeCommand.self, StatusCommand.self, RetryCommand.self, ExplainCommand.self,
+      AnalyzeCommand.self, JoinCommand.self, ServeCommand.self, StatusCommand.self, RetryCommand.self,
+      ExplainCommand.self,
       AuditCommand.self, ReportCommand.self, DoctorCommand.self, SendCommand.self, EchoCommand.self,
       TrainCommand.self,
       EvaluateCommand.self,

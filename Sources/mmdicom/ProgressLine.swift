@@ -11,6 +11,10 @@ final class ProgressLine: @unchecked Sendable {
   private var started = ContinuousClock.now
   private var shown: ContinuousClock.Instant?
   private var drawn = false
+  private let isSilent: Bool
+
+  /// - Parameter isSilent: whether it says nothing, because another process says the same.
+  init(isSilent: Bool = false) { self.isSilent = isSilent }
 
   func begin(_ title: String) {
     lock.withLock {
@@ -82,5 +86,5 @@ final class ProgressLine: @unchecked Sendable {
     drawn = false
   }
 
-  private func write(_ text: String) { Terminal.tell(text) }
+  private func write(_ text: String) { if !isSilent { Terminal.tell(text) } }
 }

@@ -16,3 +16,19 @@ struct LabelCount: ExpressibleByArgument {
     if limit == nil && argument != "all" { return nil }
   }
 }
+
+/// How many times as large batches are: a number, or `ranks`.
+enum BatchFactor: ExpressibleByArgument {
+  case times(Int)
+  case ranks
+
+  init?(argument: String) {
+    if argument == "ranks" {
+      self = .ranks
+    } else if let number = Int(argument) {
+      self = .times(number)
+    } else {
+      return nil
+    }
+  }
+}

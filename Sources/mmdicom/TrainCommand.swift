@@ -13,7 +13,8 @@ struct TrainCommand: AsyncParsableCommand {
     discussion: """
       Images carry a finding through labels.csv and a lung mask through a SEG object that references them; \
       those with neither are used unlabelled. Writes model.safetensors (the best on the validation split), \
-      log.csv, configuration.json and checkpoint.safetensors to the output folder.
+      log.csv, configuration.json and checkpoint.safetensors to the output folder. Started by mpirun or srun as \
+      several processes, it is one training (etc/guide/scaling.md).
       """)
 
   @OptionGroup var access: ArchiveAccess
@@ -65,6 +66,12 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Images of each stream in a step: masks,unlabelled masks,findings,unlabelled findings.")
   var batch: String?
 
+  @Option(
+    help:
+      "Batches this many times as large, a number or ranks (as many times as there are ranks now), at a learning rate that grows by its square root (batchRule in the configuration)."
+  )
+  var batchFactor: BatchFactor?
+
   @Option(help: "Learning rate at its highest.")
   var learningRate: Double?
 
@@ -80,70 +87,103 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "The model's name.")
   var name: String?
 
-  @Option(help: "Threads; by default one for each processor.")
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  @Option(
+    help: "Threads; by default one for each processor, shared by the processes that train together there.")
+  var threads: Int?
 
   func validate() throws {
-    guard (1...256).contains(threads) else { throw ValidationError("--threads must be from 1 to 256") }
+    guard (1...256).contains(threads ?? 1) else { throw ValidationError("--threads must be from 1 to 256") }
   }
 
   func run() async throws {
     try await reportingFailure {
-      let configuration = try trainingConfiguration()
+      let ranks = try RankLauncher.join(ProcessInfo.processInfo.environment)
+      try await endingTogether(ranks) { try await train(ranks) }
+    }
+  }
+
+  private func train(_ ranks: any RankGroup) async throws {
+    let threads = threads ?? ranks.ownThreads
+    let progress = ProgressLine(isSilent: !ranks.isFirst)
+    let output = URL(filePath: output, directoryHint: .isDirectory)
+    let (configuration, start) = try ranks.agreed {
+      let configuration = try trainingConfiguration(ranks)
       if let problem = configuration.problem { throw CommandFailure(.badConfiguration, problem) }
-      let output = URL(filePath: output, directoryHint: .isDirectory)
-      try Self.requireOurs(in: output)
-      let start = try initial.map { try ModelOption.load(URL(filePath: $0)) }
-      let progress = ProgressLine()
-      let (index, cache) = try access.open(
-        threads: threads, view: configuration.view, progress: progress)
+      if ranks.isFirst { try Self.requireOurs(in: output) }
+      return (configuration, try initial.map { try ModelOption.load(URL(filePath: $0)) })
+    }
+    try ranks.requireShared([
+      .program: RankTrait.runningProgram, .configuration: try configuration.digest,
+      .model: start?.sha256 ?? "",
+    ])
+    let (index, cache) = try access.open(
+      threads: threads, view: configuration.view, ranks: ranks, progress: progress)
+    var data = try ranks.agreed {
       try Self.requireSources(configuration.namedSources, in: index)
-      var data = TrainingData(index: index, cache: cache, configuration: configuration)
+      let data = TrainingData(index: index, cache: cache, configuration: configuration)
+      try tell(data, configuration, progress)
+      return data
+    }
+    if configuration.view == .lungs {
+      data = try findingLungs(data, start, configuration, ranks, threads, progress)
+    }
+    do {
+      let trainer = try ranks.agreed {
+        try Trainer(
+          configuration, data: data, output: output, threads: threads, initial: start, ranks: ranks)
+      }
+      progress.begin("train")
+      let (resume, report) = (resume, report(on: progress, of: configuration))
+      let model = try await cancellingOnSignals { try await trainer.run(resume: resume, report: report) }
+      progress.end("done")
+      guard ranks.isFirst else { return }
+      let metadata = try ModelOption.load(model).metadata
+      if !metadata.validation.isEmpty { progress.note("validation: \(metadata.validation)") }
+      progress.note("calibration: \(metadata.calibration)")
+      print(model.path)
+    } catch is CancellationError {
+      throw SharedFailure(
+        CommandFailure(.someInputsFailed, "stopped after a whole step; --resume goes on from there"))
+    } catch let error as TrainingError where error.isOfAllRanks {
+      throw SharedFailure(error)
+    } catch TrainingError.cannotWrite(let what) {
+      throw CommandFailure(
+        .cannotCreate, "\(TrainingError.cannotWrite(what))\(Self.whatRemains(in: output))")
+    }
+  }
+
+  /// Says what there is to train on.
+  /// - Throws: `CommandFailure` where training may not begin.
+  private func tell(
+    _ data: TrainingData, _ configuration: TrainingConfiguration, _ progress: ProgressLine
+  ) throws(CommandFailure) {
+    progress.note(
+      "streams: \(data.segmentation.count) masks, \(data.segmentationUnlabelled.count) without; "
+        + "\(data.classification.count) findings, \(data.unlabelled.count) without; "
+        + "validation \(data.validation.count) images"
+        + (data.validation.isEmpty ? ": without any, the last model is the one that is kept" : ""))
+    let readiness = TrainingReadiness(
+      problems: data.index.problems + data.cache.failures, labels: data.labels, system: configuration.system)
+    if let refusal = readiness.refusal(acceptingProblems: acceptProblems) {
+      throw CommandFailure(.badData, refusal)
+    }
+    for obstacle in readiness.obstacles { progress.note("accepted: \(obstacle)") }
+    let shortcuts = data.index.shortcuts.count
+    if shortcuts > 0 {
       progress.note(
-        "streams: \(data.segmentation.count) masks, \(data.segmentationUnlabelled.count) without; "
-          + "\(data.classification.count) findings, \(data.unlabelled.count) without; "
-          + "validation \(data.validation.count) images"
-          + (data.validation.isEmpty ? ": without any, the last model is the one that is kept" : ""))
-      let readiness = TrainingReadiness(
-        problems: index.problems + cache.failures, labels: data.labels, system: configuration.system)
-      if let refusal = readiness.refusal(acceptingProblems: acceptProblems) {
-        throw CommandFailure(.badData, refusal)
-      }
-      for obstacle in readiness.obstacles { progress.note("accepted: \(obstacle)") }
-      let shortcuts = index.shortcuts.count
-      if shortcuts > 0 {
-        progress.note(
-          "warning: \(shortcuts) \(shortcuts == 1 ? "thing tells" : "things tell") the finding beside the picture; "
-            + "`archive index` names \(shortcuts == 1 ? "it" : "them")")
-      }
-      for warning in LabelShortage.warnings(data.labels, configuration) {
-        progress.note("warning: \(warning)")
-      }
-      if configuration.view == .lungs { data = findingLungs(data, start, configuration, progress) }
-      do {
-        let trainer = try Trainer(
-          configuration, data: data, output: output, threads: threads, initial: start)
-        progress.begin("train")
-        let (resume, report) = (resume, report(on: progress, of: configuration))
-        let model = try await cancellingOnSignals { try await trainer.run(resume: resume, report: report) }
-        progress.end("done")
-        let metadata = try ModelOption.load(model).metadata
-        if !metadata.validation.isEmpty { progress.note("validation: \(metadata.validation)") }
-        progress.note("calibration: \(metadata.calibration)")
-        print(model.path)
-      } catch is CancellationError {
-        throw CommandFailure(.someInputsFailed, "stopped after a whole step; --resume goes on from there")
-      } catch let error as TrainingError {
-        guard case .cannotWrite = error else { throw error }
-        throw CommandFailure(.cannotCreate, "\(error)\(Self.whatRemains(in: output))")
-      }
+        "warning: \(shortcuts) \(shortcuts == 1 ? "thing tells" : "things tell") the finding beside the picture; "
+          + "`archive index` names \(shortcuts == 1 ? "it" : "them")")
+    }
+    for warning in LabelShortage.warnings(data.labels, configuration) {
+      progress.note("warning: \(warning)")
     }
   }
 
   /// The box of every image that the classifier reads by its lungs alone.
   private func findingLungs(
-    _ data: TrainingData, _ start: Model?, _ configuration: TrainingConfiguration, _ progress: ProgressLine
-  ) -> TrainingData {
+    _ data: TrainingData, _ start: Model?, _ configuration: TrainingConfiguration, _ ranks: any RankGroup,
+    _ threads: Int, _ progress: ProgressLine
+  ) throws -> TrainingData {
     var finders: [Predictor] = []
     if let start, start.metadata.system.segments {
       finders = Predictor.team(of: threads, start)
@@ -152,7 +192,7 @@ struct TrainCommand: AsyncParsableCommand {
         "warning: images without a mask are shown whole; name a model that finds lungs with --initial")
     }
     progress.begin("lungs")
-    let found = data.findingLungs(by: finders, margin: configuration.lungsMargin) {
+    let found = try data.findingLungs(by: finders, margin: configuration.lungsMargin, ranks: ranks) {
       progress.update($0, of: $1)
     }
     progress.end("looked for in every image with a finding")
@@ -240,7 +280,7 @@ struct TrainCommand: AsyncParsableCommand {
     return .init(size: size, steps: steps)
   }
 
-  private func trainingConfiguration() throws -> TrainingConfiguration {
+  private func trainingConfiguration(_ ranks: any RankGroup) throws -> TrainingConfiguration {
     var configuration = TrainingConfiguration()
     if let config {
       guard let data = FileManager.default.contents(atPath: config) else {
@@ -267,6 +307,11 @@ struct TrainCommand: AsyncParsableCommand {
       configuration.batch.segmentationUnlabelled = sizes[1]
       configuration.batch.classification = sizes[2]
       configuration.batch.unlabelled = sizes[3]
+    }
+    switch batchFactor {
+    case .times(let factor): configuration.batchFactor = factor
+    case .ranks: configuration.batchFactor = ranks.count
+    case nil: break
     }
     if let labelledClassification { configuration.labelledClassification = labelledClassification.limit }
     if let labelledSegmentation { configuration.labelledSegmentation = labelledSegmentation.limit }

@@ -47,7 +47,8 @@ import Training
 
   /// - Parameter stopIn: the cell and the step at which everything is cancelled.
   private func run(
-    _ grid: ExperimentGrid, in folder: URL, jobs: Int = 1, stopIn: (cell: String, step: Int)? = nil
+    _ grid: ExperimentGrid, in folder: URL, jobs: Int = 1, stopIn: (cell: String, step: Int)? = nil,
+    share: ExperimentShare? = nil
   ) async throws -> Events {
     let phantoms = try Self.phantoms.get()
     let experiment = try Experiment(
@@ -55,7 +56,7 @@ import Training
       cells: folder.appending(path: "cells"))
     let events = Events()
     let running = Task {
-      try await experiment.run(jobs: jobs) { event in
+      try await experiment.run(jobs: jobs, share: share) { event in
         switch event {
         case .training(let cell, .step(let number, _, _, _)):
           events.trained.withLock { $0[cell.name, default: []].append(number) }
@@ -64,7 +65,7 @@ import Training
           }
         case .found(let record): events.found.withLock { $0.append(record.name) }
         case .failed(let cell, let reason): events.failed.withLock { $0[cell.name] = reason }
-        case .training, .finished: break
+        case .training, .finished, .taken: break
         }
       }
     }
@@ -122,6 +123,39 @@ import Training
     let third = try await run(grid(seeds: [1, 2]), in: parts)
     #expect(third.trained.withLock { $0 }.isEmpty)
     #expect(third.found.withLock { $0 }.count == 4)
+  }
+
+  /// Two tasks of one folder, one of which is stopped in the middle of a cell and comes back; and the cell of a third,
+  /// which never came back.
+  @Test func severalTasksEndLikeOne() async throws {
+    let whole = try TestEnvironment.temporaryFolder()
+    let folder = try TestEnvironment.temporaryFolder()
+    let grid = try grid(seeds: [1, 2])
+    _ = try await run(grid, in: whole)
+    let (first, second) = (
+      ExperimentShare("1/2", lease: .seconds(2)), ExperimentShare("2/2", lease: .seconds(2))
+    )
+    var unseen: CellClaim.Sighting?
+    let lost = folder.appending(path: "cells/unet-sall-seed2")
+    #expect(try CellClaim(lost, seen: &unseen, lease: .seconds(2)) != nil)
+    // Its own first cell, stopped: given back at once.
+    let stopped = try await run(
+      grid, in: folder, stopIn: ("multimix-c4-sall-seed1", 2), share: second)
+    #expect(stopped.trained.withLock { $0 } == ["multimix-c4-sall-seed1": [1, 2]])
+    async let one = run(grid, in: folder, share: first)
+    async let two = run(grid, in: folder, share: second)
+    let events = try await [one, two]
+    var trained: [String: [Int]] = ["multimix-c4-sall-seed1": [1, 2]]
+    for task in events {
+      #expect(task.failed.withLock { $0 }.isEmpty)
+      trained.merge(task.trained.withLock { $0 }) { $0 + $1 }
+    }
+    // Every step of every cell once, whoever took it.
+    #expect(trained.count == 4 && trained.values.allSatisfy { $0 == [1, 2, 3, 4] }, "\(trained)")
+    #expect(FileManager.default.fileExists(atPath: lost.appending(path: "claim-2").path))
+    for name in ["table.csv", "table.md", "cells.csv"] {
+      #expect(try text(whole, name) == text(folder, name), "\(name)")
+    }
   }
 
   @Test func cellsOfAnotherTrainingAreNotMixedIn() async throws {

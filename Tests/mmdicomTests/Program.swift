@@ -29,9 +29,12 @@ struct Program {
   }
 
   /// Starts the program in the folder.
-  func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (Process, Pipe, Pipe) {
+  /// - Parameter launcher: what starts it instead, with these arguments.
+  func start(_ arguments: [String], environment: [String: String] = [:], launcher: URL? = nil) throws
+    -> (Process, Pipe, Pipe)
+  {
     let process = Process()
-    process.executableURL = Self.url
+    process.executableURL = launcher ?? Self.url
     process.arguments = arguments
     process.currentDirectoryURL = folder
     var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MMDICOM_") }
@@ -52,11 +55,13 @@ struct Program {
 
   /// Runs the program to its end, or sends it a signal once it has come far enough; if that takes more than two
   /// minutes, it is killed, and that is an issue.
+  /// - Parameter signal: 0 sends none; `isEnough` has done what is to be done.
   func run(
-    _ arguments: [String], environment: [String: String] = [:], signal: Int32 = SIGTERM,
-    until isEnough: (@Sendable () -> Bool)? = nil
+    _ arguments: [String], environment: [String: String] = [:], launcher: URL? = nil,
+    signal: Int32 = SIGTERM, until isEnough: (@Sendable () -> Bool)? = nil
   ) async throws -> Outcome {
-    let (process, output, complaints) = try start(arguments, environment: environment)
+    let (process, output, complaints) = try start(
+      arguments, environment: environment, launcher: launcher)
     async let said = Self.text(of: output)
     async let complained = Self.text(of: complaints)
     if let isEnough {
@@ -64,7 +69,9 @@ struct Program {
         let end = ContinuousClock.now + .seconds(120)
         while process.isRunning, .now < end, !isEnough() { usleep(2_000) }
         let isInTime = ContinuousClock.now < end
-        if process.isRunning { kill(process.processIdentifier, isInTime ? signal : SIGKILL) }
+        if process.isRunning, signal != 0 || !isInTime {
+          kill(process.processIdentifier, isInTime ? signal : SIGKILL)
+        }
         return isInTime
       }
       #expect(isInTime, "not within two minutes")

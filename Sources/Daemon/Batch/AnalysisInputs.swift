@@ -20,6 +20,36 @@ public struct AnalysisInputs: Sendable {
   /// Folders and entries without rights.
   public private(set) var problems: [Problem] = []
 
+  /// Which of several tasks reads them.
+  private var shard = Shard.whole
+
+  /// One of several tasks that each read a part of the same inputs.
+  public struct Shard: Sendable, Equatable {
+    /// From 1.
+    public let number, count: Int
+    public static let whole = Shard(number: 1, count: 1)
+
+    /// - Returns: nil unless the number is from 1 to the count.
+    public init?(_ number: Int, of count: Int) {
+      guard (1...10_000).contains(count), (1...count).contains(number) else { return nil }
+      self.init(number: number, count: count)
+    }
+
+    private init(number: Int, count: Int) { (self.number, self.count) = (number, count) }
+  }
+
+  /// Every `count`th file, from the shard's number on; what can't be read at all is the first shard's.
+  public func part(_ shard: Shard) -> AnalysisInputs {
+    var part = self
+    part.shard = shard
+    part.files = stride(from: shard.number - 1, to: files.count, by: shard.count).map { files[$0] }
+    if shard.number > 1 { part.problems = [] }
+    return part
+  }
+
+  /// The number of a file among those of all shards, from 1.
+  package func number(of index: Int) -> Int { index * shard.count + shard.number }
+
   /// Files and problems: as many as there will be rows, but for files with the same bytes.
   public var count: Int { files.count + problems.count }
 

@@ -78,7 +78,8 @@ actor BatchWork: WorkSource {
       WorkerJob(
         .analyse(
           id: index, path: path.text, output: staging(index).path, tensors: tensors,
-          terms: ReadingTerms(results: ResultTerms(options: options, number: index + 1))), context: path)
+          terms: ReadingTerms(results: ResultTerms(options: options, number: inputs.number(of: index)))),
+        context: path)
     }
   }
 

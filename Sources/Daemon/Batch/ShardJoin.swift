@@ -1,0 +1,94 @@
+import Analysis
+import Files
+public import FoundationEssentials
+import SystemPackage
+
+/// Makes one folder of results, with one report, of those of all shards. Cut off, it goes on when it is called again:
+/// files are moved first, then the report is written, then the shards' folders go.
+public struct ShardJoin: Sendable {
+  /// Images that a shard before had already: their first result is kept.
+  public private(set) var repeated: [String] = []
+
+  /// - Throws: ``ShardFailure``; nothing has been moved unless it is `cannotWrite`.
+  public init(_ output: URL) throws(ShardFailure) {
+    // A call that was cut off behind the report has but its folders left to remove.
+    let joined = output.appending(path: ".joined")
+    let isJoined = FileManager.default.fileExists(atPath: joined.path)
+    let shards = isJoined ? Self.present(in: output) : try Self.shards(in: output)
+    do {
+      if !isJoined {
+        try DurableFile.write(report(of: shards, into: output), to: output.appending(path: "report.csv"))
+        try DurableFile.write("", to: joined)
+      }
+      for shard in shards { try FileManager.default.removeItem(at: shard) }
+      try FileManager.default.removeItem(at: joined)
+    } catch let failure as WriteFailure {
+      throw .cannotWrite("\(failure.path): \(failure.reason)")
+    } catch {
+      throw .cannotWrite("\(output.path): \(error)")
+    }
+  }
+
+  /// Moves the results of every row, and returns the rows.
+  private mutating func report(of shards: [URL], into output: URL) throws -> String {
+    var report = ReportCSV.header
+    var seen: Set<String> = []
+    for shard in shards {
+      var own: Set<String> = []
+      for record in try Self.records(of: shard) {
+        let fields = ReportMerge.fields(ofLine: record)
+        let key = ReportMerge.key(ofFields: fields)
+        guard !seen.contains(key) else {
+          repeated.append(key)
+          continue
+        }
+        own.insert(key)
+        try Self.move(fields, from: shard, to: output)
+        report += record
+      }
+      seen.formUnion(own)
+    }
+    return report
+  }
+
+  private static func places(in output: URL) -> [(number: Int, count: Int)] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: output.path)) ?? []
+    return names.compactMap { ShardFolder.place($0) }
+  }
+
+  private static func present(in output: URL) -> [URL] {
+    places(in: output).map { ShardFolder.folder($0.number, of: $0.count, in: output) }
+  }
+
+  /// The folders of all shards, in order, each complete.
+  private static func shards(in output: URL) throws(ShardFailure) -> [URL] {
+    let places = places(in: output)
+    let counts = Set(places.map(\.count)).sorted()
+    guard let count = counts.first else { throw .none(output.path) }
+    guard counts.count == 1 else { throw .mixed(output.path, counts: counts) }
+    let folders = (1...count).map { ShardFolder.folder($0, of: count, in: output) }
+    let missing = (1...count).filter {
+      !FileManager.default.fileExists(atPath: ShardFolder.mark(folders[$0 - 1]).path)
+    }
+    guard missing.isEmpty else { throw .missing(output.path, numbers: missing, count: count) }
+    return folders
+  }
+
+  /// The records of a shard's report, each with its line end; one that read no file has none.
+  private static func records(of shard: URL) throws -> [String] {
+    let url = shard.appending(path: "report.csv")
+    guard FileManager.default.fileExists(atPath: url.path) else { return [] }
+    let report = try ReportFile(at: url)
+    return Array(try report.records(from: 0).dropFirst())
+  }
+
+  /// What a record names, unless it was moved before an earlier call was cut off.
+  private static func move(_ fields: [String], from shard: URL, to output: URL) throws {
+    guard let column = ReportRow.header.firstIndex(of: "outputs"), fields.count > column else { return }
+    for name in fields[column].split(separator: ";").map(String.init) {
+      let (from, to) = (shard.appending(path: name), output.appending(path: name))
+      guard FileManager.default.fileExists(atPath: from.path) else { continue }
+      try Move.replacing(FilePath(of: from), FilePath(of: to))
+    }
+  }
+}
