@@ -20,6 +20,8 @@ package actor Intake: WorkSource {
   let configuration: DaemonConfiguration
   let ledger: any StudyLedger
   let spool: Spool
+  /// For what comes over the network, which needn't wait for an inbox that doesn't answer.
+  let receivingSpool: Spool
   let sources: SourceDesk
   let watcher: InboxWatcher
   private let rejected: RejectedWatcher
@@ -66,6 +68,7 @@ package actor Intake: WorkSource {
     self.runsOnce = runsOnce
     self.ledger = ledger
     self.spool = spool
+    receivingSpool = Spool(beside: spool)
     self.sources = sources
     self.logger = logger
     watcher = InboxWatcher(configuration, runsOnce: runsOnce, logger: logger)
@@ -100,7 +103,7 @@ package actor Intake: WorkSource {
         metadata: ["files": "\(strangers)"])
     }
     var unknown: [IntakeFile] = []
-    let arrival = await watcher.nextArrival()
+    let arrival = watcher.nextArrival()
     for file in found {
       let isKnown = try await !ledger.instances(.spooled(file.name.bytes), after: 0, limit: 1).isEmpty
       if !isKnown, await !sources.isWaiting(file) { unknown.append(IntakeFile(file, arrival: arrival)) }

@@ -116,7 +116,7 @@ package actor SourceDesk {
     guard !moved.isEmpty else { return failures }
     try folders.sync()
     for record in moved {
-      await spool.left(SpooledFile(record))
+      spool.left(SpooledFile(record))
       // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
       // on somebody may want it anew.
       PublicationIntent(of: record.content, self.folders).forget()
@@ -153,7 +153,7 @@ package actor SourceDesk {
       var folders = UnsyncedFolders()
       try await move(twin, verdict, of: record, &folders)
       try folders.sync()
-      await spool.left(twin)
+      spool.left(twin)
       twins[id]?.removeAll { $0 == twin }
     }
     twins[id] = nil
