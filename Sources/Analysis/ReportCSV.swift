@@ -31,10 +31,15 @@ public enum ReportCSV {
   /// spaces, so that a record is always one line.
   static func neutralised(_ field: String) -> String {
     var text = ""
-    text.unicodeScalars.reserveCapacity(field.unicodeScalars.count)
-    for scalar in field.unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control
-      text.unicodeScalars.append(isControl ? " " : scalar)
+    // As nearly every field is: nothing in it needs a look.
+    if field.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+      text = field
+    } else {
+      text.unicodeScalars.reserveCapacity(field.unicodeScalars.count)
+      for scalar in field.unicodeScalars {
+        let isControl = scalar.properties.generalCategory == .control
+        text.unicodeScalars.append(isControl ? " " : scalar)
+      }
     }
     guard let first = field.unicodeScalars.first, "=+-@\t\r\n".unicodeScalars.contains(first) else {
       return text

@@ -128,10 +128,23 @@ package struct InboxWork: Sendable {
   /// Each worker has leases of its own, so that one that dies takes no other with it.
   private func read(with settings: ServingSettings<some WorkerLauncher>) async throws {
     do {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for _ in 0..<settings.configuration.workers {
-          group.addTask { try await WorkerLoop(launcher: settings.readers, source: reading).run() }
+      await reading.beginPublishing()
+      try await withThrowingTaskGroup(of: Bool.self) { group in
+        let workers = settings.configuration.workers
+        for _ in 0..<workers {
+          group.addTask {
+            try await WorkerLoop(launcher: settings.readers, source: reading).run()
+            return true
+          }
         }
+        group.addTask {
+          try await reading.keepPublishing()
+          return false
+        }
+        var running = workers
+        while running > 0, let isWorker = try await group.next() { running -= isWorker ? 1 : 0 }
+        await reading.endPublishing()
+        // What it has begun to publish it finishes.
         while try await group.next() != nil {}
       }
     } catch {
@@ -208,7 +221,7 @@ package struct InboxWork: Sendable {
     let end = ContinuousClock.now + wait
     while .now < end {
       if Task.isShuttingDownGracefully || Task.isCancelled { return false }
-      if part == .reading, await reading.laysDown { return false }
+      if part == .reading, reading.laysDown { return false }
       // Taking up what was left may take a while.
       health.heart.beat(part == .intake ? .intake : .reading, within: Heart.batch)
       try? await Task.sleep(for: .milliseconds(200))
