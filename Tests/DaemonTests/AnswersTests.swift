@@ -15,7 +15,7 @@ import Testing
 
   init() throws { fixture = try DeliveryFixture() }
 
-  private func run(_ workers: ScriptedWorkers, log: RecordingLog = RecordingLog()) async throws -> Tally {
+  private func run(_ workers: some WorkerLauncher, log: RecordingLog = RecordingLog()) async throws -> Tally {
     var configuration = DaemonConfiguration(folders: fixture.folders)
     configuration.settlingTime = .zero
     configuration.scanInterval = .milliseconds(10)
@@ -41,6 +41,17 @@ import Testing
     #expect(root.files.filter { $0.hasPrefix("ledger/publishing") } == [])
   }
 
+  @Test(.timeLimit(.minutes(5)))
+  func anImageIsPublishedWhileTheNextIsBeingRead() async throws {
+    for number in 1...2 { try root.write("9.1 1.\(number) ok", "inbox/\(number)") }
+    let root = root
+    let workers = SlowWorkers(base: Self.scripted()) {
+      root.files.contains { $0.hasPrefix("outbox/9.1/") }
+    }
+    #expect(try await run(workers).analysed == 2)
+    #expect(fixture.rows.count == 2)
+  }
+
   @Test func filesOfOneNameLieWhereTheLedgerSays() async throws {
     // Senders use a name again while the one before is on its way.
     for number in 1...9 { try root.write("9.\(number) \(number).1 ok", "inbox/a.dcm.\(number)") }
@@ -59,5 +70,37 @@ import Testing
     }
     #expect(homes.count == 9)
     try ledger.close()
+  }
+}
+
+/// Workers whose second answer comes only when something has happened.
+private struct SlowWorkers: WorkerLauncher {
+  let base: ScriptedWorkers
+  let hasHappened: @Sendable () -> Bool
+
+  func withWorker<Result: Sendable>(
+    _ body: @Sendable (any WorkerSession) async throws -> Result
+  ) async throws -> Result {
+    try await base.withWorker { session in try await body(Session(session, hasHappened)) }
+  }
+
+  private actor Session: WorkerSession {
+    private let base: any WorkerSession
+    private let hasHappened: @Sendable () -> Bool
+    private var answers = 0
+
+    init(_ base: any WorkerSession, _ hasHappened: @escaping @Sendable () -> Bool) {
+      (self.base, self.hasHappened) = (base, hasHappened)
+    }
+
+    func send(_ request: WorkerRequest) async throws { try await base.send(request) }
+
+    func reply() async throws -> WorkerReply? {
+      let reply = try await base.reply()
+      guard case .finished = reply else { return reply }
+      answers += 1
+      while answers == 2, !hasHappened() { try await Task.sleep(for: .milliseconds(20)) }
+      return reply
+    }
   }
 }

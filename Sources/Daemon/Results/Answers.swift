@@ -16,7 +16,7 @@ struct Answers: Sendable {
   /// So many are published together.
   static let most = 16
   /// None waits longer for others.
-  static let longest = Duration.milliseconds(400)
+  static let longest = Duration.milliseconds(800)
   /// With so many nobody may go on before they are published.
   private static let bound = 2 * most
 

@@ -82,13 +82,15 @@ package struct ResultDesk: Sendable {
       final = row
       final.note(copy: number)
       let places = final.outputs.map { study.appending($0) }
-      if let fault = places.lazy.compactMap({ DeliveryFault(result: $0, outbox: outbox) }).first {
-        throw fault
-      }
+      if let first = places.first, let fault = DeliveryFault(result: first, outbox: outbox) { throw fault }
       let isFree = try zip(places, digests).allSatisfy { place, digest in
         let path = FilePath(root: nil, place.components.suffix(2))
+        switch try DestinationPath.look(place) {
+        case .folder: throw DeliveryFault.folderInTheWay
+        case .nothing: return !taken.contains(path)
+        case .other: break
+        }
         guard !taken.contains(path) else { return false }
-        guard try DestinationPath.look(place) != .nothing else { return true }
         guard !replaced.contains(path) else { return true }
         guard let there = ContentDigest(ofFileAt: place) else { return false }
         // A result that was renamed before a crash is the same bytes, or was noted.
@@ -114,7 +116,9 @@ package struct ResultDesk: Sendable {
       return []
     }
     let outbox = FilePath(of: folders.outbox)
-    try Folder.create(study)
+    _ = try Folder.createUnsynced(study)
+    // Also where it isn't new: the sync of an attempt before may have failed.
+    try unsynced.add(outbox)
     for path in plan.replaced {
       let new = zip(plan.paths, plan.digests).first { $0.0 == path }?.1
       // What is the same bytes stays; what an attempt of this file left there is nobody's result.

@@ -32,11 +32,11 @@ package actor SourceDesk {
   package nonisolated func announce(
     _ row: ReportRow, detail: String, of file: SpooledFile, tag: String
   ) throws(WriteFailure) {
-    let place = spool.place(of: file)
-    guard let status = place.status(followingLink: false) else { return }
-    let described = InboxFile(path: file.sender, stamp: FileStamp(status))
-    let reason = RejectionReason(row, detail: detail, file: described, tag: tag)
-    try write(reason.text, beside: home(of: file, .rejected, tag: tag))
+    let home = try home(of: file, .rejected, tag: tag)
+    // Where the same bytes lie already, they stay: a reason that tells of another file's time would have them read again.
+    guard let there = FolderWalk.entry(home) ?? FolderWalk.entry(spool.place(of: file)) else { return }
+    let described = InboxFile(path: file.sender, stamp: there.stamp)
+    try write(RejectionReason(row, detail: detail, file: described, tag: tag).text, beside: home)
   }
 
   /// How the names of reasons in the making begin.

@@ -42,8 +42,12 @@ package actor StudyReading: WorkSource {
   private var answered: WakeUpCall?
   private var isIntakeOver = false
   /// Whether other settings wait: then nothing new is begun.
-  private nonisolated let isRelieved = Mutex<@Sendable () -> Bool>({ false })
-  package nonisolated var laysDown: Bool { isRelieved.withLock { $0 }() }
+  private nonisolated let relief = Mutex(Relief())
+  package nonisolated var laysDown: Bool { relief.withLock { $0 }.isThere() }
+  /// A closure that lay in the mutex by itself would be wrapped once more each time that it is looked at.
+  private struct Relief: Sendable {
+    var isThere: @Sendable () -> Bool = { false }
+  }
   /// Whether a fresh worker reads a picture that is known to be sound.
   private(set) var canRead: @Sendable () async -> Bool = { false }
   private var turnstile = Turnstile()
@@ -94,7 +98,7 @@ package actor StudyReading: WorkSource {
   ) {
     self.configuration = configuration
     self.canRead = canRead
-    self.isRelieved.withLock { $0 = isRelieved }
+    relief.withLock { $0.isThere = isRelieved }
     beat()
   }
 

@@ -6,6 +6,7 @@ import SystemPackage
 /// that: writing waits for nobody, as a rule.
 final class RequestPipe: Sendable {
   private let end: Mutex<FileDescriptor?>
+  private static let patience = Duration.seconds(60)
 
   init(_ end: FileDescriptor) {
     let flags = fcntl(end.rawValue, F_GETFL)
@@ -18,11 +19,14 @@ final class RequestPipe: Sendable {
   /// - Throws: where nobody reads any more.
   func send(_ line: [UInt8]) async throws {
     var rest = line[...]
+    let end = ContinuousClock.now + Self.patience
     while !rest.isEmpty {
       let sent = try write(rest)
       rest = rest.dropFirst(sent)
-      // It is full: whoever reads is busy, or hangs, of which somebody else takes care.
-      if sent == 0 { try await Task.sleep(for: .milliseconds(10)) }
+      guard sent == 0 else { continue }
+      // It is full: whoever reads is busy, or hangs.
+      guard .now < end else { throw Errno.timedOut }
+      try await Task.sleep(for: .milliseconds(10))
     }
   }
 
