@@ -39,8 +39,12 @@ package actor InboxWatcher {
   }
   private var notices: InboxNotices
   private let logger: Logger
-  /// Time between looks.
-  private static let interval = Duration.milliseconds(200)
+  /// Rung when something is complete.
+  package nonisolated let found = WakeUpCall()
+  /// At least so long is between looks, for what comes in quick succession costs one.
+  private static let interval = Duration.milliseconds(100)
+  /// So long the kernel is waited for, beyond that; less where files are expected to settle.
+  private static let patienceForEvents = Duration.milliseconds(400)
 
   package init(_ configuration: DaemonConfiguration, runsOnce: Bool, logger: Logger) {
     self.runsOnce = runsOnce
@@ -82,8 +86,10 @@ package actor InboxWatcher {
     while !Task.isShuttingDownGracefully, !Task.isCancelled {
       look()
       emptied.remove(from: inbox, logger)
+      if !isEmpty { await found.ring() }
       if watch.hasMore { continue }
       do { try await Task.sleep(for: Self.interval) } catch { return }
+      watch.awaitEvents(atMost: watch.isWaiting ? Self.interval : Self.patienceForEvents)
     }
   }
 

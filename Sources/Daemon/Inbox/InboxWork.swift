@@ -30,12 +30,14 @@ package struct InboxWork: Sendable {
     self.logger = logger
     let spool = Spool(configuration.folders)
     let sources = SourceDesk(configuration.folders, spool: spool, ledger: ledger)
+    let admitted = WakeUpCall()
     intake = Intake(
-      configuration, runsOnce: runsOnce, ledger: ledger, spool: spool, sources: sources, logger: logger,
-      heart: health.heart)
+      configuration, runsOnce: runsOnce, ledger: ledger, spool: spool, sources: sources, admitted: admitted,
+      logger: logger, heart: health.heart)
     let published = WakeUpCall()
     reading = StudyReading(
-      configuration, runsOnce: runsOnce, ledger: ledger, sources: sources, published: published,
+      configuration, runsOnce: runsOnce, ledger: ledger, sources: sources, wakeUp: admitted,
+      published: published,
       logger: logger, health: health)
     delivery = DeliveryService(
       configuration.folders, ledger: ledger, runsOnce: runsOnce, bell: published, logger: logger)

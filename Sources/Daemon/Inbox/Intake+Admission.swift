@@ -98,6 +98,7 @@ extension Intake {
     }
     for (_, digest) in known { wanted.forget(digest) }
     admitted(known.map(\.0.file), true)
+    await admittedFiles.ring()
     try watcher.saveCopies()
     breaker.succeeded()
     // A full disk is a reason of its own.

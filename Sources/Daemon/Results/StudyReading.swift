@@ -51,7 +51,8 @@ package actor StudyReading: WorkSource {
   /// Whether a fresh worker reads a picture that is known to be sound.
   private(set) var canRead: @Sendable () async -> Bool = { false }
   private var turnstile = Turnstile()
-  private let wakeUp = WakeUpCall()
+  /// Rung when there may be something to read, or other settings.
+  private let wakeUp: WakeUpCall
   /// Rung when results were published.
   let published: WakeUpCall
   package internal(set) var breaker = Breaker()
@@ -69,13 +70,16 @@ package actor StudyReading: WorkSource {
   var unsettled = Unsettled()
 
   /// - Parameters:
+  ///   - wakeUp: rung when files were admitted.
   ///   - published: rung when results were published.
   ///   - filingInterval: how often sources that stayed in the spool are tried again: somebody may have made room.
   package init(
     _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, sources: SourceDesk,
-    published: WakeUpCall = WakeUpCall(), logger: Logger, filingInterval: Duration = .seconds(60),
+    wakeUp: WakeUpCall = WakeUpCall(), published: WakeUpCall = WakeUpCall(), logger: Logger,
+    filingInterval: Duration = .seconds(60),
     health: ServiceHealth = ServiceHealth()
   ) {
+    self.wakeUp = wakeUp
     self.published = published
     self.health = health
     self.filingInterval = filingInterval
@@ -233,6 +237,7 @@ package actor StudyReading: WorkSource {
     var wasExhausted = false
     while !isStopping {
       beat()
+      let rings = await wakeUp.rings
       try await fileAgain()
       let jobs = try await claim()
       if !jobs.isEmpty { return jobs }
@@ -246,7 +251,7 @@ package actor StudyReading: WorkSource {
         }
         wasExhausted = Self.isExhausted(counts)
       }
-      await wakeUp.wait(atMost: try await idleTime())
+      await wakeUp.wait(atMost: try await idleTime(), unlessRungSince: rings)
     }
     return nil
   }
@@ -260,7 +265,7 @@ package actor StudyReading: WorkSource {
 
   /// How long nothing can become ready by itself. Other processes may let something go, and stops aren't told of.
   private func idleTime() async throws -> Duration {
-    let longest = Duration.milliseconds(200)
+    let longest = Duration.milliseconds(runsOnce ? 200 : 500)
     guard let next = try await ledger.nextWakeUp() else { return longest }
     let wait = Duration.milliseconds(next.milliseconds - Timestamp.now.milliseconds)
     return max(.milliseconds(10), min(wait, longest))
