@@ -83,7 +83,10 @@ let package = Package(
       ]),
 
     // What is known of every instance, result and delivery.
-    room("Ledger", ["Files", crypto, grdb, system]),
+    // Its calls stay on their caller's thread where that may wait for disks.
+    room(
+      "Ledger", ["Files", crypto, grdb, system],
+      [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
 
     // DICOM and DICOMweb in and out. Not called Network: packages that ask canImport(Network) mean Apple's.
     room(
@@ -192,8 +195,10 @@ var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.swift") }
 /// Paths as bytes.
 var system: Target.Dependency { .product(name: "SystemPackage", package: "swift-system") }
 
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func room(
+  _ name: String, _ dependencies: [Target.Dependency], _ more: [SwiftSetting] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + more)
 }
 
 /// Tests of a room, which may look through the doors of others.

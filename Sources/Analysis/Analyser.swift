@@ -88,19 +88,20 @@ package struct Analyser {
   /// - Parameters:
   ///   - content: of the source's file; result UIDs derive from it, so that no two different results share one.
   ///   - terms: which results, and what they say of their making.
-  /// - Returns: the row, whose `outputs` are names in `folder`, and one line for people: the findings, or what
-  ///   was wrong.
+  /// - Returns: the row, whose `outputs` are names in `folder`; one line for people, the findings or what was wrong; and
+  ///   how others refer to the objects among the outputs.
   /// - Throws: ``WriteFailure`` when the results can't be written: not the image's fault.
   package func finish(
     _ read: ReadImage, into folder: URL, tensors: Bool, of content: ContentDigest? = nil,
     on terms: ResultTerms = ResultTerms()
-  ) throws(WriteFailure) -> (row: ReportRow, detail: String) {
+  ) throws(WriteFailure) -> (row: ReportRow, detail: String, objects: [ReplacedResult]) {
     let start = ContinuousClock.now
     let image = read.image
     var row = ReportRow(
       identity: image.identity, status: .analysed, model: modelName, modelSHA256: modelSHA256,
       analysedAt: Date.now.formatted(.iso8601))
     var detail = ""
+    var referred: [ReplacedResult] = []
     switch (image.content, read.prediction) {
     case (.refused(let status, let code, let text), _):
       row.refuse(status, code: code, file: image.url.path)
@@ -125,6 +126,7 @@ package struct Analyser {
         if terms.options.kinds.contains(.overlay) { saliency = input.mapBack(prediction.saliency) }
         let written = try write(objects, saliency: saliency, to: files)
         row.outputs = written.names + (try writeMessages(objects, to: files))
+        referred = written.objects
         if tensors {
           try write(prediction, of: input, to: files.tensors)
           row.outputs.append(files.tensors.lastPathComponent)
@@ -147,7 +149,7 @@ package struct Analyser {
       }
     }
     row.seconds = (read.duration + start.duration(to: .now)).inSeconds
-    return (row, detail)
+    return (row, detail, referred)
   }
 
   /// A source that names no series gets one: results refer to it by its series.
@@ -174,7 +176,7 @@ package struct Analyser {
   /// other compresses. The image has all results or none.
   private func write(
     _ objects: ResultObjects, saliency: [Float]?, to files: ResultFiles
-  ) throws(ResultFailure) -> (names: [String], headerNotes: [HeaderNote]) {
+  ) throws(ResultFailure) -> (names: [String], objects: [ReplacedResult], headerNotes: [HeaderNote]) {
     let overlay = try saliency.map { map throws(ResultFailure) in try Self.overlay(of: objects, map) }
     var pictures: [RGBPicture] = []
     do { pictures = try overlay?.frames() ?? [] } catch { throw .undrawable(error) }
@@ -198,7 +200,8 @@ package struct Analyser {
       for url in places { try? FileManager.default.removeItem(at: url) }
       throw error
     }
-    return (places.map(\.lastPathComponent), all.first?.object.headerNotes ?? [])
+    let written = all.map { ReplacedResult(kind: ResultFiles.kind(of: $0.ending), $0.object.dataSet) }
+    return (places.map(\.lastPathComponent), written, all.first?.object.headerNotes ?? [])
   }
 
   /// Writes what other systems than DICOM's are told.

@@ -13,6 +13,8 @@ package struct ReadingTrace: Sendable, Hashable, Codable {
   package var standingPixels: ContentDigest?
   /// What of the file decides where its results go.
   package var traits = SourceTraits()
+  /// How others refer to the objects that were written of it, each of another kind.
+  package var objects: [ReplacedResult] = []
 
   package init(
     content: ContentDigest? = nil, pixels: ContentDigest? = nil, tensor: ContentDigest? = nil,

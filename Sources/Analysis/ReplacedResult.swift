@@ -24,6 +24,11 @@ package struct ReplacedResult: Sendable, Hashable, Codable {
   /// What a result's file says of itself; nil where it isn't a DICOM object.
   package init?(kind: String, ofFileAt url: URL) {
     guard let dataSet = try? DICOMFile.header(of: url) else { return nil }
+    self.init(kind: kind, dataSet)
+  }
+
+  /// What an object that is written says of itself.
+  init(kind: String, _ dataSet: DataSet) {
     func uid(_ tag: Tag) -> String { dataSet.string(tag) ?? "" }
     self.init(
       kind: kind, sopClassUID: uid(.sopClassUID), sopInstanceUID: uid(.sopInstanceUID),

@@ -48,10 +48,15 @@ public enum ReportCSV {
   /// Control characters, which neither value may hold (PS3.5 section 6.2: LO, SH), as spaces.
   private static func singleLine(_ field: String) -> String {
     var text = ""
-    text.unicodeScalars.reserveCapacity(field.unicodeScalars.count)
-    for scalar in field.unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control
-      text.unicodeScalars.append(isControl ? " " : scalar)
+    // As nearly every field is: nothing in it needs a look.
+    if field.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+      text = field
+    } else {
+      text.unicodeScalars.reserveCapacity(field.unicodeScalars.count)
+      for scalar in field.unicodeScalars {
+        let isControl = scalar.properties.generalCategory == .control
+        text.unicodeScalars.append(isControl ? " " : scalar)
+      }
     }
     return text
   }

@@ -16,9 +16,22 @@ package struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
 
   /// What ``description`` wrote; nil where it isn't that.
   package init?(hexadecimal text: String) {
-    let digits = text.compactMap(\.hexDigitValue)
-    guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
-    self.init(stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(SHA256.byteCount)
+    var high: UInt8?
+    for character in text.utf8 {
+      let digit: UInt8
+      switch character {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = character - UInt8(ascii: "A") + 10
+      default: return nil
+      }
+      if let first = high { bytes.append(first << 4 | digit) }
+      high = high == nil ? digit : nil
+    }
+    guard high == nil else { return nil }
+    self.init(bytes)
   }
 
   package init(of contents: some DataProtocol) { self.init(SHA256.hash(data: contents)) }
@@ -28,7 +41,13 @@ package struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
   /// 64 hexadecimal digits.
   package var description: String {
     let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.count)
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// A digest in the making, for contents that come piece by piece.

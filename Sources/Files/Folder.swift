@@ -7,19 +7,25 @@ package enum Folder {
   /// Creates a folder and those above it, readable by owner and group only: results name patients. What is new is on
   /// the disk with its name when this returns.
   package static func create(_ folder: FilePath) throws(WriteFailure) {
+    guard try createUnsynced(folder) else { return }
+    do throws(WriteFailure) { try sync(holding: folder) } catch {
+      // Else the next try would find it and take it for durable.
+      _ = unsafe folder.withPlatformString { unsafe rmdir($0) }
+      throw error
+    }
+  }
+
+  /// The same where the caller syncs the folder that holds it, if it is new: those above that one are on the disk.
+  /// - Returns: whether it is new.
+  package static func createUnsynced(_ folder: FilePath) throws(WriteFailure) -> Bool {
     var code = make(folder)
     if code == ENOENT {
       try create(folder.removingLastComponent())
       code = make(folder)
     }
     switch code {
-    case 0:
-      do throws(WriteFailure) { try sync(holding: folder) } catch {
-        // Else the next try would find it and take it for durable.
-        _ = unsafe folder.withPlatformString { unsafe rmdir($0) }
-        throw error
-      }
-    case EEXIST: return
+    case 0: return true
+    case EEXIST: return false
     default: throw WriteFailure(path: folder.text, action: "create", code: code)
     }
   }

@@ -34,6 +34,8 @@ package protocol StudyLedger: Sendable {
   func complete(
     _ instance: Int64, token: Int64, _ completion: Completion, at now: Timestamp
   ) async throws(LedgerError)
+  /// The same of several, of all or of none.
+  func complete(_ done: [CompletedInstance], at now: Timestamp) async throws(LedgerError)
   /// An attempt failed for a cause that may pass: tried again after a while.
   func fail(
     _ instance: Int64, token: Int64, reason: String, at now: Timestamp

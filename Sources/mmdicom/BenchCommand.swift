@@ -118,7 +118,7 @@ struct BenchCommand: AsyncParsableCommand {
       let output = folder.appending(path: "out")
       let report = try ReportFile(at: folder.appending(path: "report.csv"))
       func finish(_ image: Analyser.ReadImage) throws {
-        let (row, detail) = try analyser.finish(image, into: output, tensors: false)
+        let (row, detail, _) = try analyser.finish(image, into: output, tensors: false)
         guard row.status == .analysed else { throw CommandFailure(.badData, "\(file.path): \(detail)") }
         try report.append(row)
       }

@@ -61,6 +61,9 @@ final class CrashingLedger: StudyLedger, Sendable {
       try await base.complete(instance, token: token, completion, at: now)
     }
   }
+  func complete(_ done: [CompletedInstance], at now: Timestamp) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in try await base.complete(done, at: now) }
+  }
   func fail(
     _ instance: Int64, token: Int64, reason: String, at now: Timestamp
   ) async throws(LedgerError) -> InstanceState {

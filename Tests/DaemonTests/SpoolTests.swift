@@ -31,7 +31,7 @@ import Testing
     #expect(try await found() == ["M\\xFC\\x0A\\", "b", "s/a.dcm"])
     for file in try await Spool(fixture.folders).recover() {
       #expect(Move.remove(spool.place(of: file)) == 0)
-      await spool.left(file)
+      spool.left(file)
     }
     #expect(FolderWalk(FilePath(of: fixture.folders.spool), .archive).files == [])
     #expect(FolderWalk(FilePath(of: fixture.folders.spool), .archive).folders.count == 1)
@@ -223,5 +223,14 @@ import Testing
     #expect(later.contain(file) && later.contain(other) && later.folders.map(\.text) == ["", "s t"])
     later.keepOnly(in: FilePath(of: fixture.folders.inbox))
     #expect(later.contain(file) && !later.contain(other))
+    // What is new is written behind the rest, also behind half a line.
+    let place = fixture.folders.ledger.appending(path: "copied")
+    try later.save()
+    try Data((try String(contentsOf: place, encoding: .utf8) + "12 34").utf8).write(to: place)
+    let third = try fixture.drop("c")
+    later.add(third)
+    try later.save()
+    let last = CopiedFiles(fixture.folders)
+    #expect(last.contain(file) && last.contain(third) && !last.contain(other) && last.count == 2)
   }
 }

@@ -49,6 +49,31 @@ import Testing
   }
 
   @Test(arguments: LedgerKind.allCases)
+  func severalAreCompletedTogetherOrNotAtAll(kind: LedgerKind) async throws {
+    let (_, ledger) = try await ledger(kind, files: [.file(1), .file(2), .file(3)])
+    var done: [CompletedInstance] = []
+    while let claim = try await ledger.claim(at: .at(20), by: "a") {
+      done += claim.instances.map { CompletedInstance($0.id, token: claim.lease.token, .analysed($0)) }
+    }
+    #expect(done.count == 3)
+    let stale = CompletedInstance(done[1].instance, token: 77, done[1].completion)
+    await #expect(throws: LedgerError.leaseLost(token: 77)) {
+      try await ledger.complete([done[0], stale, done[2]], at: .at(21))
+    }
+    for id in Int64(1)...3 { #expect(try await ledger.results(of: id).isEmpty) }
+    #expect(try await ledger.counts().working == 3)
+    try await ledger.complete(done, at: .at(22))
+    // Its answer was lost.
+    try await ledger.complete(done, at: .at(23))
+    for id in Int64(1)...3 { #expect(try await ledger.results(of: id).count == 1) }
+    #expect(try await ledger.report(after: 0, limit: 9, history: true).count == 3)
+    guard case .intact = try await ledger.verifyAudit() else {
+      Issue.record("the trail is broken")
+      return
+    }
+  }
+
+  @Test(arguments: LedgerKind.allCases)
   func twoHoldersNeverShareAFile(kind: LedgerKind) async throws {
     let files = (1...60).map { Admission.file($0, study: $0 % 20) }
     let (site, _) = try await ledger(kind, files: files)

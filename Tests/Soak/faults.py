@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pydicom
 
-from soak import built, command_line, preloaded, run
+from soak import built, command_line, other_model, preloaded, run
 
 HOMES = ["inbox", "outbox", "done", "rejected", "ledger"]
 # Who runs the daemon where it may not change a sender's folder.
@@ -74,15 +74,6 @@ def other_name(dataset):
 
 def lateral(dataset):
     dataset.ViewPosition = "LL"
-
-
-def other_model(options, to):
-    """The model with some of its last weights changed."""
-    model = bytearray(Path(options.model).read_bytes())
-    for place in range(len(model) - 4 * 64, len(model), 4):
-        model[place] ^= 0x7F
-    to.write_bytes(model)
-    return to
 
 
 class Case:
@@ -142,7 +133,7 @@ def cases(options, root):
         # Inbox and homes on another file system than the spool.
         Case("across", one, crosses=True),
         # The model is another after the crash.
-        Case("updated", one, next_model=other_model(options, made / "other.safetensors")),
+        Case("updated", one, next_model=other_model(options.model, made / "other.safetensors")),
     ]
     if os.geteuid() == 0:
         # In a folder that the daemon, who is another user, may not change.
@@ -269,7 +260,7 @@ class Site:
                 found[key] = reason(path) if path.name.endswith(".reason.txt") else digest(path.read_bytes())
         # Which of two that came under one name got the number is a matter of their order.
         sources = {k: v for k, v in found.items() if not k.endswith(".reason.txt")}
-        state = {"sources": sorted(sources.values()), "names": sorted(sources),
+        state = {"sources": sorted(sources.values()), "names": sorted(map(self.order_free, sources)),
                  "reasons": sorted(v for k, v in found.items() if k.endswith(".reason.txt"))}
         for path in self.files(self.folders["outbox"]):
             key = f"outbox/{path.relative_to(self.folders['outbox'])}"
@@ -299,6 +290,12 @@ class Site:
         status = json.loads(self.ask("status", "--json").stdout or "{}")
         state["status"] = {k: v for k, v in status.items() if k not in ("oldest_seconds", "next_retry", "copied_from")}
         return state
+
+    def order_free(self, name):
+        """A name in a home. A mended file goes back into the inbox under its name, or, where the sender has used that again by
+        then, under the next: it is the fourth of its name in the end, or the second of that one's. Which of them is first
+        depends on when a crash comes."""
+        return name.replace("a-2-2.dcm", "a-3.dcm") if self.case.name == "mended" else name
 
     @staticmethod
     def files(folder):

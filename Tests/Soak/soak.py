@@ -41,6 +41,7 @@ class Site:
     def __init__(self, options, root):
         self.options, self.root = options, Path(root)
         self.environment = {}
+        self.model = options.model
         self.log = self.root / "log"
         self.root.mkdir(parents=True, exist_ok=True)
         for name in ["inbox", "outbox", "done", "rejected", "ledger"]:
@@ -53,8 +54,8 @@ class Site:
     def start(self, *arguments):
         command = [self.options.program, "serve", "--config", f"{self.root}/mmdicom.yaml", *arguments]
         environment = dict(os.environ, **self.environment)
-        if self.options.model:
-            environment["MMDICOM_MODEL"] = self.options.model
+        if self.model:
+            environment["MMDICOM_MODEL"] = self.model
         log = open(self.log, "a")
         return subprocess.Popen(command, stderr=log, stdout=log, env=environment, start_new_session=True)
 
@@ -419,6 +420,92 @@ def clock(options):
     return check.failed
 
 
+def other_model(model, to):
+    """The model with some of its last weights changed."""
+    content = bytearray(Path(model).read_bytes())
+    for place in range(len(content) - 4 * 64, len(content), 4):
+        content[place] ^= 0x7F
+    to.write_bytes(content)
+    return to
+
+
+def reload(options):
+    """Gives the daemon another model by SIGHUP while it reads, again and again, and one that is none in between. Each result
+    must name one of the models by its digest and be what that model alone makes of the image, byte for byte but for dates;
+    nothing may be lost or read twice for it, and what is no model must be refused while the one before goes on."""
+    check = Checks()
+    with tempfile.TemporaryDirectory(prefix="mmdicom-soak-", dir=options.folder) as root:
+        sent = studies(options, root, options.count)
+        models = [Path(options.model), other_model(options.model, Path(root) / "other.safetensors")]
+        broken = Path(root) / "broken.safetensors"
+        broken.write_bytes(models[0].read_bytes()[:100_000])
+        alone = {}
+        for number, model in enumerate(models):
+            site = Site(options, Path(root) / f"alone-{number}")
+            site.model = str(model)
+            for place, path in enumerate(sent):
+                shutil.copyfile(path, site.root / f"inbox/{place}.dcm")
+            site.finish()
+            # What is no image has a row, too.
+            count = len(site.rows())
+            alone[digest(model)] = {r["sop_instance_uid"]: r for r in site.rows()}, contents(site)
+        site = Site(options, Path(root) / "reloaded")
+        site.model = None
+        configuration = (site.root / "mmdicom.yaml").read_text()
+
+        def choose(model):
+            (site.root / "mmdicom.yaml").write_text(f"{configuration}model: {model}\n")
+
+        choose(models[0])
+        process = site.start()
+        answered = lambda: [log.count(word) for log in [site.log.read_text()] for word in ("reloaded", "reload was refused")]
+        wait = lambda holds: next((True for _ in range(int(options.patience * 10)) if holds() or time.sleep(0.1)), False)
+        check("it starts", wait(lambda: "worker ready" in site.log.read_text()), site.log.read_text()[-2000:])
+        asked, drops, turn = [0, 0], list(enumerate(sent)), 0
+        while drops:
+            for place, path in drops[:3]:
+                shutil.copyfile(path, site.root / "draft")
+                os.rename(site.root / "draft", site.root / f"inbox/{place}.dcm")
+            drops = drops[3:]
+            # In the middle of what was just dropped; the next only when this one was answered, for signals aren't counted.
+            time.sleep(0.7)
+            turn += 1
+            model = [models[1], broken, models[0], broken][turn % 4]
+            asked[model == broken] += 1
+            choose(model)
+            process.send_signal(signal.SIGHUP)
+            if not wait(lambda: answered() == asked):
+                check("a reload is answered", False, f"{answered()}, not {asked}: {site.log.read_text()[-2000:]}")
+                break
+        check("all is read", wait(lambda: (site.root / "outbox/report.csv").exists() and len(site.rows()) == count),
+              f"{site.status()}")
+        process.send_signal(signal.SIGTERM)
+        check("it stops in order", process.wait(timeout=120) == 0)
+        found, made = Counter(), contents(site)
+        for row in site.rows():
+            expected = alone.get(row["model_sha256"])
+            name = f"{row['sop_instance_uid'] or row['reason']}"
+            if not expected:
+                check(f"{name} names one of the models", False, row["model_sha256"])
+                continue
+            found[row["model_sha256"]] += 1
+            like = expected[0][row["sop_instance_uid"]]
+            columns = [c for c in row if c not in ("analysed_at", "seconds", "reason")]
+            differ = [c for c in columns if row["sop_instance_uid"] and row[c] != like[c]]
+            check(f"the row of {name} is that of its model", not differ, f"{differ}")
+            results = [n for n in row["outputs"].split(";") if n]
+            differ = [n for n in results if made.get(n) != expected[1].get(n)]
+            check(f"the results of {name} are those of its model", not differ, f"{differ}")
+        print(f"{asked[0]} reloads and {asked[1]} refusals over {len(sent)} files; by model: {dict(found)}")
+        check("both models have read", len(found) == 2, f"{found}")
+        homes = site.home("done") + site.home("rejected")
+        check("every file is in done or rejected", set(homes) == {digest(p) for p in sent}, f"{len(homes)}")
+        check("the audit trail is whole", site.ask("audit").returncode == 0)
+        if check.failed and options.keep:
+            shutil.copytree(root, options.keep, dirs_exist_ok=True)
+    return check.failed
+
+
 def two(options):
     """A second daemon on the folders of the first, or on one of them, refuses with 73 and says which, also for a single run;
     the first goes on, and once it is dead the next may start."""
@@ -483,10 +570,10 @@ def main():
     parser = command_line(__doc__)
     parser.add_argument("--keep", default=None, help="where to leave the folders of a run that failed")
     commands = parser.add_subparsers(required=True)
-    for function in (kill, full, drops, clock, two):
+    for function in (kill, full, drops, clock, reload, two):
         command = commands.add_parser(function.__name__, description=function.__doc__)
         command.set_defaults(function=function)
-        command.add_argument("--count", type=int, default=60 if function in (kill, clock) else 12, help="phantoms")
+        command.add_argument("--count", type=int, default=60 if function in (kill, clock) else 30 if function is reload else 12, help="phantoms")
         command.add_argument("--kills", type=int, default=60)
         command.add_argument("--longest", type=float, default=3.0, help="seconds between kills at most")
         command.add_argument("--seed", type=int, default=1)

@@ -1,5 +1,6 @@
 package import Files
 import FoundationEssentials
+import Glibc
 package import SystemPackage
 
 /// Files of the inbox that were copied into the spool because they can't be moved out of their folders: they stay where
@@ -8,7 +9,10 @@ package import SystemPackage
 package struct CopiedFiles: Sendable {
   private let place: URL
   private var stamps: [FilePath: FileStamp] = [:]
-  private var isChanged = false
+  /// What was added since it was written down.
+  private var added: [InboxFile] = []
+  /// Whether some were forgotten since.
+  private var isShorter = false
 
   package init(_ folders: InboxFolders) {
     place = folders.ledger.appending(path: "copied")
@@ -27,13 +31,13 @@ package struct CopiedFiles: Sendable {
 
   package mutating func add(_ file: InboxFile) {
     stamps[file.path] = file.stamp
-    isChanged = true
+    added.append(file)
   }
 
   /// Forgets what is gone from the inbox.
   package mutating func keepOnly(in inbox: FilePath) {
     let kept = stamps.filter { FolderWalk.entry($0.key, in: inbox)?.stamp == $0.value }
-    isChanged = isChanged || kept.count != stamps.count
+    isShorter = isShorter || kept.count != stamps.count
     stamps = kept
   }
 
@@ -44,11 +48,29 @@ package struct CopiedFiles: Sendable {
     Set(stamps.keys.map { $0.removingLastComponent() }).sorted { $0.text < $1.text }
   }
 
-  /// Writes down what changed.
+  /// Writes down what changed: what is new behind what was written before, of which the last of a file counts.
   package mutating func save() throws(WriteFailure) {
-    guard isChanged else { return }
-    let lines = stamps.map { path, stamp in "\(stamp.size) \(stamp.modified) \(stamp.inode) \(path.text)\n" }
-    try DurableFile.write(lines.sorted().joined(), to: place)
-    isChanged = false
+    if isShorter {
+      try DurableFile.write(stamps.map(Self.line).sorted().joined(), to: place)
+    } else if !added.isEmpty {
+      try append(added.map { Self.line($0.path, $0.stamp) }.joined())
+    }
+    (isShorter, added) = (false, [])
+  }
+
+  private static func line(_ path: FilePath, _ stamp: FileStamp) -> String {
+    "\(stamp.size) \(stamp.modified) \(stamp.inode) \(path.text)\n"
+  }
+
+  private func append(_ lines: String) throws(WriteFailure) {
+    let isNew = FilePath(of: place).status(followingLink: false) == nil
+    guard !isNew else { return try DurableFile.write(lines, to: place) }
+    let file = unsafe open(place.path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    guard file >= 0 else { throw WriteFailure(path: place.path, action: "open", code: errno) }
+    defer { close(file) }
+    // A crash may have left half a line.
+    var code = unsafe Array("\n\(lines)".utf8).withUnsafeBytes { unsafe writeAll(of: $0, to: file) }
+    if code == 0, fsync(file) != 0 { code = errno }
+    guard code == 0 else { throw WriteFailure(path: place.path, action: "write", code: code) }
   }
 }

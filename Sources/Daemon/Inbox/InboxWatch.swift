@@ -51,6 +51,9 @@ package struct InboxWatch: ~Copyable {
   /// Whether more files are complete than the last call handed out.
   package var hasMore: Bool { !settled.isEmpty }
 
+  /// Waits until the kernel has something to tell; where it tells nothing, not at all.
+  package func awaitEvents(atMost limit: Duration) { inotify?.await(atMost: limit) }
+
   /// The files that became complete since the last call, a portion of them; each is handed out once, unless released.
   package mutating func takeComplete(at now: ContinuousClock.Instant = .now) -> [InboxFile] {
     // Without the inbox nothing is there to be seen; a scan says so.

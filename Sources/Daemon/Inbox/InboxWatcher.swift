@@ -20,14 +20,14 @@ package actor InboxWatcher {
   private nonisolated let prefersNewest: Bool
   private let ignored: FolderWalk.Options
   private var watch: InboxWatch
-  private var copied: CopiedFiles
+  private nonisolated let copied: Mutex<CopiedFiles>
   private var emptied = EmptiedFolders()
   /// Complete files that aren't taken yet.
   private nonisolated let backlog = Mutex(Backlog())
   /// What became of files that were handed out, and wasn't looked at yet.
   private nonisolated let fates = Mutex<[(outcome: Spool.Outcome, drawn: ArrivedFile)]>([])
-  /// Of the last look that found something.
-  private var arrival: Int64 = 0
+  /// Of the last look that found something. Who admits doesn't wait for a look.
+  private nonisolated let arrival = Mutex<Int64>(0)
   /// With `--once`: what lay in the inbox at the start; nil otherwise.
   private var batch: Set<FilePath>?
   private var waitingSince: ContinuousClock.Instant?
@@ -40,8 +40,12 @@ package actor InboxWatcher {
   private var notices: InboxNotices
   private let logger: Logger
   private let heart: Heart
-  /// Time between looks.
-  private static let interval = Duration.milliseconds(200)
+  /// Rung when something is complete.
+  package nonisolated let found = WakeUpCall()
+  /// At least so long is between looks, for what comes in quick succession costs one.
+  private static let interval = Duration.milliseconds(100)
+  /// So long the kernel is waited for, beyond that; less where files are expected to settle.
+  private static let patienceForEvents = Duration.milliseconds(400)
 
   package init(
     _ configuration: DaemonConfiguration, runsOnce: Bool, logger: Logger, heart: Heart = Heart()
@@ -57,7 +61,7 @@ package actor InboxWatcher {
       configuration.folders.inbox, ignoring: configuration.ignoredNames,
       settlingTime: configuration.settlingTime, scanInterval: configuration.scanInterval,
       usesEvents: !runsOnce)
-    copied = CopiedFiles(configuration.folders)
+    copied = Mutex(CopiedFiles(configuration.folders))
     notices = InboxNotices(logger)
   }
 
@@ -66,17 +70,19 @@ package actor InboxWatcher {
   ///   - arrival: the highest number that was given to an arrival before.
   ///   - fileSystemTime: the inbox's own clock.
   package func start(after arrival: Int64, fileSystemTime: Int?) {
-    self.arrival = max(self.arrival, arrival)
-    copied.keepOnly(in: inbox)
+    self.arrival.withLock { $0 = max($0, arrival) }
+    copied.withLock { $0.keepOnly(in: inbox) }
     guard runsOnce else { return }
     watch.scan(fileSystemTime: fileSystemTime)
     batch = Set(FolderWalk(inbox, ignored).files.map(\.path))
   }
 
   /// The number for files that come now.
-  package func nextArrival() -> Int64 {
-    arrival += 1
-    return arrival
+  package nonisolated func nextArrival() -> Int64 {
+    arrival.withLock { arrival in
+      arrival += 1
+      return arrival
+    }
   }
 
   /// Looks again and again, until it is cancelled or a stop is asked for.
@@ -86,15 +92,20 @@ package actor InboxWatcher {
       heart.beat(.looking, within: Heart.step)
       look()
       emptied.remove(from: inbox, logger)
+      if !isEmpty { await found.ring() }
       if watch.hasMore { continue }
       do { try await Task.sleep(for: Self.interval) } catch { return }
+      watch.awaitEvents(atMost: watch.isWaiting ? Self.interval : Self.patienceForEvents)
     }
   }
 
   /// Takes note of what became complete.
   package func look() {
     takeNote()
-    let found = watch.takeComplete().filter { (batch?.contains($0.path) ?? true) && !copied.contain($0) }
+    let complete = watch.takeComplete()
+    let found = copied.withLock { copied in
+      complete.filter { (batch?.contains($0.path) ?? true) && !copied.contain($0) }
+    }
     if !found.isEmpty {
       let arrival = nextArrival()
       backlog.withLock { $0.add(found.map { ArrivedFile($0, arrival: arrival) }) }
@@ -117,6 +128,10 @@ package actor InboxWatcher {
 
   /// What became of files that were handed out.
   package nonisolated func note(_ outcomes: [Spool.Outcome], _ files: [ArrivedFile]) {
+    copied.withLock { copied in
+      // It stays, and is still the one that was handed out.
+      for case .copied(_, let original) in outcomes { copied.add(original) }
+    }
     fates.withLock { $0 += zip(outcomes, files).map { (outcome: $0, drawn: $1) } }
   }
 
@@ -132,8 +147,6 @@ package actor InboxWatcher {
         left.remove(file.sender)
         watch.release(drawn.file)
       case .copied(_, let original):
-        // It stays, and is still the one that was handed out.
-        copied.add(original)
         left.remove(original.path)
         notices.copies()
       case .notNow(let file): watch.release(file)
@@ -149,14 +162,15 @@ package actor InboxWatcher {
   }
 
   /// Writes down which files were copied: only when they have rows, for others must be copied once more.
-  package func saveCopies() throws(WriteFailure) {
-    takeNote()
-    try copied.save()
+  package nonisolated func saveCopies() throws(WriteFailure) {
+    try copied.withLock { copied throws(WriteFailure) in try copied.save() }
   }
 
   /// For a single run: whether nothing is there any more whose writer may go on.
   package func hasNothingToWaitFor() -> Bool {
     takeNote()
+    // More is complete than was handed out, though nothing of that may be new.
+    guard !watch.hasMore else { return false }
     let unfinished = watch.waiting(among: batch)
     guard !unfinished.isEmpty else {
       waitingSince = nil

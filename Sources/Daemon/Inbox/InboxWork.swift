@@ -30,12 +30,14 @@ package struct InboxWork: Sendable {
     self.logger = logger
     let spool = Spool(configuration.folders)
     let sources = SourceDesk(configuration.folders, spool: spool, ledger: ledger)
+    let admitted = WakeUpCall()
     intake = Intake(
-      configuration, runsOnce: runsOnce, ledger: ledger, spool: spool, sources: sources, logger: logger,
-      heart: health.heart)
+      configuration, runsOnce: runsOnce, ledger: ledger, spool: spool, sources: sources, admitted: admitted,
+      logger: logger, heart: health.heart)
     let published = WakeUpCall()
     reading = StudyReading(
-      configuration, runsOnce: runsOnce, ledger: ledger, sources: sources, published: published,
+      configuration, runsOnce: runsOnce, ledger: ledger, sources: sources, wakeUp: admitted,
+      published: published,
       logger: logger, health: health)
     delivery = DeliveryService(
       configuration.folders, ledger: ledger, runsOnce: runsOnce, bell: published, logger: logger)
@@ -128,10 +130,23 @@ package struct InboxWork: Sendable {
   /// Each worker has leases of its own, so that one that dies takes no other with it.
   private func read(with settings: ServingSettings<some WorkerLauncher>) async throws {
     do {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for _ in 0..<settings.configuration.workers {
-          group.addTask { try await WorkerLoop(launcher: settings.readers, source: reading).run() }
+      await reading.beginPublishing()
+      try await withThrowingTaskGroup(of: Bool.self) { group in
+        let workers = settings.configuration.workers
+        for _ in 0..<workers {
+          group.addTask {
+            try await WorkerLoop(launcher: settings.readers, source: reading).run()
+            return true
+          }
         }
+        group.addTask {
+          try await reading.keepPublishing()
+          return false
+        }
+        var running = workers
+        while running > 0, let isWorker = try await group.next() { running -= isWorker ? 1 : 0 }
+        await reading.endPublishing()
+        // What it has begun to publish it finishes.
         while try await group.next() != nil {}
       }
     } catch {
@@ -208,7 +223,7 @@ package struct InboxWork: Sendable {
     let end = ContinuousClock.now + wait
     while .now < end {
       if Task.isShuttingDownGracefully || Task.isCancelled { return false }
-      if part == .reading, await reading.laysDown { return false }
+      if part == .reading, reading.laysDown { return false }
       // Taking up what was left may take a while.
       health.heart.beat(part == .intake ? .intake : .reading, within: Heart.batch)
       try? await Task.sleep(for: .milliseconds(200))

@@ -50,6 +50,12 @@ struct InotifyReader: ~Copyable {
     for watch in folders.removeAll(under: folder) { inotify_rm_watch(descriptor, watch) }
   }
 
+  /// Waits until there are events.
+  func await(atMost limit: Duration) {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    _ = unsafe poll(&request, 1, Int32(limit / .milliseconds(1)))
+  }
+
   /// The events since the last call.
   mutating func events() -> [InotifyEvent] {
     var events: [InotifyEvent] = []

@@ -104,7 +104,8 @@ extension Intake {
     }
     for (_, digest) in known { wanted.forget(digest) }
     admitted(known.map(\.0.file), true)
-    try await watcher.saveCopies()
+    await admittedFiles.ring()
+    try watcher.saveCopies()
     breaker.succeeded()
     // A full disk is a reason of its own.
     if isOpen { pauseNote.clear() }

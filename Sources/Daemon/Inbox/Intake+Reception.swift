@@ -53,7 +53,7 @@ extension Intake {
         let stamp = FolderWalk.entry(path, in: root)?.stamp
         return InboxFile(path: path, stamp: stamp ?? FileStamp(size: -1, modified: 0, inode: 0))
       }
-      outcomes = try await spool.take(found, from: root, as: files.map(\.sender))
+      outcomes = try await receivingSpool.take(found, from: root, as: files.map(\.sender))
     } catch {
       let failure = error as? WriteFailure
       logger.warning(
@@ -63,7 +63,7 @@ extension Intake {
         ])
       return refused
     }
-    let arrival = await watcher.nextArrival()
+    let arrival = watcher.nextArrival()
     var places: [SpooledFile: Int] = [:]
     for (index, outcome) in outcomes.enumerated() {
       switch outcome {

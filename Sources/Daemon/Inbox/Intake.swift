@@ -20,6 +20,8 @@ package actor Intake: WorkSource {
   let configuration: DaemonConfiguration
   let ledger: any StudyLedger
   let spool: Spool
+  /// For what comes over the network, which needn't wait for an inbox that doesn't answer.
+  let receivingSpool: Spool
   let sources: SourceDesk
   let watcher: InboxWatcher
   private let rejected: RejectedWatcher
@@ -42,6 +44,8 @@ package actor Intake: WorkSource {
   var inHand: [Int: (batch: Int, file: IntakeFile)] = [:]
   private var lastJob = 0
   private var lastBatch = 0
+  /// Rung when files were admitted.
+  let admittedFiles: WakeUpCall
   /// Tries in a row that failed.
   var breaker = Breaker()
   let pauseNote: PauseNote
@@ -53,19 +57,22 @@ package actor Intake: WorkSource {
   package var leftBehind: Int { get async { await watcher.leftBehind + rejected.leftBehind } }
 
   /// - Parameters:
+  ///   - admitted: rung when files were admitted.
   ///   - freeSpace: bytes that are free where a path lies.
   ///   - diskUse: percent of the file system where a path lies that are in use.
   package init(
     _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, spool: Spool,
-    sources: SourceDesk, logger: Logger,
+    sources: SourceDesk, admitted: WakeUpCall = WakeUpCall(), logger: Logger,
     freeSpace: @escaping @Sendable (FilePath) -> Int? = FreeSpace.bytes(at:),
     diskUse: @escaping @Sendable (FilePath) -> Double? = FreeSpace.usedPercent(at:), heart: Heart = Heart()
   ) {
     self.heart = heart
+    admittedFiles = admitted
     self.configuration = configuration
     self.runsOnce = runsOnce
     self.ledger = ledger
     self.spool = spool
+    receivingSpool = Spool(beside: spool)
     self.sources = sources
     self.logger = logger
     watcher = InboxWatcher(configuration, runsOnce: runsOnce, logger: logger, heart: heart)
@@ -100,7 +107,7 @@ package actor Intake: WorkSource {
         metadata: ["files": "\(strangers)"])
     }
     var unknown: [IntakeFile] = []
-    let arrival = await watcher.nextArrival()
+    let arrival = watcher.nextArrival()
     for file in found {
       let isKnown = try await !ledger.instances(.spooled(file.name.bytes), after: 0, limit: 1).isEmpty
       if !isKnown, await !sources.isWaiting(file) { unknown.append(IntakeFile(file, arrival: arrival)) }
@@ -154,9 +161,10 @@ package actor Intake: WorkSource {
   private func takeIn() async throws {
     while !isStopping {
       heart.beat(.intake, within: Heart.batch)
+      let rings = await watcher.found.rings
       if try await takeBatch() > 0 { continue }
       if runsOnce, watcher.isEmpty, await watcher.hasNothingToWaitFor() { break }
-      do { try await Task.sleep(for: .milliseconds(200)) } catch { break }
+      await watcher.found.wait(atMost: .milliseconds(runsOnce ? 200 : 1000), unlessRungSince: rings)
     }
     await taken.close()
   }

@@ -16,9 +16,11 @@ actor RejectedWatcher {
   private var left: Set<FilePath> = []
   var leftBehind: Int { left.count }
   private let logger: Logger
+  private let interval: Duration
 
   init(_ configuration: DaemonConfiguration, logger: Logger) {
     self.logger = logger
+    interval = max(.milliseconds(200), min(configuration.scanInterval / 4, .seconds(2)))
     folders = configuration.folders
     files = RejectedFiles(
       configuration.folders.rejected, settlingTime: configuration.settlingTime,
@@ -29,7 +31,7 @@ actor RejectedWatcher {
   func keepLooking() async {
     while !Task.isShuttingDownGracefully, !Task.isCancelled {
       look(fileSystemTime: nil)
-      do { try await Task.sleep(for: .milliseconds(200)) } catch { return }
+      do { try await Task.sleep(for: interval) } catch { return }
     }
   }
 

@@ -12,21 +12,25 @@ extension Spool {
     if let problem = walk.problems.first {
       throw WriteFailure(path: root.pushing(problem.path).text, message: problem.message)
     }
+    // What comes over the network meanwhile is seen to by who takes it.
+    let others = Set(walk.folders.filter(remaining.isBeingTaken))
     let present = Set(walk.files.map(\.path))
     guard let inbox = OpenFolder(inbox) else {
       throw WriteFailure(path: inbox.text, action: "open", code: errno)
     }
     let crossing = SpoolCrossing(in: inbox)
-    for folder in walk.folders where folder.components.count == 1 {
+    for folder in walk.folders where folder.components.count == 1 && !others.contains(folder) {
       let list = root.pushing(folder).appending(SpoolBatch.listName)
       let batch = SpoolBatch(folder, list: try Self.text(of: list))
       let files = try files(of: batch, present, crossing, inbox)
       listed.formUnion(batch.files.map(\.name) + [folder.appending(SpoolBatch.listName)])
-      remaining[folder] = files.count
+      remaining.set(files.count, in: folder)
       found += files
       if files.isEmpty { dissolve(folder) }
     }
-    strangers = walk.files.map(\.path).filter { !listed.contains($0) }
+    strangers = walk.files.map(\.path).filter { file in
+      !listed.contains(file) && !others.contains { file.starts(with: $0) }
+    }
     try crossing.putBackAll()
     return found
   }

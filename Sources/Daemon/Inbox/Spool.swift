@@ -1,6 +1,7 @@
 package import Files
 import FoundationEssentials
 import Glibc
+import Synchronization
 package import SystemPackage
 
 /// Where files lie from the moment they are taken out of the inbox until they are in their homes. What lies here is
@@ -25,8 +26,9 @@ package actor Spool {
 
   let root: FilePath
   let inbox: FilePath
-  /// How many files each batch still has.
-  var remaining: [FilePath: Int] = [:]
+  /// How many files each batch still has. Who brings them home doesn't wait for who takes others, from an inbox that
+  /// may not answer.
+  nonisolated let remaining: Remaining
   /// What lies here and stands in no list, as the last ``recover()`` found it; it is left alone.
   package internal(set) var strangers: [FilePath] = []
   /// For tests: `errno` with which moving the first path to the second shall fail; 0 lets it be.
@@ -36,8 +38,37 @@ package actor Spool {
     _ folders: InboxFolders, fault: @escaping @Sendable (FilePath, FilePath) -> Int32 = { _, _ in 0 }
   ) {
     self.fault = fault
+    remaining = Remaining()
     root = FilePath(of: folders.spool)
     inbox = FilePath(of: folders.inbox)
+  }
+
+  /// Another that takes into the same place beside it: neither waits for the other.
+  init(beside spool: Spool) {
+    (fault, remaining, root, inbox) = (spool.fault, spool.remaining, spool.root, spool.inbox)
+  }
+
+  /// Shared by those who take files and those who bring them home.
+  final class Remaining: Sendable {
+    /// The count of a batch; nil while it is taken.
+    private let counts = Mutex<[FilePath: Int?]>([:])
+
+    func begin(_ batch: FilePath) { counts.withLock { $0[batch] = .some(nil) } }
+
+    func set(_ count: Int, in batch: FilePath) { counts.withLock { $0[batch] = count } }
+
+    func forget(_ batch: FilePath) { counts.withLock { $0[batch] = nil } }
+
+    func isBeingTaken(_ batch: FilePath) -> Bool { counts.withLock { $0[batch] == .some(nil) } }
+
+    /// One has left; whether none is there any more.
+    func leave(_ batch: FilePath) -> Bool {
+      counts.withLock { counts in
+        let count = ((counts[batch] ?? 1) ?? 1) - 1
+        counts[batch] = count
+        return count <= 0
+      }
+    }
   }
 
   /// The place of a file.
@@ -56,13 +87,13 @@ package actor Spool {
     let source = folder ?? inbox
     let batch = SpoolBatch(of: names ?? files.map(\.path))
     let folder = root.pushing(batch.folder)
-    try Folder.create(folder)
-    remaining[batch.folder] = 0
+    remaining.begin(batch.folder)
     do throws(WriteFailure) {
+      try Folder.create(folder)
       try DurableFile.write(batch.list, to: URL(filePath: folder.appending(SpoolBatch.listName).string))
       var taking = try SpoolTaking(source, into: folder, fault)
       let outcomes = try taking.take(zip(files, batch.files).map { ($0, $1) })
-      remaining[batch.folder] = taking.count
+      remaining.set(taking.count, in: batch.folder)
       if taking.count == 0 { dissolve(batch.folder) }
       return outcomes
     } catch {
@@ -75,16 +106,14 @@ package actor Spool {
   // MARK: Out
 
   /// Notes that a file is in its home, or was removed since its like is there.
-  package func left(_ file: SpooledFile) {
+  package nonisolated func left(_ file: SpooledFile) {
     let folder = file.name.removingLastComponent()
-    let count = (remaining[folder] ?? 1) - 1
-    remaining[folder] = count
-    if count <= 0 { dissolve(folder) }
+    if remaining.leave(folder) { dissolve(folder) }
   }
 
   /// Removes a batch's folder where no file of the batch lies in it any more.
-  func dissolve(_ name: FilePath) {
-    remaining[name] = nil
+  nonisolated func dissolve(_ name: FilePath) {
+    remaining.forget(name)
     guard let folder = OpenFolder(root.pushing(name)), let names = folder.names() else { return }
     // Drafts are hidden, of copies and of the list itself.
     let (drafts, others) = (names.filter(\.isHidden), names.filter { !$0.isHidden })

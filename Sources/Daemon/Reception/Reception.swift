@@ -104,7 +104,7 @@ package struct Reception: Sendable {
       }
       group.addTask {
         while !Self.isStopping { try? await Task.sleep(for: .milliseconds(100)) }
-        await control.close()
+        control.close()
         // It ends with its input.
         guard (try? await Task.sleep(for: .seconds(5))) != nil else { return nil }
         control.kill()

@@ -18,6 +18,8 @@ struct HeldRows: Sendable {
 
   /// The leases.
   var tokens: [Int64] { rows.keys.sorted() }
+  /// How many rows.
+  var count: Int { rows.values.reduce(0) { $0 + $1.count } }
 
   mutating func add(_ claim: Claim) { rows[claim.lease.token] = Set(claim.instances.map(\.id)) }
 

@@ -10,15 +10,14 @@ package struct DeliveryFault: Error, Equatable, Sendable, CustomStringConvertibl
   /// Names no file.
   package let description: String
 
-  /// Looks at the place of a result; nil when it is usable.
-  init?(result: FilePath, outbox: FilePath) {
-    guard let fault = Self.result(result, outbox: outbox) else { return nil }
-    description = fault
-  }
+  private init(_ description: String) { self.description = description }
 
-  private static func result(_ path: FilePath, outbox: FilePath) -> String? {
-    if (try? DestinationPath.look(path)) == .folder { return "a folder lies where its result goes" }
-    return place(path, home: outbox)
+  static let folderInTheWay = DeliveryFault("a folder lies where its result goes")
+
+  /// Looks whether the place of a result is usable, and with it those beside it; nil when it is.
+  init?(result: FilePath, outbox: FilePath) {
+    guard let fault = Self.place(result, home: outbox) else { return nil }
+    self.init(fault)
   }
 
   /// The names that are made of `path` fit, and what lies above it below a home is a folder of ours.

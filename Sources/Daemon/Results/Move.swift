@@ -104,9 +104,25 @@ package enum Move {
   static func replacing(
     _ source: FilePath, _ destination: FilePath, _ folders: inout UnsyncedFolders
   ) throws(WriteFailure) {
+    try replacing([source], [destination], &folders)
+  }
+
+  /// The same of several files of one folder that all go into another.
+  static func replacing(
+    _ sources: [FilePath], _ destinations: [FilePath], _ folders: inout UnsyncedFolders
+  ) throws(WriteFailure) {
+    guard let source = sources.first, let destination = destinations.first else { return }
     guard let from = Place(source), let to = Place(destination) else {
       throw WriteFailure(path: destination.text, action: "rename into place", code: errno)
     }
+    for (source, destination) in zip(sources, destinations) {
+      guard let name = source.lastComponent, let newName = destination.lastComponent else { continue }
+      try replacing(Place(from.folder, name), Place(to.folder, newName))
+    }
+    folders.add(to.folder)
+  }
+
+  private static func replacing(_ from: Place, _ to: Place) throws(WriteFailure) {
     var code = from.folder.rename(from.name, to: to.folder, to.name)
     if code == EXDEV {
       let draft = to.draft
@@ -115,9 +131,8 @@ package enum Move {
       _ = code == 0 ? from.folder.remove(from.name) : draft.folder.remove(draft.name)
     }
     guard code == 0 else {
-      throw WriteFailure(path: destination.text, action: "rename into place", code: code)
+      throw WriteFailure(path: to.path.text, action: "rename into place", code: code)
     }
-    folders.add(to.folder)
   }
 
   /// 0 or errno. A second name first and then the first one gone: unlike a look before a rename, link(2) says in the same

@@ -16,41 +16,116 @@ struct Publication: Sendable {
     results = ResultDesk(folders)
   }
 
+  /// An image that was read, as its worker answered.
+  struct Item {
+    let job: ClaimedFile
+    /// Its `outputs` are names in the staging folder.
+    var row: ReportRow
+    let detail: String
+    let trace: ReadingTrace
+    /// The image whose results these replace.
+    let amended: StandingImage?
+    /// Of the file, as of now.
+    let circumstances: Circumstances
+  }
+
+  /// What became of one.
+  enum Outcome {
+    /// What the ledger is to be told, and the row with outputs relative to the outbox.
+    case published(Completion, ReportRow)
+    /// Names and rights of this one are at fault.
+    case misplaced(String)
+  }
+
+  /// Publishes images together, synced when this returns.
   /// - Parameters:
-  ///   - row: its `outputs` are names in the staging folder; they come back relative to the outbox.
-  ///   - amended: the image whose results these replace.
-  ///   - delivery: who gets them.
-  ///   - circumstances: of the file, as of now.
-  /// - Returns: what the ledger is to be told.
+  ///   - delivery: who gets the results.
+  ///   - homes: of files that haven't moved there yet; gets those of these.
+  /// - Throws: what concerns them all.
   func publish(
-    _ row: inout ReportRow, _ detail: String, _ trace: ReadingTrace, of job: ClaimedFile,
-    amending amended: StandingImage?, to delivery: DeliverySettings, _ circumstances: Circumstances
-  ) throws -> Completion {
-    let record = job.instance
-    let file = SpooledFile(record)
-    let verdict = Verdict(row.status)
+    _ items: [Item], to delivery: DeliverySettings, besides homes: inout Set<FilePath>
+  ) throws -> [Outcome] {
+    var taken: Set<FilePath> = []
+    let plans = try items.map { item in
+      try unlessMisplaced {
+        let plan = try plan(item, besides: taken)
+        taken.formUnion(plan.paths)
+        return plan
+      }
+    }
+    try PublicationIntent.note(
+      plans.compactMap { plan in
+        guard case .success(let plan) = plan, let noted = plan.noted else { return nil }
+        return (plan.intent, noted)
+      })
+    var unsynced = UnsyncedFolders()
+    let outcomes = try zip(items, plans).map { item, plan -> Outcome in
+      let published = try unlessMisplaced {
+        try complete(item, plan.get(), to: delivery, &unsynced, &homes)
+      }
+      switch published {
+      case .success(let (completion, row)): return .published(completion, row)
+      case .failure(let misplaced): return .misplaced(misplaced.why)
+      }
+    }
+    try unsynced.sync()
+    return outcomes
+  }
+
+  private struct Misplaced: Error { let why: String }
+
+  /// Tells what is one image's own fault from what concerns all, which is thrown.
+  private func unlessMisplaced<T>(_ body: () throws -> T) throws -> Swift.Result<T, Misplaced> {
+    do { return .success(try body()) } catch {
+      switch error {
+      case let misplaced as Misplaced: return .failure(misplaced)
+      case let fault as DeliveryFault: return .failure(Misplaced(why: "\(fault)"))
+      case let failure as WriteFailure where failure.isOfThePath(in: folders):
+        return .failure(Misplaced(why: failure.reason))
+      default: throw error
+      }
+    }
+  }
+
+  private func plan(_ item: Item, besides taken: Set<FilePath>) throws -> ResultDesk.Plan {
+    let record = item.job.instance
+    var row = item.row
     // A file that can't be used takes nothing away.
-    let amended = verdict == .rejected ? nil : amended
-    let own = verdict == .rejected ? [] : circumstances.results
+    let isRejected = row.status == .rejected
+    let amended = isRejected ? nil : item.amended
+    let own = isRejected ? [] : item.circumstances.results
     let replaced = (own + (amended?.results ?? [])).filter { !$0.isSuperseded }
     if amended != nil { row.note("amended") }
-    if record.reason == Self.changed, verdict != .rejected { row.note("content_changed") }
-    var published = try results.publish(
-      &row, from: job.staging, copy: copy(of: amended?.instance ?? record, among: circumstances),
+    if record.reason == Self.changed, !isRejected { row.note("content_changed") }
+    return try results.plan(
+      row, from: item.job.staging, copy: copy(of: amended?.instance ?? record, among: item.circumstances),
       replacing: Set(replaced.map { FilePath(bytes: $0.path) }),
-      intent: PublicationIntent(of: record.content, folders))
+      intent: PublicationIntent(of: record.content, folders), objects: item.trace.objects, besides: taken)
+  }
+
+  private func complete(
+    _ item: Item, _ plan: ResultDesk.Plan, to delivery: DeliverySettings, _ unsynced: inout UnsyncedFolders,
+    _ homes: inout Set<FilePath>
+  ) throws -> (Completion, ReportRow) {
+    let record = item.job.instance
+    let file = SpooledFile(record)
+    let (row, verdict) = (plan.row, Verdict(plan.row.status))
+    var published = try results.place(plan, &unsynced)
     for index in published.indices where !published[index].uid.isEmpty || published[index].kind == "hl7" {
       published[index].destinations = delivery.destinations(
-        of: RoutedResult(published[index].kind, row, trace.traits, from: file.sender))
+        of: RoutedResult(published[index].kind, row, item.trace.traits, from: file.sender))
     }
-    if verdict == .rejected { try sources.announce(row, detail: detail, of: file, tag: record.tag) }
+    if verdict == .rejected { try sources.announce(row, detail: item.detail, of: file, tag: record.tag) }
     let root = folders.home(of: verdict)
-    let home = try sources.home(of: file, verdict, tag: record.tag)
+    let home = try sources.home(of: file, verdict, tag: record.tag, besides: homes)
+    homes.insert(home)
     let below = FilePath(root: nil, home.components.dropFirst(root.components.count))
-    return Completion(
+    let completion = Completion(
       verdict, reason: verdict == .analysed ? "" : row.reasonCode,
       record: Array(ReportCSV.record(row).utf8), results: published, home: below.bytes,
-      chain: Completion.Chain(trace, of: row), amends: amended?.instance.id)
+      chain: Completion.Chain(item.trace, of: row),
+      amends: verdict == .rejected ? nil : item.amended?.instance.id)
+    return (completion, row)
   }
 
   /// The reason of a row whose file held other bytes than those that were identified first.

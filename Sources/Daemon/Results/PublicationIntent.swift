@@ -21,16 +21,22 @@ package struct PublicationIntent: Sendable {
     }
   }
 
-  private let place: URL
+  private let folder: FilePath
+  private let name: FilePath.Component
 
   /// - Parameter content: of the file.
   package init(of content: ContentDigest, _ folders: InboxFolders) {
-    place = folders.publishing.appending(path: "\(content)")
+    folder = FilePath(of: folders.publishing)
+    name = FilePath.Component(content.description) ?? "unnamed"
   }
+
+  private var place: FilePath { folder.appending(name) }
 
   /// Of every attempt that was cut off.
   package var results: Set<Result> {
-    let text = (try? String(contentsOf: place, encoding: .utf8)) ?? ""
+    // As nearly always.
+    guard place.status(followingLink: true) != nil else { return [] }
+    let text = (try? String(contentsOfFile: place.string, encoding: .utf8)) ?? ""
     return Set(
       text.split(separator: "\n").compactMap { line in
         let fields = line.split(separator: " ", maxSplits: 1)
@@ -41,10 +47,20 @@ package struct PublicationIntent: Sendable {
       })
   }
 
-  package func note(_ results: Set<Result>) throws(WriteFailure) {
-    let lines = results.map { "\($0.content) \($0.path.text)\n" }
-    try DurableFile.write(lines.sorted().joined(), to: place)
+  package func note(_ results: Set<Result>) throws(WriteFailure) { try Self.note([(self, results)]) }
+
+  /// Writes several down together, on the disk when this returns.
+  package static func note(_ all: [(intent: PublicationIntent, results: Set<Result>)]) throws(WriteFailure) {
+    guard let path = all.first?.intent.folder else { return }
+    guard let folder = OpenFolder(path) else {
+      throw WriteFailure(path: path.text, action: "open", code: errno)
+    }
+    let files = all.map { intent, results in
+      let lines = results.map { "\($0.content) \($0.path.text)\n" }
+      return (name: intent.name, bytes: Array(lines.sorted().joined().utf8))
+    }
+    try DurableFiles.write(files, in: folder)
   }
 
-  package func forget() { unsafe unlink(place.path) }
+  package func forget() { _ = Move.remove(place) }
 }

@@ -1,8 +1,8 @@
 import Analysis
 import Files
 import FoundationEssentials
-import Ledger
-import SystemPackage
+package import Ledger
+package import SystemPackage
 
 extension ReadingTerms {
   /// What a worker has to know to read a row by a configuration: the same each time, whatever came since.
@@ -33,7 +33,7 @@ extension ReadingTerms.Standing {
 
 extension InstanceRecord {
   /// Where its file lies: in the spool, or in its home.
-  func place(in folders: InboxFolders) -> FilePath {
+  package func place(in folders: InboxFolders) -> FilePath {
     guard case .filed(_, let verdict, _) = state, let home else {
       return FilePath(of: folders.spool).pushing(FilePath(bytes: spooled))
     }

@@ -56,7 +56,7 @@ package struct RejectedFiles: Sendable {
     let begun = ContinuousClock.now
     scan(at: now, fileSystemTime: fileSystemTime)
     // Where looking takes long, it is done less often.
-    nextScan = now + max(scanInterval, begun.duration(to: .now) * 20)
+    nextScan = now + max(scanInterval, begun.duration(to: .now) * 100)
     var writers = OpenWriters()
     var changes: [Change] = []
     for (path, _) in settling.takeComplete() {

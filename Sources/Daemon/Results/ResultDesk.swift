@@ -23,43 +23,74 @@ package struct ResultDesk: Sendable {
     try Folder.create(folders.staging)
   }
 
-  /// Renames the results of a row from its staging folder to the study's folder, synced when this returns. May be done
-  /// again: the results of one row always have the same names, and what an attempt that was cut off left is replaced.
+  /// Removes a row's staging folder, which is empty as a rule.
+  package func clear(_ staging: URL) {
+    guard unsafe rmdir(staging.path) != 0, errno != ENOENT else { return }
+    try? FileManager.default.removeItem(at: staging)
+  }
+
+  /// Where the results of a row go, looked up before anything is moved.
+  struct Plan {
+    /// Its `outputs` are relative to the outbox.
+    let row: ReportRow
+    /// The study's folder; nil where there are no results.
+    fileprivate let study: FilePath?
+    fileprivate let staged: [FilePath]
+    fileprivate let digests: [ContentDigest]
+    /// Below the outbox.
+    let paths: [FilePath]
+    fileprivate let replaced: Set<FilePath>
+    fileprivate let begun: Set<PublicationIntent.Result>
+    fileprivate let objects: [ReplacedResult]
+    let intent: PublicationIntent
+
+    /// What is to be noted before any of it gets its name; nil where there is nothing.
+    var noted: Set<PublicationIntent.Result>? {
+      study == nil ? nil : begun.union(zip(paths, digests).map { .init(path: $0, content: $1) })
+    }
+  }
+
+  /// Finds the places of a row's results. May be done again: the results of one row always have the same names, and what
+  /// an attempt that was cut off left is replaced.
   /// - Parameters:
-  ///   - row: its `outputs` are names in `staging`; they come back relative to the outbox.
+  ///   - row: its `outputs` are names in `staging`, on the disk.
   ///   - copy: 2 for the second image with the same SOP Instance UID, 3 for the third ...
   ///   - replaced: paths below the outbox of results that these take the place of; what lies there is kept elsewhere.
   ///   - intent: of the row's file; it is for others to forget it, when the ledger has the results.
+  ///   - objects: how others refer to the results.
+  ///   - taken: paths below the outbox of results that are published with these.
   /// - Throws: ``DeliveryFault`` when the names of this row are at fault, ``WriteFailure`` otherwise.
-  package func publish(
-    _ row: inout ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>,
-    intent: PublicationIntent
-  ) throws -> [Completion.Result] {
-    let superseded = SupersededResults(folders)
+  func plan(
+    _ row: ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>,
+    intent: PublicationIntent, objects: [ReplacedResult], besides taken: Set<FilePath> = []
+  ) throws -> Plan {
     let begun = intent.results
     guard !row.outputs.isEmpty else {
-      try remove(begun, except: replaced)
-      for path in replaced { try superseded.keep(path) }
-      return []
+      return Plan(
+        row: row, study: nil, staged: [], digests: [], paths: [], replaced: replaced, begun: begun,
+        objects: [], intent: intent)
     }
     let outbox = FilePath(of: folders.outbox)
     let wanted = ResultFiles.studyFolder(for: row.identity.studyInstanceUID)
     let study = try DestinationPath(look: DestinationPath.look).folder(
       FilePath.Component(bytes: Array(wanted.utf8)) ?? "unknown-study", in: outbox)
     let staged = row.outputs.map { FilePath(of: staging).appending($0) }
-    let digests = try staged.map { file throws(WriteFailure) in try Self.syncedDigest(of: file) }
+    let digests = try staged.map { file throws(WriteFailure) in try Self.digest(of: file) }
     var final = row
     var number = copy
     while true {
       final = row
       final.note(copy: number)
       let places = final.outputs.map { study.appending($0) }
-      if let fault = places.lazy.compactMap({ DeliveryFault(result: $0, outbox: outbox) }).first {
-        throw fault
-      }
+      if let first = places.first, let fault = DeliveryFault(result: first, outbox: outbox) { throw fault }
       let isFree = try zip(places, digests).allSatisfy { place, digest in
-        guard try DestinationPath.look(place) != .nothing else { return true }
         let path = FilePath(root: nil, place.components.suffix(2))
+        switch try DestinationPath.look(place) {
+        case .folder: throw DeliveryFault.folderInTheWay
+        case .nothing: return !taken.contains(path)
+        case .other: break
+        }
+        guard !taken.contains(path) else { return false }
         guard !replaced.contains(path) else { return true }
         guard let there = ContentDigest(ofFileAt: place) else { return false }
         // A result that was renamed before a crash is the same bytes, or was noted.
@@ -68,26 +99,57 @@ package struct ResultDesk: Sendable {
       if isFree { break }
       number += 1
     }
-    let names = final.outputs
-    final.outputs = names.map { "\(study.lastComponent?.string ?? wanted)/\($0)" }
-    let paths = final.outputs.map { FilePath($0) }
-    try intent.note(begun.union(zip(paths, digests).map { .init(path: $0, content: $1) }))
-    try Folder.create(study)
-    for path in replaced {
-      let new = zip(paths, digests).first { $0.0 == path }?.1
-      let place = outbox.pushing(path)
+    let folder = study.lastComponent?.string ?? wanted
+    final.outputs = final.outputs.map { "\(folder)/\($0)" }
+    return Plan(
+      row: final, study: study, staged: staged, digests: digests, paths: final.outputs.map { FilePath($0) },
+      replaced: replaced, begun: begun, objects: objects, intent: intent)
+  }
+
+  /// Renames results to where the plan has them; what it notes is noted by then.
+  /// - Parameter unsynced: gets the folders that are to be synced.
+  func place(_ plan: Plan, _ unsynced: inout UnsyncedFolders) throws -> [Completion.Result] {
+    let superseded = SupersededResults(folders)
+    guard let study = plan.study else {
+      try remove(plan.begun, except: plan.replaced)
+      for path in plan.replaced { try superseded.keep(path) }
+      return []
+    }
+    let outbox = FilePath(of: folders.outbox)
+    _ = try Folder.createUnsynced(study)
+    // Also where it isn't new: the sync of an attempt before may have failed.
+    try unsynced.add(outbox)
+    for path in plan.replaced {
+      let new = zip(plan.paths, plan.digests).first { $0.0 == path }?.1
       // What is the same bytes stays; what an attempt of this file left there is nobody's result.
-      guard let there = ContentDigest(ofFileAt: place), there != new,
-        !begun.contains(.init(path: path, content: there))
+      guard let there = ContentDigest(ofFileAt: outbox.pushing(path)), there != new,
+        !plan.begun.contains(.init(path: path, content: there))
       else { continue }
       try superseded.keep(path, there)
     }
-    var folders = UnsyncedFolders()
-    for (source, name) in zip(staged, names) { try Move.replacing(source, study.appending(name), &folders) }
-    try folders.sync()
-    try remove(begun, except: replaced.union(paths))
-    row = final
-    return zip(final.outputs, digests).map { path, digest in result(at: path, digest) }
+    try Move.replacing(
+      plan.staged, zip(plan.staged, plan.paths).map { outbox.pushing($1) }, &unsynced)
+    try remove(plan.begun, except: plan.replaced.union(plan.paths))
+    return zip(plan.row.outputs, plan.digests).map { path, digest in
+      let kind = ResultFiles.kind(of: path)
+      return result(at: path, kind, digest, plan.objects.first { $0.kind == kind })
+    }
+  }
+
+  /// Publishes the results of one row, synced when this returns; see ``plan(_:from:copy:replacing:intent:objects:besides:)``.
+  /// - Parameter row: its `outputs` come back relative to the outbox.
+  package func publish(
+    _ row: inout ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>,
+    intent: PublicationIntent, objects: [ReplacedResult] = []
+  ) throws -> [Completion.Result] {
+    let plan = try plan(
+      row, from: staging, copy: copy, replacing: replaced, intent: intent, objects: objects)
+    try PublicationIntent.note([plan].compactMap { plan in plan.noted.map { (plan.intent, $0) } })
+    var unsynced = UnsyncedFolders()
+    let published = try place(plan, &unsynced)
+    try unsynced.sync()
+    row = plan.row
+    return published
   }
 
   /// Takes back what an attempt that was cut off put into place.
@@ -102,15 +164,18 @@ package struct ResultDesk: Sendable {
     }
   }
 
-  /// A result that lies at `path` below the outbox; nil where nothing lies there.
+  /// A result that lies at `path` below the outbox, as it says itself; nil where nothing lies there.
   func result(at path: String) -> Completion.Result? {
-    ContentDigest(ofFileAt: FilePath(of: folders.outbox.appending(path: path))).map { result(at: path, $0) }
+    let url = folders.outbox.appending(path: path)
+    guard let digest = ContentDigest(ofFileAt: FilePath(of: url)) else { return nil }
+    let kind = ResultFiles.kind(of: path)
+    return result(
+      at: path, kind, digest, path.hasSuffix(".dcm") ? ReplacedResult(kind: kind, ofFileAt: url) : nil)
   }
 
-  private func result(at path: String, _ digest: ContentDigest) -> Completion.Result {
-    let url = folders.outbox.appending(path: path)
-    let kind = ResultFiles.kind(of: path)
-    let object = path.hasSuffix(".dcm") ? ReplacedResult(kind: kind, ofFileAt: url) : nil
+  private func result(
+    at path: String, _ kind: String, _ digest: ContentDigest, _ object: ReplacedResult?
+  ) -> Completion.Result {
     var result = Completion.Result(
       kind: kind, path: Array(path.utf8), uid: object?.sopInstanceUID ?? "", content: digest
     )
@@ -120,11 +185,7 @@ package struct ResultDesk: Sendable {
     return result
   }
 
-  private static func syncedDigest(of file: FilePath) throws(WriteFailure) -> ContentDigest {
-    let descriptor = unsafe file.withPlatformString { unsafe open($0, O_RDONLY | O_CLOEXEC) }
-    guard descriptor >= 0 else { throw WriteFailure(path: file.text, action: "read", code: errno) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw WriteFailure(path: file.text, action: "sync", code: errno) }
+  private static func digest(of file: FilePath) throws(WriteFailure) -> ContentDigest {
     guard let digest = ContentDigest(ofFileAt: file) else {
       throw WriteFailure(path: file.text, action: "read", code: errno)
     }

@@ -32,11 +32,11 @@ package actor SourceDesk {
   package nonisolated func announce(
     _ row: ReportRow, detail: String, of file: SpooledFile, tag: String
   ) throws(WriteFailure) {
-    let place = spool.place(of: file)
-    guard let status = place.status(followingLink: false) else { return }
-    let described = InboxFile(path: file.sender, stamp: FileStamp(status))
-    let reason = RejectionReason(row, detail: detail, file: described, tag: tag)
-    try write(reason.text, beside: home(of: file, .rejected, tag: tag))
+    let home = try home(of: file, .rejected, tag: tag)
+    // Where the same bytes lie already, they stay: a reason that tells of another file's time would have them read again.
+    guard let there = FolderWalk.entry(home) ?? FolderWalk.entry(spool.place(of: file)) else { return }
+    let described = InboxFile(path: file.sender, stamp: there.stamp)
+    try write(RejectionReason(row, detail: detail, file: described, tag: tag).text, beside: home)
   }
 
   /// How the names of reasons in the making begin.
@@ -63,9 +63,12 @@ package actor SourceDesk {
   /// name, where a reason names the file, and where what lies there looks like this very file, whose move was cut off
   /// behind its second name: the ledger has every content once, so that what else lies under a number is another's, and
   /// a thousand files of one name aren't read for each that comes.
-  /// - Parameter known: where the ledger says that these bytes lie.
+  /// - Parameters:
+  ///   - known: where the ledger says that these bytes lie.
+  ///   - homes: of others that aren't there yet.
   package nonisolated func home(
-    of file: SpooledFile, _ verdict: Verdict, tag: String, known: FilePath? = nil
+    of file: SpooledFile, _ verdict: Verdict, tag: String, known: FilePath? = nil,
+    besides homes: Set<FilePath> = []
   ) throws(WriteFailure) -> FilePath {
     let root = folders.home(of: verdict)
     let place = spool.place(of: file)
@@ -73,9 +76,13 @@ package actor SourceDesk {
       Self.reason(beside: candidate)?.isOf(file.sender, tag: tag) ?? false
     }
     var isFirst = true
-    return try DestinationPath(look: DestinationPath.look).file(file.sender, in: root) {
+    func look(_ path: FilePath) throws(WriteFailure) -> DestinationPath.Found {
+      homes.contains(path) ? .other : try DestinationPath.look(path)
+    }
+    return try DestinationPath(look: look).file(file.sender, in: root) {
       candidate throws(WriteFailure) in
       defer { isFirst = false }
+      guard !homes.contains(candidate) else { return false }
       switch try DestinationPath.look(candidate) {
       case .folder: return false
       case .nothing: return hasReason(beside: candidate)
@@ -116,7 +123,7 @@ package actor SourceDesk {
     guard !moved.isEmpty else { return failures }
     try folders.sync()
     for record in moved {
-      await spool.left(SpooledFile(record))
+      spool.left(SpooledFile(record))
       // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
       // on somebody may want it anew.
       PublicationIntent(of: record.content, self.folders).forget()
@@ -153,7 +160,7 @@ package actor SourceDesk {
       var folders = UnsyncedFolders()
       try await move(twin, verdict, of: record, &folders)
       try folders.sync()
-      await spool.left(twin)
+      spool.left(twin)
       twins[id]?.removeAll { $0 == twin }
     }
     twins[id] = nil
@@ -174,6 +181,15 @@ package actor SourceDesk {
     try write(reason.text, beside: home)
   }
 
+  /// The place that the ledger names for a row's file, while nothing lies there.
+  private func promised(_ known: FilePath?, _ record: InstanceRecord) throws(WriteFailure) -> FilePath? {
+    guard case .finished = record.state, let known, try DestinationPath.look(known) == .nothing else {
+      return nil
+    }
+    guard let reason = Self.reason(beside: known) else { return known }
+    return reason.isOf(FilePath(bytes: record.sender), tag: record.tag) ? known : nil
+  }
+
   /// Moves a file home, or removes it where the same bytes lie there. It is for the caller to sync the folders and to tell
   /// the spool.
   private func move(
@@ -182,7 +198,7 @@ package actor SourceDesk {
     let place = spool.place(of: file)
     let known = record.home.map { self.folders.home(of: verdict).pushing(FilePath(bytes: $0)) }
     while place.status(followingLink: false) != nil {
-      let home = try home(of: file, verdict, tag: record.tag, known: known)
+      let home = try promised(known, record) ?? home(of: file, verdict, tag: record.tag, known: known)
       if try DestinationPath.look(home) != .nothing {
         // The same bytes.
         let code = Move.remove(place)

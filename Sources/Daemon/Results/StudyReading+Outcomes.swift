@@ -8,47 +8,116 @@ import SystemPackage
 
 /// What becomes of a file that a worker answered for, or died on.
 extension StudyReading {
-  func finish(
-    _ job: ClaimedFile, _ answer: ReportRow, _ detail: String, _ trace: ReadingTrace
-  ) async throws {
-    let record = job.instance
+  /// Publishes what workers answered.
+  func publishAnswers() async throws {
+    while case let batch = answers.draw(at: .now), !batch.isEmpty {
+      defer { for answer in batch { ResultDesk(configuration.folders).clear(answer.job.staging) } }
+      try await finish(batch)
+      try await settle()
+    }
+  }
+
+  func finish(_ answers: [Answers.Answer]) async throws {
     let begun = ContinuousClock.now
+    var items: [Publication.Item] = []
+    for answer in answers {
+      try await unlessLost(answer.job) {
+        if let item = try await item(of: answer) { items.append(item) }
+      }
+    }
+    let outcomes = try publication.publish(items, to: configuration.delivery, besides: &unsettled.homes)
+    var done: [(item: Publication.Item, completion: Completion, row: ReportRow)] = []
+    for (item, outcome) in zip(items, outcomes) {
+      switch outcome {
+      case .published(let completion, let row): done.append((item, completion, row))
+      case .misplaced(let why):
+        try await unlessLost(item.job) { try await park(item.job, "results_misplaced", why) }
+      }
+    }
+    guard !done.isEmpty else { return }
+    let times = try await complete(done.map { ($0.item.job, $0.completion) })
+    for one in done where times.contains(one.item.job.instance.id) {
+      note(one.item.job, one.row, publication: begun.duration(to: .now))
+    }
+    await published.ring()
+  }
+
+  /// Commits what was published: together, or where one of them can't be, each by itself.
+  /// - Returns: the rows that were committed.
+  private func complete(_ done: [(job: ClaimedFile, completion: Completion)]) async throws -> Set<Int64> {
+    func committed(_ part: [(job: ClaimedFile, completion: Completion)]) async throws {
+      let all = part.map { CompletedInstance($0.job.instance.id, token: $0.job.token, $0.completion) }
+      try await ledger.complete(all, at: .now)
+    }
+    do {
+      try await committed(done)
+      return Set(done.map(\.job.instance.id))
+    } catch {
+      switch error {
+      case LedgerError.leaseLost, LedgerError.duplicateUID: break
+      default: throw error
+      }
+    }
+    var ids: Set<Int64> = []
+    for one in done {
+      try await unlessLost(one.job) {
+        do {
+          try await committed([one])
+          ids.insert(one.job.instance.id)
+        } catch LedgerError.duplicateUID {
+          try await park(
+            one.job, "duplicate_result_uid", "another image's result has the UID of this one's")
+        }
+      }
+    }
+    return ids
+  }
+
+  /// Whoever holds its lease now may have published: nothing of ours counts.
+  func unlessLost(_ job: ClaimedFile, _ body: () async throws -> Void) async throws {
+    do { try await body() } catch LedgerError.leaseLost {
+      log(.warning, "its lease was over; nothing was noted", job.instance)
+      held.remove(job)
+    }
+  }
+
+  /// What is to be published of an answer; nil where something else became of it.
+  private func item(of answer: Answers.Answer) async throws -> Publication.Item? {
+    let (job, trace) = (answer.job, answer.trace)
+    let record = job.instance
     if let content = trace.content, content != record.content {
-      return try await identifyAnew(job, answer.identity, content)
+      try await identifyAnew(job, answer.row.identity, content)
+      return nil
     }
     var amended: StandingImage?
-    if let standing = job.standing, answer.status != .rejected {
+    if let standing = job.standing, answer.row.status != .rejected {
       switch standing.compare(trace) {
-      case .conflict: return try await conflict(job, answer.identity, trace)
+      case .conflict:
+        try await conflict(job, answer.row.identity, trace)
+        return nil
       case .amends: amended = standing
       case .unrelated: break
       }
     }
     let file = SpooledFile(record)
-    var row = answer
+    var row = answer.row
     // Relative to the inbox, for in the inbox it no longer lies.
     if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.sender.text) }
-    if row.status == .rejected, try await isPassing(row, job, file) { return }
-    do {
-      let circumstances = try await stillOurs(job)
-      let completion = try publication.publish(
-        &row, detail, trace, of: job, amending: amended, to: configuration.delivery, circumstances)
-      try await ledger.complete(record.id, token: job.token, completion, at: .now)
-      await published.ring()
-    } catch let fault as DeliveryFault {
-      return try await park(job, "results_misplaced", "\(fault)")
-    } catch let error as WriteFailure where error.isOfThePath(in: configuration.folders) {
-      return try await park(job, "results_misplaced", error.reason)
-    } catch LedgerError.duplicateUID {
-      return try await park(job, "duplicate_result_uid", "another image's result has the UID of this one's")
-    }
+    if row.status == .rejected, try await isPassing(row, job, file) { return nil }
+    return Publication.Item(
+      job: job, row: row, detail: answer.detail, trace: trace, amended: amended,
+      circumstances: try await stillOurs(job))
+  }
+
+  private func note(_ job: ClaimedFile, _ row: ReportRow, publication: Duration) async {
+    let record = job.instance
     held.remove(job)
     left.remove(record.id)
     unsettled.add(at: .now)
     breaker.succeeded()
     pauseNote.clear()
     tally.count(row.status)
-    await measure(record, row, publication: begun.duration(to: .now))
+    await measure(record, row, publication: publication)
     var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
     if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
     log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
@@ -181,7 +250,7 @@ extension StudyReading {
     let row = ReportRow.refused(
       .rejected, code: code, file: FilePath(bytes: record.sender).text, identity: identity,
       model: model.name, modelSHA256: model.sha256)
-    try await finish(job, row, detail, ReadingTrace())
+    try await finish([Answers.Answer(job: job, row: row, detail: detail, trace: ReadingTrace())])
   }
 
   func log(

@@ -4,6 +4,7 @@ import FoundationEssentials
 package import Ledger
 package import Logging
 import ServiceLifecycle
+import Synchronization
 import SystemPackage
 
 /// Reads studies: claims them from the ledger, hands them to the worker, publishes what comes back and commits it.
@@ -35,16 +36,25 @@ package actor StudyReading: WorkSource {
   let health: ServiceHealth
   private(set) var model = LoadedModel(name: "", sha256: "")
   var held = HeldRows()
+  /// What workers answered and isn't published yet.
+  var answers = Answers()
+  /// Rung when they are due. Nil while nobody is there who publishes them: then each is published at once.
+  private var answered: WakeUpCall?
   private var isIntakeOver = false
   /// Whether the start is over.
   private var isServing = false
   /// Whether other settings wait: then nothing new is begun.
-  private var isRelieved: @Sendable () -> Bool = { false }
-  package var laysDown: Bool { isRelieved() }
+  private nonisolated let relief = Mutex(Relief())
+  package nonisolated var laysDown: Bool { relief.withLock { $0 }.isThere() }
+  /// A closure that lay in the mutex by itself would be wrapped once more each time that it is looked at.
+  private struct Relief: Sendable {
+    var isThere: @Sendable () -> Bool = { false }
+  }
   /// Whether a fresh worker reads a picture that is known to be sound.
   private(set) var canRead: @Sendable () async -> Bool = { false }
   private var turnstile = Turnstile()
-  private let wakeUp = WakeUpCall()
+  /// Rung when there may be something to read, or other settings.
+  private let wakeUp: WakeUpCall
   /// Rung when results were published.
   let published: WakeUpCall
   package internal(set) var breaker = Breaker()
@@ -62,13 +72,16 @@ package actor StudyReading: WorkSource {
   var unsettled = Unsettled()
 
   /// - Parameters:
+  ///   - wakeUp: rung when files were admitted.
   ///   - published: rung when results were published.
   ///   - filingInterval: how often sources that stayed in the spool are tried again: somebody may have made room.
   package init(
     _ configuration: DaemonConfiguration, runsOnce: Bool, ledger: any StudyLedger, sources: SourceDesk,
-    published: WakeUpCall = WakeUpCall(), logger: Logger, filingInterval: Duration = .seconds(60),
+    wakeUp: WakeUpCall = WakeUpCall(), published: WakeUpCall = WakeUpCall(), logger: Logger,
+    filingInterval: Duration = .seconds(60),
     health: ServiceHealth = ServiceHealth()
   ) {
+    self.wakeUp = wakeUp
     self.published = published
     self.health = health
     self.filingInterval = filingInterval
@@ -92,7 +105,7 @@ package actor StudyReading: WorkSource {
   ) {
     self.configuration = configuration
     self.canRead = canRead
-    self.isRelieved = isRelieved
+    relief.withLock { $0.isThere = isRelieved }
     isServing = true
     beat()
   }
@@ -133,21 +146,66 @@ package actor StudyReading: WorkSource {
     RejectedFiles.removeStrayReasons(in: configuration.folders.rejected, except: waiting)
   }
 
-  /// Gives back what is in hand, and sees to what is done.
+  /// Sees to what is done, and gives back what is in hand.
   package func release() async throws {
     await enter()
     defer { turnstile.leave() }
+    do { try await publishAnswers() } catch {
+      try await giveBack()
+      throw error
+    }
     try await giveBack()
     try await settle(atOnce: true)
   }
 
   private func giveBack() async throws {
     let results = ResultDesk(configuration.folders)
+    answers.drop()
     for token in held.tokens {
       try await ledger.release(token: token, at: .now)
-      for id in held.remove(token: token) {
-        try? FileManager.default.removeItem(at: results.staging(id, token: token))
+      for id in held.remove(token: token) { results.clear(results.staging(id, token: token)) }
+    }
+  }
+
+  // MARK: Publication
+
+  /// From now on somebody calls ``keepPublishing()``.
+  package func beginPublishing() { answered = WakeUpCall() }
+
+  /// Publishes what workers answered, beside them, until ``endPublishing()`` is called or it is cancelled.
+  package func keepPublishing() async throws {
+    defer { answered = nil }
+    while let bell = answered, !Task.isCancelled {
+      let rings = await bell.rings
+      if areAnswersDue {
+        await enter()
+        defer { turnstile.leave() }
+        try await publishAnswers()
+      } else {
+        // Those that wait for others, for a while; without any, whoever brings one rings.
+        let pause = answers.count > 0 ? Answers.longest / 4 : .seconds(60)
+        await bell.wait(atMost: pause, unlessRungSince: rings)
       }
+    }
+  }
+
+  /// No more answers will come beside those that are there, which are left.
+  package func endPublishing() async {
+    let bell = answered
+    answered = nil
+    await bell?.ring()
+  }
+
+  private var areAnswersDue: Bool { answers.areDue(hasLast: held.count <= answers.count, at: .now) }
+
+  /// Sees that what was answered is published soon; waits for it where much has gathered.
+  private func publishSoon() async throws {
+    if let answered, !answers.isFull {
+      if answers.count == 1 || areAnswersDue { await answered.ring() }
+    } else {
+      await enter()
+      defer { turnstile.leave() }
+      try await publishAnswers()
     }
   }
 
@@ -186,12 +244,13 @@ package actor StudyReading: WorkSource {
     logger.info("worker ready", metadata: ["model": "\(model.name)", "sha256": "\(model.sha256)"])
   }
 
-  package var isStopping: Bool { laysDown || Task.isShuttingDownGracefully || Task.isCancelled }
+  package nonisolated var isStopping: Bool { laysDown || Task.isShuttingDownGracefully || Task.isCancelled }
 
   package func nextJobs() async throws -> [WorkerJob<ClaimedFile>]? {
     var wasExhausted = false
     while !isStopping {
       beat()
+      let rings = await wakeUp.rings
       try await fileAgain()
       let jobs = try await claim()
       if !jobs.isEmpty { return jobs }
@@ -205,7 +264,7 @@ package actor StudyReading: WorkSource {
         }
         wasExhausted = Self.isExhausted(counts)
       }
-      await wakeUp.wait(atMost: try await idleTime())
+      await wakeUp.wait(atMost: try await idleTime(), unlessRungSince: rings)
     }
     return nil
   }
@@ -219,7 +278,7 @@ package actor StudyReading: WorkSource {
 
   /// How long nothing can become ready by itself. Other processes may let something go, and stops aren't told of.
   private func idleTime() async throws -> Duration {
-    let longest = Duration.milliseconds(200)
+    let longest = Duration.milliseconds(runsOnce ? 200 : 500)
     guard let next = try await ledger.nextWakeUp() else { return longest }
     let wait = Duration.milliseconds(next.milliseconds - Timestamp.now.milliseconds)
     return max(.milliseconds(10), min(wait, longest))
@@ -234,9 +293,10 @@ package actor StudyReading: WorkSource {
 
   /// Nothing comes next for which it could wait.
   private func settleAll() async throws {
-    guard unsettled.areDue(atOnce: true, at: .now) else { return }
+    guard answers.count > 0 || unsettled.areDue(atOnce: true, at: .now) else { return }
     await enter()
     defer { turnstile.leave() }
+    try await publishAnswers()
     try await settle(atOnce: true)
   }
 
@@ -248,27 +308,25 @@ package actor StudyReading: WorkSource {
   }
 
   package func take(_ outcome: WorkerOutcome, of job: WorkerJob<ClaimedFile>) async throws {
+    beat()
+    if case .finished(let row, let detail, let trace) = outcome {
+      breaker.workerAnswered()
+      answers.add(Answers.Answer(job: job.context, row: row, detail: detail, trace: trace), at: .now)
+      return try await publishSoon()
+    }
     await enter()
     defer { turnstile.leave() }
-    defer { try? FileManager.default.removeItem(at: job.context.staging) }
-    beat()
-    do {
+    defer { ResultDesk(configuration.folders).clear(job.context.staging) }
+    try await unlessLost(job.context) {
       switch outcome {
-      case .identified: break  // Never asked for here.
-      case .finished(let row, let detail, let trace):
-        breaker.workerAnswered()
-        try await finish(job.context, row, detail, trace)
+      case .identified, .finished: break  // Never asked for here; dealt with above.
       case .heldBack(let identity, let why):
         breaker.workerAnswered()
         try await holdBack(job.context, identity, why)
       case .workerCrashed: try await workerDied(on: job.context)
       }
-      try await settle()
-    } catch LedgerError.leaseLost {
-      // Whoever has it now may have published; nothing of ours counts.
-      log(.warning, "its lease was over; nothing was noted", job.context.instance)
-      held.remove(job.context)
     }
+    try await settle()
   }
 
   private func claim() async throws -> [WorkerJob<ClaimedFile>] {
@@ -288,9 +346,7 @@ package actor StudyReading: WorkSource {
           jobs.append(job)
           continue
         }
-        do { try await dismiss(job.context) } catch LedgerError.leaseLost {
-          // Another holds it now, and finishes it.
-        }
+        try await dismiss(job.context)
       }
     }
     return jobs
@@ -309,7 +365,7 @@ package actor StudyReading: WorkSource {
     for instance: InstanceRecord, token: Int64
   ) async throws -> WorkerJob<ClaimedFile> {
     let staging = ResultDesk(configuration.folders).staging(instance.id, token: token)
-    try? FileManager.default.removeItem(at: staging)
+    ResultDesk(configuration.folders).clear(staging)
     let place = instance.place(in: configuration.folders)
     let circumstances = try await ledger.circumstances(of: instance.id)
     let terms = ReadingTerms(circumstances, configuration)

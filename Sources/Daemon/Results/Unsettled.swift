@@ -1,5 +1,9 @@
+import SystemPackage
+
 /// Images that the ledger has, whose sources aren't home yet and whose rows the report hasn't. Pure.
 struct Unsettled: Sendable, Equatable {
+  /// Where the sources go.
+  var homes: Set<FilePath> = []
   private var count = 0
   private var since: ContinuousClock.Instant?
   /// So many are seen to together, and none waits longer.

@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import SystemPackage
 
 /// Folders whose names changed and aren't on the disk yet: many changes in one folder need one sync.
@@ -6,6 +7,14 @@ struct UnsyncedFolders {
   private var folders: [FilePath: OpenFolder] = [:]
 
   mutating func add(_ folder: OpenFolder) { folders[folder.path] = folder }
+
+  mutating func add(_ path: FilePath) throws(WriteFailure) {
+    guard folders[path] == nil else { return }
+    guard let folder = OpenFolder(path) else {
+      throw WriteFailure(path: path.text, action: "open", code: errno)
+    }
+    add(folder)
+  }
 
   mutating func sync() throws(WriteFailure) {
     for (path, folder) in folders {

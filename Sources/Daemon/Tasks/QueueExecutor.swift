@@ -1,4 +1,5 @@
 import Dispatch
+import Files
 
 /// Runs an actor on a dispatch queue of its own: what it does may wait for disks, mounts and locks without taking a
 /// thread from the pool that all tasks share. (Dispatch's own executor isn't there on Linux.)
@@ -6,7 +7,10 @@ package final class QueueExecutor: SerialExecutor {
   private let queue: DispatchQueue
 
   /// - Parameter label: for debuggers.
-  package init(_ label: String) { queue = DispatchQueue(label: "mmdicom." + label) }
+  package init(_ label: String) {
+    queue = DispatchQueue(label: "mmdicom." + label)
+    BlockingQueue.admit(queue)
+  }
 
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)

@@ -1,19 +1,18 @@
-import Subprocess
+import SystemPackage
 
 /// Splits what a process prints at line feeds, and at nothing else: JSON text may hold the other characters
 /// that Unicode counts as line ends.
 struct LineReader {
-  private var buffers: SubprocessOutputSequence.Iterator
+  private let source: FileDescriptor
+  private var buffer = [UInt8](repeating: 0, count: 1 << 14)
   private var pending: [UInt8] = []
   private var searched = 0
 
-  init(_ output: SubprocessOutputSequence) {
-    buffers = output.makeAsyncIterator()
-  }
+  init(_ source: FileDescriptor) { self.source = source }
 
-  /// The next line without its line feed; nil at the end. Bytes behind the last line feed are dropped: a
+  /// The next line without its line feed, waited for; nil at the end. Bytes behind the last line feed are dropped: a
   /// line that was cut off isn't a line.
-  mutating func next(isolation: isolated (any Actor)?) async throws -> [UInt8]? {
+  mutating func next() -> [UInt8]? {
     while true {
       if let end = pending[searched...].firstIndex(of: UInt8(ascii: "\n")) {
         let line = Array(pending[..<end])
@@ -22,8 +21,10 @@ struct LineReader {
         return line
       }
       searched = pending.count
-      guard let buffer = try await buffers.next(isolation: isolation) else { return nil }
-      unsafe buffer.withUnsafeBytes { bytes in unsafe pending.append(contentsOf: bytes) }
+      let source = source
+      let count = unsafe buffer.withUnsafeMutableBytes { unsafe try? source.read(into: $0) } ?? 0
+      guard count > 0 else { return nil }
+      pending += buffer[..<count]
     }
   }
 }

@@ -8,7 +8,14 @@ actor PipeSession: WorkerSession {
   private let timeLimit: Duration
   private let grace: Duration
   private enum State { case running, gone, left }
-  private var state = State.running
+  private var state = State.running {
+    didSet { if state != .running { watchdog?.cancel() } }
+  }
+  /// When the worker is killed unless it says something before, and when it is given up; nil while nothing is awaited.
+  private var limit: (kill: ContinuousClock.Instant, grace: Duration)?
+  /// Sleeps until then. One for many answers, each of which comes long before it is woken.
+  private var watchdog: Task<Void, Never>?
+  private var wakes: ContinuousClock.Instant?
 
   /// Waits for the start.
   /// - Parameters:
@@ -55,11 +62,11 @@ actor PipeSession: WorkerSession {
   }
 
   /// Tells it that nothing more will be asked.
-  func close() async { await control.close() }
+  func close() { control.close() }
 
   /// Asks the worker to end, and reads what still comes; one that doesn't end by itself is killed.
   func end(within limit: Duration) async {
-    await control.close()
+    control.close()
     while await nextLine(within: limit) != nil {}
   }
 
@@ -76,8 +83,8 @@ actor PipeSession: WorkerSession {
 
   private func nextLine(within limit: Duration, grace: Duration) async -> [UInt8]? {
     guard state == .running else { return nil }
-    // It's cancelled and awaited at the end of this scope.
-    async let _: Void = stopUnlessCancelled(after: limit, grace)
+    watch(until: .now + limit, grace)
+    defer { self.limit = nil }
     var reader = events
     let event = await reader.next(isolation: self)
     events = reader
@@ -89,13 +96,30 @@ actor PipeSession: WorkerSession {
     return nil
   }
 
-  /// Kills the worker, and where that doesn't end it, gives it up.
-  private nonisolated func stopUnlessCancelled(after limit: Duration, _ grace: Duration) async {
-    do {
-      try await Task.sleep(for: limit)
-      kill()
-      try await Task.sleep(for: grace)
-    } catch { return }
-    source.leave()
+  private func watch(until end: ContinuousClock.Instant, _ grace: Duration) {
+    limit = (end, grace)
+    if let wakes, wakes <= end { return }
+    watchdog?.cancel()
+    wakes = end
+    watchdog = Task { await self.keepTime() }
+  }
+
+  /// Kills the worker that says nothing in time, and where that doesn't end it, gives it up.
+  private func keepTime() async {
+    while let (end, grace) = limit {
+      do {
+        if .now < end {
+          wakes = end
+          try await Task.sleep(until: end, clock: .continuous)
+          continue
+        }
+        kill()
+        try await Task.sleep(for: grace)
+      } catch { return }
+      guard limit?.kill == end else { continue }
+      source.leave()
+      break
+    }
+    if !Task.isCancelled { wakes = nil }
   }
 }

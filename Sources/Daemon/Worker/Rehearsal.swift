@@ -27,7 +27,7 @@ package enum Rehearsal {
       let paths = try PhantomArchive.write(count: 1, size: size, seed: seed, to: drawing, threads: 1)
       let file = ReadFile(drawing.appending(path: paths[0]), wantsDigest: true)
       let image = analyser.read(PreparedImage(file, inputSize: analyser.inputSize))
-      let (row, detail) = try analyser.finish(
+      let (row, detail, _) = try analyser.finish(
         image, into: folder.appending(path: "results"), tensors: false, of: file.digest)
       return fault(of: row, detail).map {
         .model("it can't read a picture that the program drew itself: \($0)")

@@ -1,3 +1,5 @@
+import Dispatch
+import Files
 import Subprocess
 import SystemPackage
 
@@ -7,7 +9,7 @@ struct WorkerProcess: Sendable {
   struct Control: Sendable {
     let number: Int
     let send: @Sendable ([UInt8]) async throws -> Void
-    let close: @Sendable () async -> Void
+    let close: @Sendable () -> Void
     let kill: @Sendable () -> Void
   }
 
@@ -42,23 +44,39 @@ struct WorkerProcess: Sendable {
     var options = PlatformOptions()
     options.teardownSequence = []  // It holds nothing that needs an orderly end: kill it.
     do {
+      let (requests, answers) = (try UninheritedPipe(), try UninheritedPipe())
+      let input = RequestPipe(requests.writing)
+      defer {
+        input.close()
+        try? answers.reading.close()
+      }
       _ = try await Subprocess.run(
         .path(FilePath(executable)),
         arguments: Arguments(executablePathOverride: "mmdicom", remainingValues: arguments),
         // A crash is expected and handled; its back trace would only fill the log.
-        environment: .inherit.updating(["SWIFT_BACKTRACE": "enable=no"]),
-        platformOptions: options, input: .inputWriter, output: .sequence, error: .currentStandardError
+        environment: .inherit.updating(["SWIFT_BACKTRACE": "enable=no"]), platformOptions: options,
+        input: .fileDescriptor(requests.reading, closeAfterSpawningProcess: true),
+        output: .fileDescriptor(answers.writing, closeAfterSpawningProcess: true),
+        error: .currentStandardError
       ) { execution in
         started(
           WorkerProcess.Control(
-            number: Int(execution.processIdentifier.value),
-            send: { line in _ = try await execution.standardInputWriter.write(line) },
-            close: { try? await execution.standardInputWriter.finish() },
+            number: Int(execution.processIdentifier.value), send: input.send, close: input.close,
             kill: { if canKill { try? execution.send(signal: .kill) } }))
-        var lines = LineReader(execution.standardOutput)
-        while let line = try await lines.next(isolation: nil) { said(line) }
+        await hear(answers.reading)
       }
       ended(nil)
     } catch { ended(error) }
+  }
+
+  /// Tells what is said, to its end, from a thread of its own: one that waits for one pipe is woken by nothing else.
+  private func hear(_ answers: FileDescriptor) async {
+    await withCheckedContinuation { (end: CheckedContinuation<Void, Never>) in
+      DispatchQueue(label: "mmdicom.answers").async {
+        var lines = LineReader(answers)
+        while let line = lines.next() { said(line) }
+        end.resume()
+      }
+    }
   }
 }

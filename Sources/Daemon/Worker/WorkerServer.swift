@@ -127,6 +127,7 @@ public enum WorkerServer {
           on: target.terms)
         var trace = target.trace
         trace.tensor = image.tensor
+        trace.objects = result.objects
         return .finished(id: id, row: result.row, detail: result.detail, trace: trace)
       } catch {
         return .cannotWrite(id: id, path: error.path, message: error.message)

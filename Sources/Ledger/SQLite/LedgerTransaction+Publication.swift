@@ -116,9 +116,12 @@ extension LedgerTransaction {
     instead earlier: Int64? = nil, wasConflict: Bool = false
   ) throws {
     let order = ReportOrder(verdict, instance: instance.id)
+    // Each part finds its rows by an index; with OR, all that are current would be gone through.
     let found = try rows(
-      "SELECT * FROM report WHERE current = 1 AND (image = ? OR instance IN (?, ?))",
-      [image, instance.id, earlier ?? instance.id])
+      """
+      SELECT * FROM report WHERE current = 1 AND image = ?
+      UNION SELECT * FROM report WHERE instance IN (?, ?) AND current = 1
+      """, [image, instance.id, earlier ?? instance.id])
     let over = found.filter { wasConflict && $0["instance"] == instance.id }
     let standing = found.filter { !wasConflict || $0["instance"] != instance.id }
     let mayBeCurrent = standing.allSatisfy { row in

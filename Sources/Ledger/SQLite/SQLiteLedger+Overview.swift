@@ -33,7 +33,11 @@ extension SQLiteLedger: LedgerOverview {
     try await read { db in
       try Row.fetchAll(
         db,
-        sql: "SELECT * FROM instance WHERE state = 'filed' ORDER BY finished_at DESC, id DESC LIMIT ?",
+        // By any other index all of them would be sorted.
+        sql: """
+          SELECT * FROM instance INDEXED BY instance_filed WHERE state = 'filed'
+          ORDER BY finished_at DESC, id DESC LIMIT ?
+          """,
         arguments: [limit]
       ).map(InstanceRecord.init)
     }

@@ -34,14 +34,20 @@ extension SQLiteLedger {
   package func complete(
     _ instance: Int64, token: Int64, _ completion: Completion, at now: Timestamp
   ) async throws(LedgerError) {
+    try await complete([CompletedInstance(instance, token: token, completion)], at: now)
+  }
+
+  package func complete(_ done: [CompletedInstance], at now: Timestamp) async throws(LedgerError) {
     try await write(.promised, at: now) { transaction in
-      let event = InstanceEvent.complete(token: token, completion.verdict)
-      let reason = completion.reason
-      guard
-        try transaction.change(
-          instance: instance, by: event, "completed", reason: reason, detail: completion.chain.words) != nil
-      else { return }
-      try transaction.publish(completion, of: try transaction.instance(instance))
+      for one in done {
+        let event = InstanceEvent.complete(token: one.token, one.completion.verdict)
+        let change = try transaction.change(
+          instance: one.instance, by: event, "completed", reason: one.completion.reason,
+          detail: one.completion.chain.words)
+        // It was completed before.
+        guard change != nil else { continue }
+        try transaction.publish(one.completion, of: try transaction.instance(one.instance))
+      }
     }
   }
 

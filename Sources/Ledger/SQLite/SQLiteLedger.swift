@@ -1,4 +1,6 @@
+internal import Files
 internal import GRDB
+import Synchronization
 
 /// The ledger as one SQLite file beside the spool, in write-ahead mode: one writes, any number look meanwhile.
 ///
@@ -9,6 +11,8 @@ package final class SQLiteLedger: StudyLedger {
   let pool: DatabasePool
   package let rules: LedgerRules
   private let path: String
+  /// As the writer's connection was told last.
+  private let durability = Mutex<Durability?>(nil)
 
   /// Who opens the file.
   package enum Role: Sendable, Hashable {
@@ -42,44 +46,59 @@ package final class SQLiteLedger: StudyLedger {
     case leased = "NORMAL"
   }
 
-  /// One transaction on the writer's own queue, off the cooperative pool. It isn't bound to the task: a
-  /// cancelled caller still learns what was committed.
+  /// One transaction: on the caller's own thread where that may wait for disks, on the writer's queue otherwise, never
+  /// on the cooperative pool. It isn't bound to the task: a cancelled caller still learns what was committed.
   func write<T: Sendable>(
     _ durability: Durability, at now: Timestamp,
     _ body: @escaping @Sendable (inout LedgerTransaction) throws -> T
   ) async throws(LedgerError) -> T {
-    let (path, rules) = (path, rules)
+    if BlockingQueue.isCurrent { return try writeHere(durability, at: now, body).get() }
     let result: Result<T, LedgerError> = await withCheckedContinuation { continuation in
-      pool.asyncWriteWithoutTransaction { db in
-        do {
-          let value = try Self.commit(db, durability, LedgerTransaction(db, rules, now), body)
-          continuation.resume(returning: .success(value))
-        } catch { continuation.resume(returning: .failure(LedgerError(error, path: path))) }
+      pool.asyncWriteWithoutTransaction { [self] db in
+        continuation.resume(returning: commit(db, durability, at: now, body))
       }
     }
     return try result.get()
   }
 
-  private static func commit<T>(
-    _ db: Database, _ durability: Durability, _ begun: @autoclosure () throws -> LedgerTransaction,
-    _ body: (inout LedgerTransaction) throws -> T
-  ) throws -> T {
-    // Not allowed inside a transaction.
-    try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
-    var value: T?
-    try db.inTransaction(.immediate) {
-      var transaction = try begun()
-      value = try body(&transaction)
-      try transaction.finish()
-      return .commit
-    }
-    return value!
+  private func writeHere<T>(
+    _ durability: Durability, at now: Timestamp, _ body: (inout LedgerTransaction) throws -> T
+  ) -> Result<T, LedgerError> {
+    pool.writeWithoutTransaction { db in commit(db, durability, at: now, body) }
   }
 
-  /// One snapshot.
+  private func commit<T>(
+    _ db: Database, _ durability: Durability, at now: Timestamp,
+    _ body: (inout LedgerTransaction) throws -> T
+  ) -> Result<T, LedgerError> {
+    do {
+      try tell(db, durability)
+      var value: T?
+      try db.inTransaction(.immediate) {
+        var transaction = try LedgerTransaction(db, rules, now)
+        value = try body(&transaction)
+        try transaction.finish()
+        return .commit
+      }
+      return .success(value!)
+    } catch { return .failure(LedgerError(error, path: path)) }
+  }
+
+  /// How the next commits reach the disk. Not allowed inside a transaction.
+  private func tell(_ db: Database, _ wanted: Durability) throws {
+    try durability.withLock { told in
+      guard told != wanted else { return }
+      told = nil
+      try db.execute(sql: "PRAGMA synchronous = \(wanted.rawValue)")
+      told = wanted
+    }
+  }
+
+  /// One snapshot; on which thread, see ``write(_:at:_:)``.
   func read<T: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> T
   ) async throws(LedgerError) -> T {
+    if BlockingQueue.isCurrent { return try readHere(body).get() }
     let path = path
     let result: Result<T, LedgerError> = await withCheckedContinuation { continuation in
       pool.asyncRead { db in
@@ -89,6 +108,10 @@ package final class SQLiteLedger: StudyLedger {
       }
     }
     return try result.get()
+  }
+
+  private func readHere<T>(_ body: (Database) throws -> T) -> Result<T, LedgerError> {
+    do { return .success(try pool.read(body)) } catch { return .failure(LedgerError(error, path: path)) }
   }
 }
 

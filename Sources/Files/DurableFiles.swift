@@ -1,0 +1,54 @@
+import Glibc
+package import SystemPackage
+
+/// Small files of one folder that appear under their names together, each whole and on the disk; see ``DurableFile``.
+/// Many cost one sync.
+package enum DurableFiles {
+  /// Writes them; those of these names before are replaced.
+  package static func write(
+    _ files: [(name: FilePath.Component, bytes: [UInt8])], in folder: OpenFolder
+  ) throws(WriteFailure) {
+    guard !files.isEmpty else { return }
+    var drafts: [FilePath.Component] = []
+    do throws(WriteFailure) {
+      for file in files { drafts.append(try draft(of: file, in: folder)) }
+      try SyncedFiles.sync(drafts, in: folder)
+      for (draft, file) in zip(drafts, files) {
+        let code = folder.rename(draft, to: folder, file.name)
+        guard code == 0 else { throw failure("rename into place", file.name, folder, code) }
+      }
+    } catch {
+      // What has its name by now isn't there any more.
+      for draft in drafts { _ = folder.remove(draft) }
+      throw error
+    }
+    let code = folder.sync()
+    guard code == 0 else { throw WriteFailure(path: folder.path.text, action: "sync", code: code) }
+  }
+
+  /// Writes a file under a hidden name.
+  private static func draft(
+    of file: (name: FilePath.Component, bytes: [UInt8]), in folder: OpenFolder
+  ) throws(WriteFailure) -> FilePath.Component {
+    let mark = String(UInt32.random(in: .min ... .max), radix: 16)
+    let bytes = Array(".".utf8) + file.name.bytes + Array(".\(mark).part".utf8)
+    guard let draft = FilePath.Component(bytes: bytes) else {
+      throw failure("create", file.name, folder, EINVAL)
+    }
+    let descriptor = folder.open(draft, O_WRONLY | O_CREAT | O_EXCL)
+    guard descriptor >= 0 else { throw failure("create", file.name, folder, errno) }
+    defer { close(descriptor) }
+    let code = unsafe file.bytes.withUnsafeBytes { unsafe writeAll(of: $0, to: descriptor) }
+    guard code == 0 else {
+      _ = folder.remove(draft)
+      throw failure("write", file.name, folder, code)
+    }
+    return draft
+  }
+
+  private static func failure(
+    _ action: String, _ name: FilePath.Component, _ folder: OpenFolder, _ code: Int32
+  ) -> WriteFailure {
+    WriteFailure(path: folder.path.appending(name).text, action: action, code: code)
+  }
+}
