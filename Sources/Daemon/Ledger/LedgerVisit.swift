@@ -98,7 +98,15 @@ public struct LedgerVisit: Sendable {
   /// Lets what waits for one destination go at once, or gives it up.
   /// - Returns: how many results that concerns.
   public func retryDeliveries(to destination: String, givingUp: Bool) async throws -> Int {
-    try await asking { try await ledger.retryDeliveries(to: destination, givingUp: givingUp, at: .now) }
+    try await asking {
+      let count = try await ledger.retryDeliveries(to: destination, givingUp: givingUp, at: .now)
+      // The daemon ends a pause whose note is gone.
+      let note = PauseNote(deliveryTo: destination, folders)
+      guard note.text != nil, !givingUp else { return count }
+      let waiting = try await ledger.deliveryCounts().first { $0.destination == destination }?.waiting
+      note.clear()
+      return max(count, waiting ?? 0)
+    }
   }
 
   /// Refuses conflicts of identity for good: they go to `rejected` with the daemon's next look at the ledger.

@@ -1,11 +1,9 @@
 import Subprocess
 
-/// Splits what a process prints at line feeds, and at nothing else: JSON text may hold the other characters
-/// that Unicode counts as line ends.
+/// The lines that a process prints.
 struct LineReader {
   private var buffers: SubprocessOutputSequence.Iterator
-  private var pending: [UInt8] = []
-  private var searched = 0
+  private var lines = LineBuffer()
 
   init(_ output: SubprocessOutputSequence) {
     buffers = output.makeAsyncIterator()
@@ -15,15 +13,9 @@ struct LineReader {
   /// line that was cut off isn't a line.
   mutating func next(isolation: isolated (any Actor)?) async throws -> [UInt8]? {
     while true {
-      if let end = pending[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-        let line = Array(pending[..<end])
-        pending.removeSubrange(...end)
-        searched = 0
-        return line
-      }
-      searched = pending.count
+      if let line = try lines.next() { return line }
       guard let buffer = try await buffers.next(isolation: isolation) else { return nil }
-      unsafe buffer.withUnsafeBytes { bytes in unsafe pending.append(contentsOf: bytes) }
+      try unsafe buffer.withUnsafeBytes { bytes in try unsafe lines.append(bytes) }
     }
   }
 }
