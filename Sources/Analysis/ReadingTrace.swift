@@ -13,6 +13,8 @@ package struct ReadingTrace: Sendable, Hashable, Codable {
   package var standingPixels: ContentDigest?
   /// What of the file decides where its results go.
   package var traits = SourceTraits()
+  /// What it held, where it is an archive; in the output folder.
+  package var members: [ArchiveMember] = []
 
   package init(
     content: ContentDigest? = nil, pixels: ContentDigest? = nil, tensor: ContentDigest? = nil,

@@ -29,6 +29,8 @@ extension StudyReading {
     // Relative to the inbox, for in the inbox it no longer lies.
     if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.sender.text) }
     if row.status == .rejected, try await isPassing(row, job, file) { return }
+    // Before the archive's own row is committed: a crash between the two opens it once more, and its files are known.
+    if !trace.members.isEmpty { try await takeIn(trace.members, of: job) }
     do {
       let circumstances = try await stillOurs(job)
       let completion = try publication.publish(
@@ -47,11 +49,13 @@ extension StudyReading {
     unsettled.add(at: .now)
     breaker.succeeded()
     pauseNote.clear()
-    tally.count(row.status)
+    // An archive that was opened is no input that failed; its files count.
+    let isOpened = row.reasonCode == UnpackedArchive.openedCode
+    if !isOpened { tally.count(row.status) }
     measure(record, row, publication: begun.duration(to: .now))
     var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
     if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
-    log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
+    log(row.status == .analysed || isOpened ? .info : .warning, "\(row.status.rawValue)", record, metadata)
   }
 
   /// What is known of a file whose lease holds for as long as it takes to publish.

@@ -89,6 +89,15 @@ public enum WorkerServer {
       let read = ReadFile(file.url, wantsDigest: true)
       return .answer(.identified(id: id, read.identity, digest: read.digest?.description))
     case .analyse(let id, _, let output, let tensors, let terms):
+      if let archive = UnpackedArchive(path, into: FilePath(text: output)) {
+        var trace = ReadingTrace(content: archive.content)
+        if let expected = terms.content, let found = archive.content, found != expected {
+          return .answer(.heldBack(id: id, ImageIdentity(), .changed(found)))
+        }
+        trace.members = archive.members
+        let target = Target(output: output, tensors: tensors, terms: terms.results, trace: trace)
+        return .image(id: id, PreparedImage(archive), target)
+      }
       let read = ReadFile(file.url, wantsDigest: true)
       if let expected = terms.content, let found = read.digest, found != expected {
         return .answer(.heldBack(id: id, read.identity, .changed(found)))
