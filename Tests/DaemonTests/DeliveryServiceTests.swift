@@ -252,7 +252,8 @@ struct DeliveryServiceTests {
     while try await states()["parked"] != 1 {
       try await Task.sleep(for: .milliseconds(20))
       let isPaused = PauseNote(deliveryTo: "pacs", fixture.folders).text != nil
-      guard try await isPaused || states()["delayed"] == 1 else { continue }
+      let isDelayed = try await states()["delayed"] == 1
+      guard isPaused || isDelayed else { continue }
       // Something else comes, and what waits is due at once.
       try await complete(next...next)
       next += 1
