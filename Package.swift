@@ -31,6 +31,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-pthread-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
     // Only where the trait MPI asks for it.
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
@@ -55,6 +56,7 @@ let package = Package(
     // The way of a file.
     .target(name: "CSystemCalls"),
     room("Files", ["CSystemCalls", crypto, system]),
+    room("Unpacking", ["CZip", "Files", system]),
     room("DICOM", ["CDCMTK", "Files", crypto]),
     room("Radiography", ["DICOM", "Tensors"]),
     room("Rendering", ["DICOM", "Radiography", "Tensors", "Files", "CCairo", "CPNG"]),
@@ -119,11 +121,14 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     // The product.
-    room("Analysis", ["DICOM", "Radiography", "Rendering", "MultiMix", "Tensors", "Files"]),
+    room(
+      "Analysis", ["DICOM", "Radiography", "Rendering", "MultiMix", "Tensors", "Files", "Unpacking", system]),
     room(
       "Daemon",
       [
-        "Analysis", "CSandbox", "DICOM", "Files", "Ledger", "DICOMNetwork", "Phantoms", "StatusPage", system,
+        "Analysis", "CSandbox", "DICOM", "Files", "Ledger", "DICOMNetwork", "Phantoms", "StatusPage",
+        "Unpacking",
+        system,
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -146,6 +151,7 @@ let package = Package(
       dependencies: ["Archive", "MultiMix", "NeuralNetworks", "Phantoms", "Tensors"],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("Files", ["Archive", "CSystemCalls", system]),
+    tests("Unpacking", ["Files", system]),
     tests("DICOM"),
     tests("Radiography", ["DICOM"], exclude: ["Goldens"]),
     tests("Rendering", ["DICOM", "Radiography"]),

@@ -1,7 +1,7 @@
 public import DICOM
 
 /// What names an image in the report. Empty strings where the file tells nothing.
-public struct ImageIdentity: Sendable, Equatable, Codable {
+public struct ImageIdentity: Sendable, Hashable, Codable {
   public var studyInstanceUID = ""
   public var seriesInstanceUID = ""
   public var sopInstanceUID = ""

@@ -57,6 +57,15 @@ package struct PreparedImage: Sendable {
     duration = .now - start
   }
 
+  /// One that is refused without being read.
+  init(url: URL, content: Content) {
+    self.url = url
+    self.content = content
+    identity = ImageIdentity()
+    pixels = nil
+    duration = .zero
+  }
+
   private static func content(
     of file: DICOMFile, inputSize: Int, _ unstated: ResultOptions.Unstated, wantsPixels: Bool
   ) -> (Content, pixels: ContentDigest?) {

@@ -15,6 +15,8 @@ package struct ReadingTrace: Sendable, Hashable, Codable {
   package var traits = SourceTraits()
   /// How others refer to the objects that were written of it, each of another kind.
   package var objects: [ReplacedResult] = []
+  /// What it held, where it is an archive; in the output folder.
+  package var members: [ArchiveMember] = []
 
   package init(
     content: ContentDigest? = nil, pixels: ContentDigest? = nil, tensor: ContentDigest? = nil,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <mutex>
 
 #include <sys/socket.h>
@@ -35,17 +36,27 @@ void set_up_network() {
 }
 
 // dcmnet accepts connections itself, or is given one through this variable of the whole process, which it reads at the
-// beginning of a call that then waits for the peer. Others have their turn once it has been read.
+// beginning of a call that then waits for the peer. Others have their turn once it has been read. The socket is this
+// object's until `taken`, whatever is thrown.
 class SocketHandover {
  public:
-  explicit SocketHandover(int socket) : lock_(mutex()) {
+  explicit SocketHandover(int socket) : socket_(socket), lock_(mutex()) {
     current() = this;
     dcmExternalSocketHandle.set(socket);
   }
-  ~SocketHandover() { finish(); }
+  SocketHandover(const SocketHandover &) = delete;
+  SocketHandover &operator=(const SocketHandover &) = delete;
+  ~SocketHandover() {
+    pass_on();
+    if (socket_ >= 0) ::close(socket_);
+  }
 
-  static void taken() { if (current() != nullptr) current()->finish(); }
-  bool is_taken() const { return is_taken_; }
+  // dcmnet has it, and closes it.
+  static void taken() {
+    if (current() == nullptr) return;
+    current()->socket_ = -1;
+    current()->pass_on();
+  }
 
  private:
   static std::mutex &mutex() {
@@ -57,15 +68,14 @@ class SocketHandover {
     return current;
   }
 
-  void finish() {
+  void pass_on() {
     if (!lock_.owns_lock()) return;
-    is_taken_ = current() == this;
     current() = nullptr;
     dcmExternalSocketHandle.set(DCMNET_INVALID_SOCKET);
     lock_.unlock();
   }
 
-  bool is_taken_ = false;
+  int socket_;
   std::unique_lock<std::mutex> lock_;
 };
 
@@ -105,6 +115,7 @@ void cdcmnet_association::request(
   dcmConnectionTimeout.set(whole(limits_.connect_seconds));
   initialize(NET_REQUESTOR, 0);
   check(ASC_createAssociationParameters(&parameters_, long(limits_.maximum_pdu)));
+  name_implementation(*parameters_);
   check(ASC_setTransportLayerType(parameters_, is_secure_));
   check(ASC_setAPTitles(parameters_, calling_title, called_title, nullptr));
   auto address = std::string(host) + ":" + std::to_string(port);
@@ -133,29 +144,41 @@ void cdcmnet_association::request(
       throw Failure{CDCMNET_UNREACHABLE, bare(condition.text()), code(condition)};
     fail(condition);
   }
-  is_open_ = true;
+  open();
   note_contexts(true);
+}
+
+void cdcmnet_association::open() {
+  is_open_ = true;
+  if (layer_.fate.connection != nullptr) layer_.fate.connection->begin();
+}
+
+// dcmnet fills in its own, and copies those of `parameters` over what it sends.
+void cdcmnet_association::name_implementation(T_ASC_Parameters &parameters) const {
+  if (limits_.implementation_class == nullptr || limits_.implementation_version == nullptr) return;
+  auto set = [](auto &place, const char *text) { std::snprintf(place, sizeof place, "%s", text); };
+  auto &sent = parameters.DULparams;
+  set(parameters.ourImplementationClassUID, limits_.implementation_class);
+  set(sent.callingImplementationClassUID, limits_.implementation_class);
+  set(sent.calledImplementationClassUID, limits_.implementation_class);
+  set(parameters.ourImplementationVersionName, limits_.implementation_version);
+  set(sent.callingImplementationVersionName, limits_.implementation_version);
+  set(sent.calledImplementationVersionName, limits_.implementation_version);
 }
 
 void cdcmnet_association::receive(int socket) {
   OFCondition condition;
-  bool is_taken = false;
-  try {
+  {
     SocketHandover handover(socket);
     layer_.on_taken = SocketHandover::taken;
     initialize(NET_ACCEPTOR, 0);
     condition = ASC_receiveAssociation(
       network_, &association_, long(limits_.maximum_pdu), nullptr, nullptr, is_secure_, DUL_NOBLOCK,
       whole(limits_.connect_seconds));
-    is_taken = handover.is_taken();
-  } catch (...) {
-    if (!is_taken) ::close(socket);
-    throw;
   }
-  if (!is_taken) ::close(socket);
   if (condition.bad()) fail(condition);
   // Others than these end with a word.
-  is_open_ = true;
+  open();
   auto *parameters = association_->params;
   if (ASC_countPresentationContexts(parameters) > most_contexts)
     throw Failure{CDCMNET_PROTOCOL, "more presentation contexts than there are identifiers"};
@@ -207,6 +230,7 @@ void cdcmnet_association::refuse(uint8_t identifier, bool is_known_class) {
 
 void cdcmnet_association::acknowledge() {
   require_open();
+  name_implementation(*association_->params);
   auto condition = ASC_acknowledgeAssociation(association_);
   if (condition.bad()) fail(condition);
 }
@@ -242,25 +266,21 @@ void cdcmnet_association::read(double seconds, cdcmnet_piece &piece) {
   piece.length = pdv.fragmentLength;
 }
 
-void cdcmnet_association::write(uint8_t context, bool is_command, const uint8_t *bytes, size_t length) {
+size_t cdcmnet_association::write(uint8_t context, bool is_command, const uint8_t *bytes, size_t length) {
   require_open();
-  auto most = size_t(std::max<long>(association_->sendPDVLength, 2));
-  size_t sent = 0;
-  do {
-    auto count = std::min(most, length - sent);
-    DUL_PDV pdv = {};
-    pdv.fragmentLength = count;
-    pdv.presentationContextID = context;
-    pdv.pdvType = is_command ? DUL_COMMANDPDV : DUL_DATASETPDV;
-    pdv.lastPDV = sent + count == length;
-    pdv.data = const_cast<uint8_t *>(bytes + sent);
-    DUL_PDVLIST list = {};
-    list.count = 1;
-    list.pdv = &pdv;
-    auto condition = DUL_WritePDVs(&association_->DULassociation, &list);
-    if (condition.bad()) fail(condition);
-    sent += count;
-  } while (sent < length);
+  auto count = std::min(size_t(std::max<long>(association_->sendPDVLength, 2)), length);
+  DUL_PDV pdv = {};
+  pdv.fragmentLength = count;
+  pdv.presentationContextID = context;
+  pdv.pdvType = is_command ? DUL_COMMANDPDV : DUL_DATASETPDV;
+  pdv.lastPDV = count == length;
+  pdv.data = const_cast<uint8_t *>(bytes);
+  DUL_PDVLIST list = {};
+  list.count = 1;
+  list.pdv = &pdv;
+  auto condition = DUL_WritePDVs(&association_->DULassociation, &list);
+  if (condition.bad()) fail(condition);
+  return count;
 }
 
 void cdcmnet_association::release() {

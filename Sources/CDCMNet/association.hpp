@@ -37,7 +37,7 @@ struct cdcmnet_association {
   void acknowledge();
   void reject(uint8_t result, uint8_t source, uint8_t diagnostic);
   void read(double seconds, cdcmnet_piece &piece);
-  void write(uint8_t context, bool is_command, const uint8_t *bytes, size_t length);
+  size_t write(uint8_t context, bool is_command, const uint8_t *bytes, size_t length);
   void release();
   void acknowledge_release();
 
@@ -46,6 +46,8 @@ struct cdcmnet_association {
 
  private:
   void initialize(T_ASC_NetworkRole role, int port);
+  void open();
+  void name_implementation(T_ASC_Parameters &parameters) const;
   void note_contexts(bool accepted_only);
   // The next piece, unless a PDU has to be read for it.
   bool next(DUL_PDV &pdv);

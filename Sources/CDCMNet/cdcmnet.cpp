@@ -126,10 +126,12 @@ bool cdcmnet_association_read(
   return guarded(status, [&] { association->read(seconds, *piece); });
 }
 
-void cdcmnet_association_write(
+size_t cdcmnet_association_write(
   cdcmnet_association *association, uint8_t context, bool is_command, const uint8_t *bytes, size_t length,
   cdcmnet_status *status) {
-  guarded(status, [&] { association->write(context, is_command, bytes, length); });
+  size_t count = 0;
+  guarded(status, [&] { count = association->write(context, is_command, bytes, length); });
+  return count;
 }
 
 void cdcmnet_association_release(cdcmnet_association *association) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <new>
+#include <utility>
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -203,17 +206,26 @@ ssize_t Connection::write(void *buffer, size_t count) {
   return ssize_t(written);
 }
 
-void Connection::abort() noexcept {
-  // By the service's user (PS3.8 section 9.3.8).
+void Connection::say_abort() noexcept {
   uint8_t pdu[] = {7, 0, 0, 0, 0, 4, 0, 0, 0, 0};
-  // It is for a peer that sends nonsense, or too slowly, too.
-  if (trouble_ == Trouble::framing || trouble_ == Trouble::timed_out) trouble_ = Trouble::none;
+  has_begun_ = false;
   end_by(after(closing_seconds));
+  // It is for a peer that sends nonsense, or too slowly, too.
+  auto trouble = std::exchange(trouble_, Trouble::none);
   write(pdu, sizeof pdu);
+  if (trouble != Trouble::none) trouble_ = trouble;
+}
+
+void Connection::abort() noexcept {
+  if (trouble_ == Trouble::none) say_abort();
   close();
 }
 
 void Connection::close() {
+  // dcmnet hangs up by itself on a peer that is late or breaks the rules, and says nothing.
+  bool is_given_up = trouble_ == Trouble::framing || trouble_ == Trouble::timed_out;
+  bool has_spoken = has_begun_ && is_given_up && socket() >= 0;
+  if (has_spoken) say_abort();
   if (tls_ != nullptr) {
     if (trouble_ == Trouble::none) SSL_shutdown(tls_);
     SSL_free(tls_);
@@ -221,7 +233,7 @@ void Connection::close() {
     ERR_clear_error();
   }
   // A socket that is closed with something unread takes back what was sent last.
-  if (socket() >= 0 && trouble_ == Trouble::none && shutdown(socket(), SHUT_WR) == 0) {
+  if (socket() >= 0 && (trouble_ == Trouble::none || has_spoken) && shutdown(socket(), SHUT_WR) == 0) {
     auto deadline = after(closing_seconds);
     char rest[16 << 10];
     for (size_t taken = 0; taken < closing_bytes && wait(POLLIN, deadline);) {
@@ -248,18 +260,21 @@ OFBool Connection::networkDataAvailable(int timeout) {
 
 DcmTransportConnection *Layer::createConnection(DcmNativeSocketType socket, OFBool is_secure) {
   if (on_taken != nullptr) on_taken();
-  SSL *tls = nullptr;
+  std::unique_ptr<SSL, decltype(&SSL_free)> tls(nullptr, SSL_free);
   if (is_secure) {
-    tls = tls_ == nullptr ? nullptr : SSL_new(tls_);
+    if (tls_ != nullptr) tls.reset(SSL_new(tls_));
     if (tls == nullptr) return nullptr;
-    SSL_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_set_fd(tls, int(socket));
-    if (!name_.empty() && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), name_.c_str()) != 1) {
-      SSL_set1_host(tls, name_.c_str());
-      SSL_set_tlsext_host_name(tls, name_.c_str());
+    SSL_set_mode(tls.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_set_fd(tls.get(), int(socket));
+    if (!name_.empty() && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls.get()), name_.c_str()) != 1) {
+      SSL_set1_host(tls.get(), name_.c_str());
+      SSL_set_tlsext_host_name(tls.get(), name_.c_str());
     }
   }
-  return new Connection(int(socket), tls, limits_, fate);
+  // Null rather than a throw: dcmnet closes the socket of a connection that it doesn't get.
+  auto *connection = new (std::nothrow) Connection(int(socket), tls.get(), limits_, fate);
+  if (connection != nullptr) tls.release();
+  return connection;
 }
 
 }  // namespace cdcmnet

@@ -65,6 +65,8 @@ class Connection final : public DcmTransportConnection {
 
   // A PDU that hasn't begun is waited for until then.
   void wait_until(Clock::time_point deadline) { start_deadline_ = deadline; }
+  // An association came about: from now on the peer hears of it when this side hangs up for its fault.
+  void begin() { has_begun_ = true; }
   // Everything ends then, whatever goes on.
   void end_by(Clock::time_point deadline) { end_ = deadline; }
   // The peer is to hear it before the socket goes.
@@ -85,6 +87,8 @@ class Connection final : public DcmTransportConnection {
 
  private:
   OFCondition handshake(bool is_server);
+  // A-ABORT, by the service's user (PS3.8 section 9.3.8).
+  void say_abort() noexcept;
   // Whether the socket is ready before the deadline.
   bool wait(short events, Clock::time_point deadline);
   // Whether a call that gave `result` is to be repeated; otherwise notes why not.
@@ -94,6 +98,7 @@ class Connection final : public DcmTransportConnection {
   SSL *tls_;
   cdcmnet_limits limits_;
   PDUFraming framing_;
+  bool has_begun_ = false;
   Clock::time_point start_deadline_, pdu_deadline_, end_ = Clock::time_point::max();
   Fate &fate_;
   Trouble &trouble_;
@@ -111,7 +116,7 @@ class Layer final : public DcmTransportLayer {
 
   // Of the last that was made.
   Fate fate;
-  // Told once dcmnet has taken a socket.
+  // Told once dcmnet has taken a socket: from then on it is closed by the connection, or where none is made by dcmnet.
   void (*on_taken)() = nullptr;
 
  private:

@@ -1,7 +1,8 @@
 /// What stands before a data set that came over the network to make a file of it (PS3.10 section 7.1).
 public enum FileMetaInformation {
-  /// Of the files that this program writes; associations have the toolkit's.
+  /// Of the files that this program writes, and of its associations.
   public static var implementationVersion: String { DICOMWriter.implementationVersion }
+  public static var implementationClass: UID { DICOMWriter.implementationClassUID }
 
   /// Preamble and group 2. It says nothing of when and from whom, so that an object that is sent twice is the same file
   /// twice.

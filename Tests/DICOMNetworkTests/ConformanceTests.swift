@@ -88,6 +88,13 @@ import Testing
     let text = try String(
       contentsOf: TestEnvironment.packageRoot.appending(path: "etc/guide/conformance.md"), encoding: .utf8)
     #expect(text.contains("| Maximum PDU, both directions | \(AssociationOptions.maximumPDU) bytes |"))
+    #expect(
+      text.contains(
+        "| Implementation class UID | \(FileMetaInformation.implementationClass), of associations"))
+    #expect(
+      text.contains(
+        "`receive_timeout_seconds` (\(Int(ReceptionSettings(address: try DICOMAddress("dicom://A@0.0.0.0")).stallSeconds)))"
+      ))
     #expect(text.contains("| Implementation version name | \(FileMetaInformation.implementationVersion) |"))
   }
 }

@@ -74,7 +74,7 @@ import Testing
     (0xA700, .refusedForNow), (0xA7FF, .refusedForNow), (0x0110, .refusedForNow), (0xFE00, .refusedForNow),
     (0xA900, .refusedForGood), (0xA9FF, .refusedForGood), (0xC000, .refusedForGood),
     (0xCFFF, .refusedForGood),
-    (0x0122, .refusedForGood), (0x0124, .refusedForGood), (0x0111, .refusedForGood),
+    (0x0122, .refusedForGood), (0x0124, .refusedForGood), (0x0111, .takenWithWarning),
     (0x0211, .refusedForGood),
     (0x0212, .refusedForGood), (0x4242, .refusedForNow),
   ])

@@ -28,6 +28,13 @@ enum Peers {
     (try? OutgoingObject(reading: $0))?.transferSyntax == .explicitVRLittleEndian
   }
 
+  /// One that takes several PDUs.
+  static let large: URL? = phantoms.max { size(of: $0) < size(of: $1) }
+
+  private static func size(of file: URL) -> Int {
+    (try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0
+  }
+
   static func answers(_ port: UInt16) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }

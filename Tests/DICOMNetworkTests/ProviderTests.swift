@@ -109,6 +109,38 @@ struct ProviderTests {
     #expect(refusing.taker.objects.count == 1 && refusing.folder.names.isEmpty)
   }
 
+  /// The disk may fill up while an object comes.
+  @Test func refusesForNowWhatItRunsOutOfRoomFor() throws {
+    let provider = try Provider()
+    let object = try OutgoingObject(reading: try #require(Peers.large))
+    let contexts = [ProposedContext].storing([(object.sopClass, object.transferSyntax)])[0]
+    var association = try Association.open(try provider.address(), for: contexts)
+    var pieces = 0
+    let answer = try association.store(object) {
+      pieces += 1
+      provider.taker.isOpen = false
+    }
+    #expect(pieces > 1)
+    #expect(answer.status == .outOfResources)
+    #expect(provider.taker.objects.isEmpty && provider.folder.names.isEmpty)
+    // The conversation goes on.
+    provider.taker.isOpen = true
+    #expect(try association.store(object).status == .success)
+    association.release()
+  }
+
+  @Test func saysWhatItIs() throws {
+    let provider = try Provider()
+    let (_, output) = try TestEnvironment.run(
+      try #require(Peers.echoscu), ["--debug", "--call", "MMDICOM", "localhost", String(provider.port)])
+    let answer = output.components(separatedBy: "BEGIN A-ASSOCIATE-AC").last ?? ""
+    #expect(
+      answer.contains("Their Implementation Class UID:    \(FileMetaInformation.implementationClass)"),
+      "\(output)")
+    #expect(
+      answer.contains("Their Implementation Version Name: \(FileMetaInformation.implementationVersion)"))
+  }
+
   @Test func endsAnObjectThatIsTooLarge() throws {
     let provider = try Provider { $0.objectBytes = 10_000 }
     let object = try OutgoingObject(reading: Peers.phantoms[0])

@@ -50,7 +50,7 @@ import Testing
 
   @Test(arguments: [
     (0xA700, true), (0x0110, true), (0x0213, true), (0x0124, false), (0xA900, false), (0xC000, false),
-    (0x0122, false), (0x0111, false),
+    (0x0122, false),
   ])
   func failuresByKind(reason: Int, passes: Bool) {
     let body = """
@@ -61,6 +61,15 @@ import Testing
     #expect(
       judge(409, body, of: ["1.2.1"])
         == .answered([passes ? .refusedForNow(code) : .refusedForGood(code)]))
+  }
+
+  /// The server has one of that UID already.
+  @Test func aDuplicateIsThere() {
+    let body = """
+      {"00081198": {"Value": [{"00081155": {"Value": ["1.2.1"]}, "00081197": {"Value": [273]}}]}}
+      """
+    #expect(judge(409, body, of: ["1.2.1"]) == .answered([.taken("warning 0111")]))
+    #expect(DIMSEStatus.duplicateInstance.verdict == .takenWithWarning)
   }
 
   @Test func whatTheAnswerDoesNotNameIsNotTaken() {

@@ -87,6 +87,19 @@ struct TLSTests {
     #expect(try echo(address, certificates.settings(client)) == .success)
   }
 
+  /// Who may call isn't for the public authorities to say.
+  @Test func isNoServerWithoutAuthorities() throws {
+    let certificates = try Certificates()
+    let server = try certificates.node("server")
+    var settings = certificates.settings(server)
+    settings.authorities = []
+    #expect(throws: NetworkFailure.self) { _ = try TLSContext(settings, isServer: true) }
+    settings.verification = .none
+    _ = try TLSContext(settings, isServer: true)
+    settings.verification = .full
+    _ = try TLSContext(settings, isServer: false)
+  }
+
   @Test func namesAFileThatCantBeUsed() throws {
     let certificates = try Certificates()
     let node = try certificates.node("node")

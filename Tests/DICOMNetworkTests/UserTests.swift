@@ -1,6 +1,9 @@
 import DICOM
 import DICOMNetwork
+import Files
 import Foundation
+import Synchronization
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -73,6 +76,49 @@ struct UserTests {
       for index in 0..<here.numberOfFrames { #expect(try here.frame(index) == there.frame(index)) }
       #expect(there.dataSet.string(.patientName) == here.dataSet.string(.patientName))
     }
+  }
+
+  @Test(.enabled(if: Peers.python != nil, "needs MMDICOM_PYTHON with pynetdicom"))
+  func saysWhatItIs() throws {
+    let folder = try Scratch()
+    let script = Peers.scripts.appending(path: "provider.py").path
+    let server = try Server(try #require(Peers.python)) {
+      [script, String($0), folder.url.path, "--callers", folder.file("callers.txt").path]
+    }
+    var association = try Association.open(try server.address(), for: [.verification], quick)
+    #expect(try association.echo() == .success)
+    association.release()
+    let callers = try String(contentsOf: folder.file("callers.txt"), encoding: .utf8)
+    #expect(
+      callers.contains(
+        "\(FileMetaInformation.implementationClass) \(FileMetaInformation.implementationVersion)\n"))
+  }
+
+  /// A peer that says nothing, and an object that it would take an hour to send.
+  @Test(.enabled(if: Peers.python != nil, "needs MMDICOM_PYTHON with pynetdicom"))
+  func blamesTheirOwnSilenceOnPeers() async throws {
+    let folder = try Scratch()
+    let script = Peers.scripts.appending(path: "provider.py").path
+    let server = try Server(try #require(Peers.python)) {
+      [script, String($0), folder.url.path, "--delay", "3600"]
+    }
+    var options = quick
+    options.answerSeconds = 1
+    let sender = try PeerEndpoint.dicom(DICOMEndpoint(try server.address(), options)).sender()
+    let file = Peers.phantoms[0]
+    let object = try OutgoingObject(reading: file)
+    let sent = SentObject(
+      id: 7, path: file.path, content: try #require(ContentDigest(ofFileAt: FilePath(file.path))),
+      sopClassUID: object.sopClass.string, sopInstanceUID: object.sopInstance.string, studyInstanceUID: "1.2")
+    let answers = Mutex<[SendingNews]>([])
+    let trouble = await sender.send([sent]) { news in
+      answers.withLock { $0.append(news) }
+    } isStopping: {
+      false
+    }
+    await sender.close()
+    #expect(trouble?.onTheirWay == [7] && trouble?.isLate == true, "\(trouble?.description ?? "")")
+    #expect(answers.withLock { $0 }.allSatisfy { $0 == .goesOn })
   }
 
   @Test func knowsWhyThereIsNoAssociation() throws {
@@ -214,6 +260,7 @@ struct UserTests {
     let request = CommitmentRequest(transactionUID: .random(), objects: [known, unknown])
     #expect(try association.requestCommitment(request) == .success)
     var result = try association.awaitCommitment(seconds: onSameAssociation ? 10 : 1)
+    try association.confirmCommitment(isKept: true)
     if !onSameAssociation {
       #expect(result == nil)
       let end = ContinuousClock.now + .seconds(20)

@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Ledger
 import Logging
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -186,7 +187,7 @@ struct DeliveryServiceTests {
         let report = CommitmentReport(transaction: transaction, committed: [objects[0].sopInstanceUID])
         #expect(await (try? ledger.note(report, at: .now)) == 1)
         return [.say(.commitment(.answered(committed: [], failed: [objects[1].sopInstanceUID: 0x0122])))]
-      case .open: return []
+      case .open, .confirmCommitment: return []
       }
     }
     try await runOnce([route("pacs", senders, commitment: true)])
@@ -201,12 +202,149 @@ struct DeliveryServiceTests {
       case .send(let objects):
         objects.map { .say(.news(.answered(id: $0.id, .taken("0000")))) } + [.say(.sent(trouble: nil))]
       case .askCommitment: [.say(.commitment(.refused("no such service", isForGood: true)))]
-      case .open: []
+      case .open, .confirmCommitment: []
       }
     }
     try await runOnce([route("pacs", senders, commitment: true)])
     #expect(try await states() == ["parked": 2])
     #expect(log.text.contains("take it out of delivery_commitment"))
+  }
+
+  /// What a peer that doesn't answer for one object in time looks like.
+  private static func trouble(_ words: String, with object: SentObject) -> ScriptedSenders.Step {
+    var trouble = PeerTrouble(words)
+    trouble.onTheirWay = [object.id]
+    return .say(.sent(trouble: trouble))
+  }
+
+  @Test("a peer that doesn't answer in time is at fault itself: no attempt is counted")
+  func late() async throws {
+    try await complete(1...3)
+    let senders = ScriptedSenders { request, _ in
+      guard case .send(let objects) = request else { return [] }
+      return [Self.trouble("the peer takes too long", with: objects[0])]
+    }
+    for _ in 0..<5 { try await runOnce([route("pacs", senders)]) }
+    #expect(try await states() == ["due": 3])
+    #expect(try await ledger.deliveries(of: 1)[0].state.attempts == 0)
+  }
+
+  @Test("an object on which alone a destination fails, while others pass, blocks nothing and is parked")
+  func failsAlone() async throws {
+    try await complete(1...6)
+    let senders = ScriptedSenders { request, _ in
+      guard case .send(let objects) = request else { return [] }
+      if let poison = objects.first(where: { $0.sopNumber == "1" }) {
+        var trouble = PeerTrouble("503: it can't take objects now")
+        trouble.onTheirWay = objects.map(\.id)
+        return objects.count == 1 ? [Self.trouble("503", with: poison)] : [.say(.sent(trouble: trouble))]
+      }
+      return objects.map { .say(.news(.answered(id: $0.id, .taken("200")))) } + [.say(.sent(trouble: nil))]
+    }
+    let service = DeliveryService(
+      fixture.folders, ledger: ledger, runsOnce: false, bell: bell, logger: Logger(label: "test") { _ in log }
+    )
+    await service.serve([try route("pacs", senders)])
+    let running = Task { try await service.run() }
+    // Each pause is ended as a person would.
+    let visit = LedgerVisit(DaemonConfiguration(folders: fixture.folders), ledger)
+    var next = 7
+    while try await states()["parked"] != 1 {
+      try await Task.sleep(for: .milliseconds(20))
+      let isPaused = PauseNote(deliveryTo: "pacs", fixture.folders).text != nil
+      let isDelayed = try await states()["delayed"] == 1
+      guard isPaused || isDelayed else { continue }
+      // Something else comes, and what waits is due at once.
+      try await complete(next...next)
+      next += 1
+      _ = try await visit.retryDeliveries(to: "pacs", givingUp: false)
+      await bell.ring()
+    }
+    let parked = try await ledger.deliveries(of: 1)[0]
+    #expect(parked.answer == "it alone, while others are taken: 503")
+    while try await states()["sent", default: 0] != next - 2 { try await Task.sleep(for: .milliseconds(20)) }
+    running.cancel()
+    _ = await running.result
+  }
+
+  @Test("a person ends a pause")
+  func retryEndsAPause() async throws {
+    try await complete(1...2)
+    let isUp = Atomic<Bool>(false)
+    let senders = ScriptedSenders { request, _ in
+      guard case .send(let objects) = request else { return [] }
+      guard isUp.load(ordering: .relaxed) else {
+        return [.say(.sent(trouble: PeerTrouble("no", retryAfter: 3600)))]
+      }
+      return objects.map { .say(.news(.answered(id: $0.id, .taken("0000")))) } + [.say(.sent(trouble: nil))]
+    }
+    let service = DeliveryService(
+      fixture.folders, ledger: ledger, runsOnce: false, bell: bell, logger: Logger(label: "test") { _ in log }
+    )
+    await service.serve([try route("pacs", senders)])
+    let running = Task { try await service.run() }
+    let note = PauseNote(deliveryTo: "pacs", fixture.folders)
+    while note.text == nil { try await Task.sleep(for: .milliseconds(20)) }
+    isUp.store(true, ordering: .relaxed)
+    let visit = LedgerVisit(DaemonConfiguration(folders: fixture.folders), ledger)
+    #expect(try await visit.retryDeliveries(to: "pacs", givingUp: false) == 2)
+    while try await states() != ["sent": 2] { try await Task.sleep(for: .milliseconds(20)) }
+    running.cancel()
+    _ = await running.result
+  }
+
+  @Test(
+    "a peer that says nothing holds up neither other settings nor what waits for others",
+    .timeLimit(.minutes(2)))
+  func muteAtReload() async throws {
+    try await complete(1...2, for: ["pacs"])
+    let mute = ScriptedSenders { _, _ in [.hang] }
+    let up = ScriptedSenders { _ in .taken("0000") }
+    let service = DeliveryService(
+      fixture.folders, ledger: ledger, runsOnce: false, bell: bell, logger: Logger(label: "test") { _ in log }
+    )
+    await service.serve([try route("pacs", mute)])
+    let running = Task { try await service.run() }
+    while try await states() != ["sending": 2] { try await Task.sleep(for: .milliseconds(20)) }
+    await service.serve([try route("pacs", up)])
+    while try await states() != ["sent": 2] { try await Task.sleep(for: .milliseconds(20)) }
+    // What was on its way was nobody's fault.
+    #expect(try await ledger.deliveries(of: 1)[0].state.attempts == 1)
+    running.cancel()
+    _ = await running.result
+  }
+
+  @Test("a question that doesn't get through is no denial: it is asked again")
+  func failedQuestion() async throws {
+    try await complete(1...2)
+    let senders = ScriptedSenders { request, number in
+      switch request {
+      case .send(let objects):
+        return objects.map { .say(.news(.answered(id: $0.id, .taken("0000")))) } + [.say(.sent(trouble: nil))]
+      case .askCommitment(_, let objects):
+        // The first time the connection is gone.
+        guard number > 2 else { return [.say(.commitment(.failed(PeerTrouble("cut off"))))] }
+        return [.say(.commitment(.answered(committed: objects.map(\.sopInstanceUID), failed: [:])))]
+      case .open, .confirmCommitment: return []
+      }
+    }
+    let service = DeliveryService(
+      fixture.folders, ledger: ledger, runsOnce: false, bell: bell, logger: Logger(label: "test") { _ in log }
+    )
+    await service.serve([try route("pacs", senders, commitment: true)])
+    let running = Task { try await service.run() }
+    let note = PauseNote(deliveryTo: "pacs", fixture.folders)
+    while note.text == nil { try await Task.sleep(for: .milliseconds(20)) }
+    #expect(try await states() == ["stored": 2])
+    note.clear()
+    while try await states() != ["sent": 2] { try await Task.sleep(for: .milliseconds(20)) }
+    // Nothing was sent twice; the peer heard that its answer is kept.
+    #expect(senders.batches.map(\.count) == [2])
+    while senders.requests.last != .confirmCommitment(isKept: true) {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    running.cancel()
+    _ = await running.result
   }
 
   @Test("what is published later is sent at once, and other settings are taken up")

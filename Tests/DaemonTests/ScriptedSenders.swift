@@ -27,7 +27,7 @@ final class ScriptedSenders: SenderLauncher, Sendable {
       case .send(let objects):
         objects.map { .say(.news(.answered(id: $0.id, answer($0)))) } + [.say(.sent(trouble: nil))]
       case .askCommitment: [.say(.commitment(.asked))]
-      case .open: []
+      case .open, .confirmCommitment: []
       }
     }
   }
@@ -58,6 +58,7 @@ final class ScriptedSenders: SenderLauncher, Sendable {
   private actor Session: SenderSession {
     private let senders: ScriptedSenders
     private var steps: [Step] = [.say(.ready(missing: []))]
+    private let killed = Atomic<Bool>(false)
 
     init(_ senders: ScriptedSenders) { self.senders = senders }
 
@@ -69,12 +70,16 @@ final class ScriptedSenders: SenderLauncher, Sendable {
       case .say(let reply): return reply
       case .die: return nil
       case .hang:
-        // As long as the daemon lets it: until the task is cancelled.
-        try? await Task.sleep(for: .seconds(3600))
+        // As long as the daemon lets it: until the task is cancelled, or it is killed.
+        while !killed.load(ordering: .relaxed), !Task.isCancelled {
+          try? await Task.sleep(for: .milliseconds(10))
+        }
         return nil
       }
     }
 
     func close() {}
+
+    nonisolated func kill() { killed.store(true, ordering: .relaxed) }
   }
 }

@@ -133,6 +133,8 @@ struct ReceptionTests {
     #expect(json.output.contains("\"reason\":\"unreachable\""))
     for line in [
       "receive: pacs", "receive: dicom-tls://A@0.0.0.0",
+      // Whoever has a certificate of any public authority.
+      "receive: dicom-tls://A@0.0.0.0\ntls_certificate: /etc/hostname",
       "receive: dicom://A@0.0.0.0\nreceive_addresses: [host]",
       "receive: dicom://A@0.0.0.0\nreceive_objects: some",
       "receive: dicom://A@0.0.0.0\nreceive_associations: 0",

@@ -6,7 +6,7 @@ import Testing
 /// The guide for operators has a line for every code that a report can hold, and none that it can't.
 @Suite struct ReportCodeTests {
   /// The rooms whose codes get into a report's reasons and notes.
-  private static let rooms = ["DICOM", "Radiography", "Analysis", "Ledger", "Daemon"]
+  private static let rooms = ["DICOM", "Unpacking", "Radiography", "Analysis", "Ledger", "Daemon"]
 
   /// Codes as the sources write them: the raw values of an error's `Reason`, the literals of a property
   /// `code`, and those that are given to an argument `code:`, to a constant called `...Code`, or added to a reason.

@@ -60,6 +60,9 @@ typedef struct {
   double stall_seconds;
   // The largest PDU that is taken (PS3.8 section D.1.1).
   uint32_t maximum_pdu;
+  // What this side says that it is (PS3.7 section D.3.3.2), read before the call returns; null: what dcmnet says.
+  const char *_Nullable implementation_class;
+  const char *_Nullable implementation_version;
 } cdcmnet_limits;
 
 typedef struct cdcmnet_association cdcmnet_association;
@@ -124,8 +127,9 @@ typedef struct {
 // The next piece of a message; valid until the next call. `seconds`: how long to wait for one that hasn't begun.
 bool cdcmnet_association_read(
   cdcmnet_association *association, double seconds, cdcmnet_piece *piece, cdcmnet_status *status);
-// A whole command or data set, in as many pieces as the peer's limit asks for.
-void cdcmnet_association_write(
+// As much of a command or data set, or of what is left of it, as the peer takes in one piece: which is its last where all
+// of `length` goes. Returns how much went.
+size_t cdcmnet_association_write(
   cdcmnet_association *association, uint8_t context, bool is_command, const uint8_t *_Nullable bytes, size_t length,
   cdcmnet_status *status);
 

@@ -18,6 +18,7 @@ extension PeerTrouble {
     default: self.init(Self.words(error))
     }
     isCut = !Self.isBeforeSending(error)
+    isLate = isCut && Self.isLate(error)
   }
 
   /// Whether no connection came about.
@@ -28,6 +29,11 @@ extension PeerTrouble {
     case let error as IOError: error.errnoCode == ECONNREFUSED
     default: false
     }
+  }
+
+  private static func isLate(_ error: any Error) -> Bool {
+    guard let error = error as? HTTPClientError else { return false }
+    return [.readTimeout, .writeTimeout, .deadlineExceeded].contains(error)
   }
 
   private static func words(_ error: any Error) -> String {

@@ -42,6 +42,8 @@ package actor STOWSender: ObjectSender {
     .answered(committed: objects.map(\.sopInstanceUID), failed: [:])
   }
 
+  package func confirmCommitment(isKept: Bool) {}
+
   package func send(
     _ objects: [SentObject], tell: @escaping @Sendable (SendingNews) -> Void,
     isStopping: @escaping @Sendable () -> Bool
@@ -54,16 +56,22 @@ package actor STOWSender: ObjectSender {
       guard !ready.isEmpty else { continue }
       let answer: StoreJudgement.Answer
       do { answer = try await post(ready, tell) } catch {
-        if error.isCut, ready.count == 1 {
+        var trouble = error
+        if error.isLate {
+          trouble.onTheirWay = ready.map(\.object.id)
+        } else if error.isCut, ready.count == 1 {
           tell(.answered(id: ready[0].object.id, .refusedForNow("cut off: \(error)")))
         }
-        return error
+        return trouble
       }
       switch StoreJudgement(answer, of: ready.map(\.object.sopInstanceUID)) {
       case .answered(let answers):
         for (part, answer) in zip(ready, answers) { tell(.answered(id: part.object.id, answer)) }
       case .divide: waiting.insert(contentsOf: ready.map { [$0.object] }, at: 0)
-      case .trouble(let trouble): return trouble
+      case .trouble(var trouble):
+        // Too many requests are no object's fault; whatever else it says, it may say of one of these alone.
+        if answer.status != 429 { trouble.onTheirWay = ready.map(\.object.id) }
+        return trouble
       }
     }
     return nil
@@ -159,23 +167,6 @@ extension SentObject {
 
 extension TimeAmount {
   fileprivate init(seconds: Double) { self = .nanoseconds(Int64(seconds * 1e9)) }
-}
-
-/// Tells now and then that bytes go.
-private final class Pulse: Sendable {
-  private let last = Mutex<ContinuousClock.Instant?>(nil)
-  private let tell: @Sendable () -> Void
-
-  init(_ tell: @escaping @Sendable () -> Void) { self.tell = tell }
-
-  func beat() {
-    let isDue = last.withLock { last in
-      guard last.map({ .now - $0 > .seconds(2) }) ?? true else { return false }
-      last = .now
-      return true
-    }
-    if isDue { tell() }
-  }
 }
 
 /// An end to what may never end.

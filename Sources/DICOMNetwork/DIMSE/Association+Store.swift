@@ -17,8 +17,11 @@ public struct StoreAnswer: Sendable, Hashable, Codable {
 
 extension Association {
   /// C-STORE (PS3.7 section 9.1.1): the object as it is where the peer takes that, otherwise a decoded copy.
+  /// - Parameter onProgress: Is told of each piece that is gone.
   /// - Throws: ``NetworkFailure/isOfObject`` tells whether the association goes on.
-  public mutating func store(_ object: OutgoingObject) throws(NetworkFailure) -> StoreAnswer {
+  public mutating func store(
+    _ object: OutgoingObject, onProgress: () -> Void = {}
+  ) throws(NetworkFailure) -> StoreAnswer {
     let accepted = acceptedSyntaxes(for: object.sopClass)
     guard let agreed = Self.choose(among: accepted, for: object.transferSyntax) else {
       let name = object.sopClass.sopClassName ?? "class \(object.sopClass)"
@@ -31,7 +34,7 @@ extension Association {
     let dataSet = try object.dataSet(as: agreed)
     let command = DIMSECommand.store(
       nextMessage(), sopClass: object.sopClass.string, sopInstance: object.sopInstance.string)
-    let answer = try request(command, dataSet, context: context.identifier)
+    let answer = try request(command, dataSet, context: context.identifier, onProgress: onProgress)
     return StoreAnswer(
       status: try status(answer), comment: answer.errorComment, transferSyntax: agreed)
   }

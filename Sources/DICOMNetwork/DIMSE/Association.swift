@@ -6,6 +6,8 @@ public import DICOM
 public struct Association: ~Copyable {
   var handle: AssociationHandle
   let options: AssociationOptions
+  /// The event report that the peer waits for an answer to.
+  var unconfirmed: ReceivedCommand?
   private var lastMessage: UInt16 = 0
 
   /// Asks a node for an association.
@@ -62,9 +64,10 @@ public struct Association: ~Copyable {
 
   /// Sends a request and waits for its answer.
   mutating func request(
-    _ command: DIMSECommand, _ dataSet: ArraySlice<UInt8>? = nil, context: UInt8
+    _ command: DIMSECommand, _ dataSet: ArraySlice<UInt8>? = nil, context: UInt8,
+    onProgress: () -> Void = {}
   ) throws(NetworkFailure) -> DIMSECommand {
-    try handle.send(command, dataSet, context: context)
+    try handle.send(command, dataSet, context: context, onProgress: onProgress)
     let answer = try handle.nextCommand(
       within: options.answerSeconds, finishedWithin: options.answerSeconds)
     guard answer.command.answers(command) else {

@@ -7,10 +7,11 @@ struct ReceivedCommand: Sendable, Equatable {
 /// Messages (PS3.7): a command, and where it says so a data set behind it, in the same presentation context.
 extension AssociationHandle {
   mutating func send(
-    _ command: DIMSECommand, _ dataSet: ArraySlice<UInt8>? = nil, context: UInt8
+    _ command: DIMSECommand, _ dataSet: ArraySlice<UInt8>? = nil, context: UInt8,
+    onProgress: () -> Void = {}
   ) throws(NetworkFailure) {
     try send(command.bytes[...], isCommand: true, context: context)
-    if let dataSet { try send(dataSet, isCommand: false, context: context) }
+    if let dataSet { try send(dataSet, isCommand: false, context: context, onProgress: onProgress) }
   }
 
   /// The next command.

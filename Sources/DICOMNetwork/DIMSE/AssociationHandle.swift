@@ -45,34 +45,33 @@ struct AssociationHandle: ~Copyable {
   static func request(
     _ address: DICOMAddress, _ proposals: [ProposedContext], _ options: AssociationOptions
   ) throws(NetworkFailure) -> AssociationHandle {
-    let limits = cdcmnet_limits(
-      connect_seconds: options.connectSeconds, stall_seconds: options.answerSeconds,
-      maximum_pdu: AssociationOptions.maximumPDU)
     let name = address.usesTLS && options.tls.verification == .full ? address.host : nil
     var status = cdcmnet_status()
     func ask(_ tls: OpaquePointer?) -> OpaquePointer? {
       // Classes, then the transfer syntaxes of each, in one list that outlives the call.
       let texts =
         proposals.map(\.sopClass.string) + proposals.flatMap { $0.transferSyntaxes.map(\.uid.string) }
-      return unsafe withCStrings(texts) { texts in
-        var next = proposals.count
-        let items = unsafe proposals.indices.map { index in
-          let count = proposals[index].transferSyntaxes.count
-          defer { next += count }
-          return unsafe cdcmnet_proposal(
-            sop_class: texts[index], transfer_syntaxes: texts.baseAddress! + next,
-            transfer_syntax_count: count, as_provider: proposals[index].isProvider)
-        }
-        return unsafe items.withUnsafeBufferPointer { items -> OpaquePointer? in
-          guard let first = items.baseAddress else { return nil }
-          func call(_ name: UnsafePointer<CChar>?) -> OpaquePointer? {
-            unsafe cdcmnet_association_request(
-              address.host, address.port, address.aeTitle, options.callingAETitle, first, items.count, tls,
-              name,
-              limits, &status)
+      return unsafe withLimits(options.connectSeconds, options.answerSeconds) { limits in
+        unsafe withCStrings(texts) { texts in
+          var next = proposals.count
+          let items = unsafe proposals.indices.map { index in
+            let count = proposals[index].transferSyntaxes.count
+            defer { next += count }
+            return unsafe cdcmnet_proposal(
+              sop_class: texts[index], transfer_syntaxes: texts.baseAddress! + next,
+              transfer_syntax_count: count, as_provider: proposals[index].isProvider)
           }
-          guard let name else { return unsafe call(nil) }
-          return unsafe name.withCString { unsafe call($0) }
+          return unsafe items.withUnsafeBufferPointer { items -> OpaquePointer? in
+            guard let first = items.baseAddress else { return nil }
+            func call(_ name: UnsafePointer<CChar>?) -> OpaquePointer? {
+              unsafe cdcmnet_association_request(
+                address.host, address.port, address.aeTitle, options.callingAETitle, first, items.count, tls,
+                name,
+                limits, &status)
+            }
+            guard let name else { return unsafe call(nil) }
+            return unsafe name.withCString { unsafe call($0) }
+          }
         }
       }
     }
@@ -92,18 +91,36 @@ struct AssociationHandle: ~Copyable {
   static func receive(
     socket: Int32, tls: borrowing TLSContext?, connectSeconds: Double, stallSeconds: Double
   ) throws(NetworkFailure) -> AssociationHandle {
-    let limits = cdcmnet_limits(
-      connect_seconds: connectSeconds, stall_seconds: stallSeconds, maximum_pdu: AssociationOptions.maximumPDU
-    )
     var status = cdcmnet_status()
     let made: OpaquePointer?
     switch tls {
     case .some(let tls):
-      unsafe made = unsafe cdcmnet_association_receive(socket, tls.context, limits, &status)
-    case .none: unsafe made = unsafe cdcmnet_association_receive(socket, nil, limits, &status)
+      let context = unsafe tls.context
+      unsafe made = unsafe withLimits(connectSeconds, stallSeconds) { limits in
+        unsafe cdcmnet_association_receive(socket, context, limits, &status)
+      }
+    case .none:
+      unsafe made = unsafe withLimits(connectSeconds, stallSeconds) { limits in
+        unsafe cdcmnet_association_receive(socket, nil, limits, &status)
+      }
     }
     guard let made = unsafe made else { throw NetworkFailure(status) }
     return unsafe AssociationHandle(made)
+  }
+
+  /// Lends the limits of an association, and what this side says that it is.
+  private static func withLimits<Result>(
+    _ connectSeconds: Double, _ stallSeconds: Double, _ body: (cdcmnet_limits) -> Result
+  ) -> Result {
+    unsafe FileMetaInformation.implementationClass.string.withCString { sopClass in
+      unsafe FileMetaInformation.implementationVersion.withCString { version in
+        unsafe body(
+          cdcmnet_limits(
+            connect_seconds: connectSeconds, stall_seconds: stallSeconds,
+            maximum_pdu: AssociationOptions.maximumPDU, implementation_class: sopClass,
+            implementation_version: version))
+      }
+    }
   }
 
   // MARK: Negotiation
@@ -160,15 +177,22 @@ struct AssociationHandle: ~Copyable {
   }
 
   /// Sends a whole command or data set.
+  /// - Parameter onProgress: Is told of each piece that is gone, however slowly they go.
   mutating func send(
-    _ bytes: ArraySlice<UInt8>, isCommand: Bool, context: UInt8
+    _ bytes: ArraySlice<UInt8>, isCommand: Bool, context: UInt8, onProgress: () -> Void = {}
   ) throws(NetworkFailure) {
-    try call { status in
-      unsafe bytes.withUnsafeBufferPointer { bytes in
-        unsafe cdcmnet_association_write(
-          association, context, isCommand, bytes.baseAddress, bytes.count, &status)
+    var rest = bytes
+    repeat {
+      var count = 0
+      try call { status in
+        unsafe count = rest.withUnsafeBufferPointer { rest in
+          unsafe cdcmnet_association_write(
+            association, context, isCommand, rest.baseAddress, rest.count, &status)
+        }
       }
-    }
+      rest = rest.dropFirst(count)
+      onProgress()
+    } while !rest.isEmpty
   }
 
   // MARK: End

@@ -111,7 +111,8 @@ extension Association {
     return try status(try self.request(command, dataSet[...], context: context.identifier))
   }
 
-  /// Waits for a peer's answer on this association, and confirms it; nil where none comes in time.
+  /// Waits for a peer's answer on this association; nil where none comes in time. One that is returned waits for
+  /// ``confirmCommitment(isKept:)``, once it is known whether it is kept.
   public mutating func awaitCommitment(seconds: Double) throws(NetworkFailure) -> CommitmentResult? {
     let received: ReceivedCommand
     do throws(NetworkFailure) {
@@ -125,9 +126,21 @@ extension Association {
       throw NetworkFailure(.protocolError, "the peer asks for something else than an event report")
     }
     let result = try handle.receiveCommitment(received, within: options.answerSeconds)
-    let status: DIMSEStatus = result == nil ? .invalidObjectInstance : .success
-    try handle.send(received.command.response(status.code), context: received.context)
+    guard let result else {
+      try handle.send(
+        received.command.response(DIMSEStatus.invalidObjectInstance.code), context: received.context)
+      return nil
+    }
+    unconfirmed = received
     return result
+  }
+
+  /// Answers the event report that ``awaitCommitment(seconds:)`` returned: a peer that hears of success doesn't say it
+  /// again.
+  public mutating func confirmCommitment(isKept: Bool) throws(NetworkFailure) {
+    guard let received = unconfirmed.take() else { return }
+    let status: DIMSEStatus = isKept ? .success : .processingFailure
+    try handle.send(received.command.response(status.code), context: received.context)
   }
 }
 

@@ -20,6 +20,12 @@ public struct TLSContext: ~Copyable, @unchecked Sendable {
       }
     }
     guard let made = unsafe made else { throw NetworkFailure(status) }
+    // Behind the files: which of them can't be used is told first.
+    guard !isServer || !verifies || !settings.authorities.isEmpty else {
+      unsafe cdcmnet_tls_destroy(made)
+      throw NetworkFailure(
+        .local, "a server without authorities would let in whomever any of the public ones vouches for")
+    }
     unsafe context = made
   }
 

@@ -11,10 +11,13 @@ package enum PeerAnswer: Sendable, Hashable, Codable {
   /// By the Failure Reason (0008,1197) of one instance, whose values are those of a C-STORE's status (PS3.18 I.2).
   package init(failureReason: UInt16) {
     let status = DIMSEStatus(failureReason)
-    // A warning among the failures is a failure all the same.
     self =
-      status.verdict == .refusedForNow
-      ? .refusedForNow(status.description) : .refusedForGood(status.description)
+      switch status.verdict {
+      case _ where status == .duplicateInstance: .taken("warning \(status)")
+      case .refusedForNow: .refusedForNow(status.description)
+      // A warning among the failures is a failure all the same.
+      case .taken, .takenWithWarning, .refusedForGood: .refusedForGood(status.description)
+      }
   }
 }
 
@@ -26,6 +29,10 @@ package struct PeerTrouble: Error, Sendable, Hashable, Codable, CustomStringConv
   /// Whether it came while objects were on their way: one of them may be what the peer can't bear, and they had better go
   /// one by one.
   package var isCut = false
+  /// Whether no answer came in time: the peer's fault, unless it is an object that it can't bear.
+  package var isLate = false
+  /// Those that were on their way and weren't answered for, where one of them may be the cause.
+  package var onTheirWay: [Int64] = []
 
   package init(_ description: String, retryAfter: Int? = nil) {
     self.description = PeerText.cleaned(description, limit: 200)

@@ -37,8 +37,11 @@ package protocol ObjectSender: Sendable {
     isStopping: @escaping @Sendable () -> Bool
   ) async -> PeerTrouble?
 
-  /// Asks the destination to keep what it took.
+  /// Asks the destination to keep what it took. What it answers waits for ``confirmCommitment(isKept:)``.
   func askCommitment(_ transactionUID: String, of objects: [SentObject]) async -> CommitmentNews
+
+  /// Its answer is kept for good, or can't be: only now it hears so.
+  func confirmCommitment(isKept: Bool) async
 
   /// Ends all use.
   func close() async
@@ -59,4 +62,6 @@ package enum CommitmentNews: Sendable, Hashable, Codable {
   case answered(committed: [String], failed: [String: UInt16])
   /// It doesn't do that, or not now.
   case refused(String, isForGood: Bool)
+  /// The question didn't get through: it is to be asked again.
+  case failed(PeerTrouble)
 }

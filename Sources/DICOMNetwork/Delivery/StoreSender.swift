@@ -44,6 +44,16 @@ package final class StoreSender: ObjectSender {
     await onThread { self.ask(transactionUID, of: objects) }
   }
 
+  package func confirmCommitment(isKept: Bool) async {
+    await onThread {
+      self.line.withLock { line in
+        do throws(NetworkFailure) { try line.association?.confirmCommitment(isKept: isKept) } catch {
+          line.association = nil
+        }
+      }
+    }
+  }
+
   private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { done in queue.async { done.resume(returning: body()) } }
   }
@@ -51,7 +61,7 @@ package final class StoreSender: ObjectSender {
   // MARK: On its thread
 
   private func store(
-    _ objects: [SentObject], _ tell: (SendingNews) -> Void, _ isStopping: () -> Bool
+    _ objects: [SentObject], _ tell: @escaping @Sendable (SendingNews) -> Void, _ isStopping: () -> Bool
   ) -> PeerTrouble? {
     var fit: [(id: Int64, object: OutgoingObject)] = []
     for object in objects {
@@ -74,11 +84,13 @@ package final class StoreSender: ObjectSender {
   }
 
   /// - Returns: what keeps the peer from taking more.
-  private func storeOne(_ id: Int64, _ object: OutgoingObject, _ tell: (SendingNews) -> Void) -> PeerTrouble?
-  {
+  private func storeOne(
+    _ id: Int64, _ object: OutgoingObject, _ tell: @escaping @Sendable (SendingNews) -> Void
+  ) -> PeerTrouble? {
+    let pulse = Pulse { tell(.goesOn) }
     do throws(NetworkFailure) {
       let answer = try line.withLock { line throws(NetworkFailure) in
-        try line.association?.store(object)
+        try line.association?.store(object) { pulse.beat() }
       }
       guard let answer else { return PeerTrouble("no association") }
       tell(.answered(id: id, PeerAnswer(answer)))
@@ -89,8 +101,14 @@ package final class StoreSender: ObjectSender {
     } catch {
       // The association is gone with this object on its way; perhaps it is the object that the peer can't bear.
       line.withLock { $0.association = nil }
-      tell(.answered(id: id, .refusedForNow("cut off: \(error.detail)")))
-      return PeerTrouble(error.detail)
+      var trouble = PeerTrouble(error.detail)
+      trouble.isLate = error.kind == .timedOut
+      if trouble.isLate {
+        trouble.onTheirWay = [id]
+      } else {
+        tell(.answered(id: id, .refusedForNow("cut off: \(error.detail)")))
+      }
+      return trouble
     }
   }
 
@@ -134,29 +152,44 @@ package final class StoreSender: ObjectSender {
     let request = CommitmentRequest(transactionUID: transaction, objects: references)
     do throws(NetworkFailure) {
       if line.withLock({ $0.association == nil }) { try open([]) }
-      return try line.withLock { line throws(NetworkFailure) in
-        guard let status = try line.association?.requestCommitment(request) else {
-          return .refused("no association", isForGood: false)
-        }
-        guard status.verdict.isTaken else {
-          return .refused(status.description, isForGood: status.verdict == .refusedForGood)
-        }
-        let result = try line.association?.awaitCommitment(seconds: endpoint.commitmentSeconds)
-        guard let result else {
+      let status = try line.withLock { line throws(NetworkFailure) in
+        try line.association?.requestCommitment(request)
+      }
+      guard let status else { return .failed(PeerTrouble("no association")) }
+      guard status.verdict.isTaken else {
+        return .refused(status.description, isForGood: status.verdict == .refusedForGood)
+      }
+    } catch {
+      if error.kind == .noContext { return .refused(error.detail, isForGood: true) }
+      line.withLock { $0.association = nil }
+      return .failed(PeerTrouble(error.detail))
+    }
+    return answer(to: transaction)
+  }
+
+  /// Waits for the answer to a question that got through.
+  private func answer(to transaction: UID) -> CommitmentNews {
+    line.withLock { line in
+      do throws(NetworkFailure) {
+        guard let result = try line.association?.awaitCommitment(seconds: endpoint.commitmentSeconds) else {
           // Whoever waits in vain on an association has lost it: the next batch gets another.
           line.association = nil
           return .asked
         }
-        guard result.transactionUID == transaction else { return .asked }
+        guard result.transactionUID == transaction else {
+          // Nobody waits for it here: it may say it again elsewhere.
+          try line.association?.confirmCommitment(isKept: false)
+          return .asked
+        }
         return .answered(
           committed: result.committed.map(\.sopInstance.string),
           failed: Dictionary(
             result.failed.map { ($0.object.sopInstance.string, $0.statedReason) }
           ) { first, _ in first })
+      } catch {
+        line.association = nil
+        return .asked
       }
-    } catch {
-      if !error.isOfObject { line.withLock { $0.association = nil } }
-      return .refused(error.detail, isForGood: error.kind == .noContext)
     }
   }
 }

@@ -9,6 +9,7 @@ struct ReceivedFile: ~Copyable {
   /// Of the first thing that failed; 0: nothing did.
   private(set) var code: Int32 = 0
   private var isKept = false
+  private(set) var isAbandoned = false
 
   init(_ path: String) {
     self.path = path
@@ -21,7 +22,17 @@ struct ReceivedFile: ~Copyable {
     if !isKept { unsafe unlink(path) }
   }
 
+  /// Gives back its room at once; what still comes isn't written.
+  mutating func abandon() {
+    guard !isAbandoned else { return }
+    isAbandoned = true
+    if descriptor >= 0 { close(descriptor) }
+    descriptor = -1
+    unsafe unlink(path)
+  }
+
   mutating func append(_ part: UnsafeRawBufferPointer) {
+    guard !isAbandoned else { return }
     var rest = unsafe part[...]
     while code == 0, unsafe !rest.isEmpty {
       let count = unsafe write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)

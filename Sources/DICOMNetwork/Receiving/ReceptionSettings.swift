@@ -18,7 +18,7 @@ public struct ReceptionSettings: Sendable, Hashable, Codable {
   /// At a time; one more is rejected for now.
   public var associations = 16
   /// A PDU that has begun must be there within this time, and an object must come at a kilobyte a second.
-  public var stallSeconds = 10.0
+  public var stallSeconds = 8.0
   /// An association on which nothing happens ends after this time.
   public var idleSeconds = 60.0
   /// The largest object.

@@ -146,7 +146,11 @@ public final class StorageProvider: Sendable {
       FileMetaInformation.bytes(sopClass: sopClass, sopInstance: instance, transferSyntax: agreed.syntax))
     try unsafe handle.receiveDataSet(
       context: received.context, within: settings.stallSeconds, limit: settings.objectBytes
-    ) { part in unsafe file.append(part) }
+    ) { part in
+      // An object may be larger than the room that was left when it began.
+      if taker.isOpen { unsafe file.append(part) } else { file.abandon() }
+    }
+    guard !file.isAbandoned else { return .outOfResources }
     guard file.finish() else {
       taker.note("can't write what comes: \(NetworkFailure.text(of: file.code))")
       return .outOfResources

@@ -3,6 +3,14 @@ import Files
 import FoundationEssentials
 import SystemPackage
 
+/// A file that is to be read.
+struct BatchFile: Sendable {
+  /// Where it lies.
+  let place: FilePath
+  /// What it is called; below an archive's name where it came out of one.
+  let name: FilePath
+}
+
 /// The batch as a source of work.
 actor BatchWork: WorkSource {
   private nonisolated let executor = QueueExecutor("batch")
@@ -25,8 +33,11 @@ actor BatchWork: WorkSource {
   /// How often each image was met.
   private var copies: [String: Int] = [:]
   /// The analysed files by SOP Instance UID, and what was written of each.
-  private var analysed: [String: [(path: FilePath, row: ReportRow)]] = [:]
+  private var analysed: [String: [(file: BatchFile, row: ReportRow)]] = [:]
   private var isHandedOut = false
+  /// What archives among the inputs held, and isn't handed out yet.
+  private var unpacked: [WorkerJob<BatchFile>] = []
+  private var lastJob: Int
   private var model = LoadedModel(name: "", sha256: "")
   private(set) var tally = Tally()
 
@@ -40,6 +51,7 @@ actor BatchWork: WorkSource {
     self.options = options
     self.onEvent = onEvent
     reportURL = report
+    lastJob = inputs.count
   }
 
   func workerReady(_ model: LoadedModel) throws {
@@ -65,48 +77,72 @@ actor BatchWork: WorkSource {
       let row = ReportRow.refused(
         .rejected, code: problem.code, file: problem.path.text, model: model.name, modelSHA256: model.sha256)
       // Nothing was staged for it; the folder in which all is staged stays.
-      try note(row, problem.message, path: problem.path, staging: staging(inputs.files.count + index))
+      let file = BatchFile(place: problem.path, name: problem.path)
+      try note(row, problem.message, file, staging: staging(inputs.files.count + index))
     }
   }
 
   var isStopping: Bool { Task.isCancelled }
 
-  func nextJobs() -> [WorkerJob<FilePath>]? {
-    guard !isHandedOut else { return nil }
-    isHandedOut = true
-    return inputs.files.enumerated().map { index, path in
-      WorkerJob(
-        .analyse(
-          id: index, path: path.text, output: staging(index).path, tensors: tensors,
-          terms: ReadingTerms(results: ResultTerms(options: options, number: inputs.number(of: index)))),
-        context: path)
+  func nextJobs() -> [WorkerJob<BatchFile>]? {
+    guard isHandedOut else {
+      isHandedOut = true
+      return inputs.files.enumerated().map { index, path in
+        job(index, BatchFile(place: path, name: path), number: inputs.number(of: index))
+      }
     }
+    defer { unpacked = [] }
+    return unpacked.isEmpty ? nil : unpacked
   }
 
-  func take(_ outcome: WorkerOutcome, of job: WorkerJob<FilePath>) throws {
+  private func job(_ id: Int, _ file: BatchFile, number: Int) -> WorkerJob<BatchFile> {
+    WorkerJob(
+      .analyse(
+        id: id, path: file.place.text, output: staging(id).path, tensors: tensors,
+        terms: ReadingTerms(results: ResultTerms(options: options, number: number))), context: file)
+  }
+
+  func take(_ outcome: WorkerOutcome, of job: WorkerJob<BatchFile>) throws {
     switch outcome {
     case .identified, .heldBack: break  // Never asked for here.
-    case .finished(let row, let detail, _): try note(row, detail, path: job.context, staging: staging(job.id))
+    case .finished(let row, let detail, let trace):
+      try keep(trace.members, of: job)
+      try note(row, detail, job.context, staging: staging(job.id))
     case .workerCrashed:
       let row = ReportRow.refused(
-        .rejected, code: "worker_crashed", file: job.context.text, model: model.name,
+        .rejected, code: "worker_crashed", file: job.context.name.text, model: model.name,
         modelSHA256: model.sha256)
       let detail = "the worker process died or hung on this file, twice"
-      try note(row, detail, path: job.context, staging: staging(job.id))
+      try note(row, detail, job.context, staging: staging(job.id))
     }
   }
 
-  private func note(_ row: ReportRow, _ detail: String, path: FilePath, staging: URL) throws {
+  /// Files of an archive are read when the others are done; until the end they lie where workers write.
+  private func keep(_ members: [ArchiveMember], of job: WorkerJob<BatchFile>) throws {
+    guard !members.isEmpty else { return }
+    let folder = workFolder.appending(path: "unpacked-\(job.id)")
+    try Move.replacing(
+      FilePath(of: staging(job.id)).appending(UnpackedArchive.folder), FilePath(of: folder))
+    for member in members {
+      lastJob += 1
+      let path = FilePath(text: member.path)
+      let file = BatchFile(place: FilePath(of: folder).pushing(path), name: job.context.name.pushing(path))
+      unpacked.append(self.job(lastJob, file, number: inputs.number(of: lastJob)))
+    }
+  }
+
+  private func note(_ row: ReportRow, _ detail: String, _ read: BatchFile, staging: URL) throws {
+    let (path, name) = (read.place, read.name)
     var row = row
     var detail = detail
     if let twin = twin(of: path, row) {
       try? FileManager.default.removeItem(at: staging)
-      let remark = "the same bytes as \(twin.path.text): one result for both"
-      onEvent(BatchAnalysis.Event(path: path.text, row: twin.row, detail: remark))
+      let remark = "the same bytes as \(twin.name.text): one result for both"
+      onEvent(BatchAnalysis.Event(path: name.text, row: twin.row, detail: remark))
       return
     }
     // Named as on the command line.
-    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: path.text) }
+    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: name.text) }
     let copy = copies[ReportMerge.key(of: row), default: 0] + 1
     copies[ReportMerge.key(of: row)] = copy
     let staged = row.outputs
@@ -121,19 +157,20 @@ actor BatchWork: WorkSource {
     }
     try? FileManager.default.removeItem(at: staging)
     try report?.file.append(row)
-    tally.count(row.status)
-    if row.status == .analysed { analysed[row.identity.sopInstanceUID, default: []].append((path, row)) }
-    onEvent(BatchAnalysis.Event(path: path.text, row: row, detail: detail))
+    // An archive that was opened is no input that failed; its files count.
+    if row.reasonCode != UnpackedArchive.openedCode { tally.count(row.status) }
+    if row.status == .analysed { analysed[row.identity.sopInstanceUID, default: []].append((read, row)) }
+    onEvent(BatchAnalysis.Event(path: name.text, row: row, detail: detail))
   }
 
   /// An image of this run that was read from the same bytes: it has its result and its row already. Files with the
   /// same UID and other bytes have results of their own, numbered in the order of the inputs.
-  private func twin(of path: FilePath, _ row: ReportRow) -> (path: FilePath, row: ReportRow)? {
+  private func twin(of path: FilePath, _ row: ReportRow) -> (name: FilePath, row: ReportRow)? {
     let uid = row.identity.sopInstanceUID
     guard row.status == .analysed, !uid.isEmpty, let others = analysed[uid],
       let digest = ContentDigest(ofFileAt: path)
     else { return nil }
-    return others.first { ContentDigest(ofFileAt: $0.path) == digest }
+    return others.first { ContentDigest(ofFileAt: $0.file.place) == digest }.map { ($0.file.name, $0.row) }
   }
 
   /// Results that lie in the output folder already may be replaced if this program wrote them. Their names are noted

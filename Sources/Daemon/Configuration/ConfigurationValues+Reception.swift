@@ -14,6 +14,13 @@ extension ConfigurationValues {
       guard tls.certificate != nil else {
         throw failure("receive", "asks for TLS, which needs tls_certificate")
       }
+      // For a server's name those of the system will do; who may call isn't theirs to say.
+      guard !tls.authorities.isEmpty || tls.verification == .none else {
+        throw failure(
+          "receive",
+          "asks for TLS, and without tls_authorities whoever has a certificate of any public authority would be let in: name those that sign your nodes', or write tls_verify: none"
+        )
+      }
       settings.tls = tls
     }
     settings.callers = try names("receive_from") ?? []

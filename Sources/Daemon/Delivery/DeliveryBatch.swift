@@ -52,11 +52,10 @@ package struct DeliveryBatch: Sendable {
     rest.map { Settlement(delivery: $0, answer: .untried, words: $0.answer) }
   }
 
-  /// The sender died or hung: the first without an answer was on its way.
-  package var lost: [Settlement] {
-    guard let first = rest.first else { return [] }
-    let words = "the sender process died or hung on it"
-    return [Settlement(delivery: first, answer: .refusedForNow, words: words)] + untried.dropFirst()
+  /// The sender died or hung on some of these: the first without an answer was on its way.
+  package mutating func lost(of group: [SentObject]) -> Settlement? {
+    guard let first = group.first(where: { open.contains($0.id) }) else { return nil }
+    return answered(first.id, .refusedForNow("the sender process died or hung on it"))
   }
 
   private var rest: [DeliveryRecord] { deliveries.filter { open.contains($0.id) } }

@@ -21,12 +21,19 @@ struct DestinationDelivery: Sendable {
   private let endsWhenIdle: @Sendable () async -> Bool
 
   static let lease = Duration.seconds(60)
+  /// Objects that are remembered to be asked for.
+  private static let mostUnasked = 4096
   /// Objects in a batch.
   static let portion = 32
   /// So long the way stays open for what comes next.
   private static let lingering = Duration.seconds(5)
   /// Other programs may let something go, and don't ring.
   private static let longestWait = Duration.seconds(5)
+  /// How soon a person is heard who ends a pause.
+  private static let longestPause = Duration.seconds(1)
+  /// What is on its way has so long to end when nothing more is to be sent: a peer that says nothing mustn't hold up other
+  /// settings, or a stop. It is sent again.
+  private static let farewell = Duration.seconds(4)
 
   init(
     _ route: DeliveryRoute, ledger: any StudyLedger, bell: WakeUpCall, note: PauseNote, outbox: URL,
@@ -48,37 +55,52 @@ struct DestinationDelivery: Sendable {
   private var name: String { route.destination.name }
 
   /// What ended a time with one sender.
-  private enum End: Sendable {
+  fileprivate enum End: Sendable {
     case idle
     case trouble(PeerTrouble)
     /// The sender died or hung with objects on their way: perhaps it is one of them.
     case senderLost
+    /// An object alone was to blame: the way is lost, and the destination well.
+    case blamed
+  }
+
+  /// What is remembered from one sender to the next.
+  private struct Course: Sendable {
+    /// After a sender died, or trouble came with several on their way, so many objects go by themselves, so that the one
+    /// to blame is found.
+    var singly = 0
+    var suspicion = Suspicion()
+    /// What the peer took, and couldn't be asked to keep.
+    var unasked: [SentObject] = []
+    var hasDelivered = false
   }
 
   func run() async throws {
     var breaker = Breaker()
-    // After a sender died, or a peer hung up, so many objects go by themselves, so that the one to blame is found.
-    var singly = 0
+    var course = Course()
     while await goesOn() {
       let rings = await bell.rings
       do {
-        guard let claim = try await claim(singly > 0 ? 1 : Self.portion) else {
+        let claim = try await self.claim()
+        guard claim != nil || !course.unasked.isEmpty else {
           if await endsWhenIdle() { return }
           await bell.wait(atMost: try await idleTime(), unlessRungSince: rings)
           continue
         }
-        singly = max(0, singly - 1)
-        let (end, hasDelivered) = try await sent(claim, singly: singly)
-        if hasDelivered { breaker.succeeded() }
+        course.hasDelivered = false
+        let end: End
+        (end, course) = try await sent(claim, course)
+        if course.hasDelivered { breaker.succeeded() }
         switch end {
         case .idle: break
+        case .blamed: course.singly = Self.portion
         case .senderLost:
-          singly = Self.portion
+          course.singly = Self.portion
           if await pause(PeerTrouble("the sender process died, or said nothing for too long"), &breaker) {
             return
           }
         case .trouble(let trouble):
-          if trouble.isCut { singly = Self.portion }
+          if trouble.isCut || !trouble.onTheirWay.isEmpty { course.singly = Self.portion }
           if await pause(trouble, &breaker) { return }
         }
       } catch let error as LedgerError where !error.isRetryable {
@@ -90,9 +112,9 @@ struct DestinationDelivery: Sendable {
     }
   }
 
-  private func claim(_ limit: Int) async throws -> DeliveryClaim? {
+  private func claim() async throws -> DeliveryClaim? {
     try await ledger.nextDeliveries(
-      to: name, by: StudyReading.holder, limit: limit, order: .fair, for: Self.lease, at: .now)
+      to: name, by: StudyReading.holder, limit: Self.portion, order: .fair, for: Self.lease, at: .now)
   }
 
   private func idleTime() async throws -> Duration {
@@ -109,35 +131,44 @@ struct DestinationDelivery: Sendable {
       "a destination takes nothing; it is tried again by itself",
       metadata: ["why": "\(trouble)", "seconds": "\(wait.components.seconds)"])
     note.set("\(trouble); next try \((Timestamp.now + wait).text)")
+    let isTold = note.text != nil
     let end = ContinuousClock.now + wait
     while .now < end {
       let rings = await bell.rings
       if await endsWhenIdle() { return true }
       guard await goesOn() else { return false }
-      await bell.wait(atMost: min(end - .now, Self.longestWait), unlessRungSince: rings)
+      // `mmdicom retry --destination` takes the note away.
+      if isTold, note.text == nil {
+        breaker.succeeded()
+        return false
+      }
+      await bell.wait(atMost: min(end - .now, Self.longestPause), unlessRungSince: rings)
     }
     return false
   }
 
   // MARK: With a sender
 
-  /// What ended it, and whether a batch came through before.
-  private func sent(_ claim: DeliveryClaim, singly: Int) async throws -> (End, hasDelivered: Bool) {
+  private func sent(_ claim: DeliveryClaim?, _ course: Course) async throws -> (End, Course) {
     do {
-      return try await route.launcher.withSender { try await work(with: $0, first: claim, singly: singly) }
+      return try await route.launcher.withSender { session in
+        var course = course
+        let end = try await work(with: session, first: claim, &course)
+        return (end, course)
+      }
     } catch {
       // What wasn't tried isn't counted; where it was, the lease holds nothing any more.
-      try? await ledger.release(token: claim.lease.token, at: .now)
+      if let claim { try? await ledger.release(token: claim.lease.token, at: .now) }
       throw error
     }
   }
 
   private func work(
-    with session: any SenderSession, first: DeliveryClaim, singly: Int
-  ) async throws -> (End, hasDelivered: Bool) {
+    with session: any SenderSession, first: DeliveryClaim?, _ course: inout Course
+  ) async throws -> End {
     guard case .ready(let missing)? = await session.reply() else {
-      try await ledger.release(token: first.lease.token, at: .now)
-      return (.trouble(PeerTrouble("the sender process ends before it is ready")), false)
+      if let first { try await ledger.release(token: first.lease.token, at: .now) }
+      return .trouble(PeerTrouble("the sender process ends before it is ready"))
     }
     if !missing.isEmpty {
       logger.notice(
@@ -145,25 +176,39 @@ struct DestinationDelivery: Sendable {
         metadata: ["missing": "\(missing.joined(separator: ", "))"])
     }
     try await session.send(.open(route.endpoint))
-    var (singly, hasDelivered) = (singly, false)
-    var claim: DeliveryClaim? = first
-    while let present = claim {
-      let end = try await deliver(present, through: session)
-      guard case .idle = end else { return (end, hasDelivered) }
-      hasDelivered = true
-      note.clear()
-      claim = try await nextClaim(singly > 0 ? 1 : Self.portion)
-      singly = max(0, singly - 1)
+    // It's cancelled and awaited at the end of this scope.
+    async let _: Void = dismiss(session)
+    if let first, case let end = try await deliver(first, through: session, &course), !end.isIdle {
+      return end
     }
-    return (.idle, hasDelivered)
+    if let end = try await askAgain(session, &course) { return end }
+    while let claim = try await nextClaim() {
+      let end = try await deliver(claim, through: session, &course)
+      guard end.isIdle else { return end }
+    }
+    return .idle
+  }
+
+  /// Ends a sender when there are other settings, or a stop: at once where it is idle, and by force where its peer keeps it
+  /// waiting.
+  private func dismiss(_ session: any SenderSession) async {
+    while true {
+      let rings = await bell.rings
+      if Task.isCancelled { return }
+      guard await goesOn() else { break }
+      await bell.wait(atMost: Self.longestWait, unlessRungSince: rings)
+    }
+    await session.close()
+    guard (try? await Task.sleep(for: Self.farewell)) != nil else { return }
+    session.kill()
   }
 
   /// What is due, or becomes so while the way stays open.
-  private func nextClaim(_ limit: Int) async throws -> DeliveryClaim? {
+  private func nextClaim() async throws -> DeliveryClaim? {
     let end = ContinuousClock.now + Self.lingering
     while await goesOn() {
       let rings = await bell.rings
-      if let claim = try await claim(limit) { return claim }
+      if let claim = try await claim() { return claim }
       let rest = end - .now
       guard rest > .zero, await !endsWhenIdle() else { return nil }
       await bell.wait(atMost: rest, unlessRungSince: rings)
@@ -171,42 +216,85 @@ struct DestinationDelivery: Sendable {
     return nil
   }
 
-  private func deliver(_ claim: DeliveryClaim, through session: any SenderSession) async throws -> End {
+  private func deliver(
+    _ claim: DeliveryClaim, through session: any SenderSession, _ course: inout Course
+  ) async throws -> End {
     // It's cancelled and awaited at the end of this scope.
     async let _: Void = renew(claim.lease.token)
     var batch = DeliveryBatch(
       claim, below: FilePath(of: outbox), wantsCommitment: route.destination.wantsCommitment)
-    var isClosed = false
-    do { try await session.send(.send(batch.objects)) } catch { return try await lost(batch, claim) }
+    var end = End.idle
+    for group in groups(of: batch.objects, &course) {
+      guard end.isIdle, await goesOn() else { break }
+      end = try await send(group, of: &batch, claim, session, &course)
+    }
+    for settlement in batch.untried { try await settle(settlement, claim) }
+    if batch.count > 0 { logger.info("sent", metadata: ["objects": "\(batch.count)"]) }
+    if batch.count > 0 || end.isIdle {
+      course.hasDelivered = true
+      note.clear()
+    }
+    guard !batch.stored.isEmpty else { return end }
+    guard end.isIdle, await goesOn() else {
+      course.unasked += batch.stored
+      return end
+    }
+    return try await askCommitment(of: batch.stored, session, &course) ?? end
+  }
+
+  /// What is handed to the sender at a time.
+  private func groups(of objects: [SentObject], _ course: inout Course) -> [[SentObject]] {
+    guard course.singly > 0 else { return [objects] }
+    course.singly = max(0, course.singly - objects.count)
+    return course.suspicion.ordered(objects, id: \.id).map { [$0] }
+  }
+
+  private func send(
+    _ group: [SentObject], of batch: inout DeliveryBatch, _ claim: DeliveryClaim,
+    _ session: any SenderSession,
+    _ course: inout Course
+  ) async throws -> End {
+    do { try await session.send(.send(group)) } catch { return try await lost(&batch, group, claim) }
     while true {
-      if !isClosed, await !goesOn() {
-        isClosed = true
-        await session.close()
-      }
       guard let reply = await session.reply() else {
         try Task.checkCancellation()
-        return try await lost(batch, claim)
+        return try await lost(&batch, group, claim)
       }
       switch reply {
       case .news(.goesOn): continue
       case .news(.answered(let id, let answer)):
-        guard let settlement = batch.answered(id, answer) else { return try await lost(batch, claim) }
+        guard let settlement = batch.answered(id, answer) else { return try await lost(&batch, group, claim) }
+        if case .taken = answer { course.suspicion.passed(id) }
         try await settle(settlement, claim)
       case .sent(let trouble):
-        for settlement in batch.untried { try await settle(settlement, claim) }
-        if batch.count > 0 { logger.info("sent", metadata: ["objects": "\(batch.count)"]) }
-        if !batch.stored.isEmpty, !isClosed, let end = try await askCommitment(of: batch.stored, session) {
-          return end
-        }
-        return trouble.map { .trouble($0) } ?? .idle
-      case .ready, .commitment: return try await lost(batch, claim)
+        guard let trouble else { return .idle }
+        return try await judge(trouble, &batch, claim, &course)
+      case .ready, .commitment: return try await lost(&batch, group, claim)
       }
     }
   }
 
-  /// The sender is gone, or out of its mind. The first that it didn't answer for is the likeliest to be at fault.
-  private func lost(_ batch: DeliveryBatch, _ claim: DeliveryClaim) async throws -> End {
-    for settlement in batch.lost { try await settle(settlement, claim) }
+  /// Whom trouble is blamed on.
+  private func judge(
+    _ trouble: PeerTrouble, _ batch: inout DeliveryBatch, _ claim: DeliveryClaim, _ course: inout Course
+  ) async throws -> End {
+    guard trouble.onTheirWay.count == 1, let suspect = trouble.onTheirWay.first,
+      case .object(let isForGood) = course.suspicion.failed(suspect)
+    else { return .trouble(trouble) }
+    let words = "it alone, while others are taken: \(trouble)"
+    if let settlement = batch.answered(suspect, isForGood ? .refusedForGood(words) : .refusedForNow(words)) {
+      try await settle(settlement, claim)
+    }
+    return .blamed
+  }
+
+  /// The sender is gone, or out of its mind. The first that it didn't answer for is the likeliest to be at fault, unless it
+  /// was ended from here.
+  private func lost(
+    _ batch: inout DeliveryBatch, _ group: [SentObject], _ claim: DeliveryClaim
+  ) async throws -> End {
+    guard await goesOn() else { return .idle }
+    if let settlement = batch.lost(of: group) { try await settle(settlement, claim) }
     return .senderLost
   }
 
@@ -259,13 +347,31 @@ struct DestinationDelivery: Sendable {
 
   // MARK: Commitment
 
+  /// Asks once more for what couldn't be asked for.
+  private func askAgain(_ session: any SenderSession, _ course: inout Course) async throws -> End? {
+    let objects = course.unasked
+    course.unasked = []
+    for start in stride(from: 0, to: objects.count, by: Self.portion) {
+      let some = Array(objects[start..<min(start + Self.portion, objects.count)])
+      if let end = try await askCommitment(of: some, session, &course) {
+        // Of more than these nobody keeps count: they are sent again when their time is over.
+        course.unasked += objects[(start + some.count)...].prefix(Self.mostUnasked)
+        return end
+      }
+    }
+    return nil
+  }
+
   /// Asks the peer to keep what it took. The question is noted before it is asked: its answer may come another way, at
-  /// once.
+  /// once. The peer hears that its answer came once it is noted.
   /// - Returns: nil when all is well.
-  private func askCommitment(of objects: [SentObject], _ session: any SenderSession) async throws -> End? {
+  private func askCommitment(
+    of objects: [SentObject], _ session: any SenderSession, _ course: inout Course
+  ) async throws -> End? {
     let transaction = UID.derived(from: [UUID().uuidString]).string
     try await ledger.ask(transaction, of: objects.map(\.id), at: .now)
     do { try await session.send(.askCommitment(transactionUID: transaction, objects)) } catch {
+      course.unasked += objects
       return .senderLost
     }
     while true {
@@ -277,12 +383,17 @@ struct DestinationDelivery: Sendable {
           transaction: transaction, committed: committed,
           failed: failed.map { CommitmentReport.Failure($0.key, reason: $0.value) })
         _ = try await ledger.note(report, at: .now)
+        // One that is gone has nobody to tell.
+        try? await session.send(.confirmCommitment(isKept: true))
         return nil
+      case .commitment(.failed(let trouble)):
+        course.unasked += objects
+        return .trouble(trouble)
       case .commitment(.refused(let words, let isForGood)):
         logger.warning(
           isForGood
             ? "the destination doesn't commit to keep what it takes: take it out of delivery_commitment"
-            : "the destination doesn't commit to keep what it took; it is asked again later",
+            : "the destination refuses to be asked to keep what it took; it is sent again later",
           metadata: ["why": "\(words)"])
         let reason = (isForGood ? DIMSEStatus.classNotSupported : DIMSEStatus.processingFailure).code
         let report = CommitmentReport(
@@ -292,8 +403,13 @@ struct DestinationDelivery: Sendable {
         return nil
       case .ready, .news, .sent, nil:
         try Task.checkCancellation()
+        course.unasked += objects
         return .senderLost
       }
     }
   }
+}
+
+extension DestinationDelivery.End {
+  fileprivate var isIdle: Bool { if case .idle = self { true } else { false } }
 }

@@ -8,6 +8,8 @@ package enum SenderRequest: Sendable, Hashable, Codable {
   case send([SentObject])
   /// Ask the peer to keep these, which it took.
   case askCommitment(transactionUID: String, [SentObject])
+  /// The peer's answer to that is in the ledger, or can't be noted.
+  case confirmCommitment(isKept: Bool)
 }
 
 /// One line from a sender process: JSON, ended by a line feed.
@@ -30,6 +32,8 @@ package protocol SenderSession: Sendable {
   func reply() async -> SenderReply?
   /// Asks it to end behind what is on its way.
   func close() async
+  /// Ends it, whatever is on its way.
+  func kill()
 }
 
 /// Starts senders.

@@ -1,6 +1,5 @@
 import DICOMNetwork
 import Dispatch
-import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -32,7 +31,8 @@ public enum SenderServer {
         replies.send(SenderReply.sent(trouble: sender == nil ? refusal : trouble ?? nil))
       case .askCommitment(let transaction, let objects):
         let news = await sender?.askCommitment(transaction, of: objects)
-        replies.send(SenderReply.commitment(news ?? .refused("not connected", isForGood: false)))
+        replies.send(SenderReply.commitment(news ?? .failed(refusal ?? PeerTrouble("not connected"))))
+      case .confirmCommitment(let isKept): await sender?.confirmCommitment(isKept: isKept)
       }
     }
     await sender?.close()
@@ -50,12 +50,8 @@ public enum SenderServer {
     func stream() -> AsyncStream<SenderRequest> {
       let (stream, continuation) = AsyncStream.makeStream(of: SenderRequest.self)
       DispatchQueue(label: "requests").async { [self] in
-        while let line = readLine() {
-          guard let request = try? JSONDecoder().decode(SenderRequest.self, from: Data(line.utf8)) else {
-            break
-          }
-          continuation.yield(request)
-        }
+        var input = JSONInput<SenderRequest>()
+        while let request = input.next() { continuation.yield(request) }
         over.store(true, ordering: .relaxed)
         continuation.finish()
       }

@@ -65,7 +65,13 @@ public struct LedgerVisit: Sendable {
       return NoticeQueue(destination, folders).retry(givingUp: givingUp)
     }
     return try await asking {
-      try await ledger.retryDeliveries(to: destination, givingUp: givingUp, at: .now)
+      let count = try await ledger.retryDeliveries(to: destination, givingUp: givingUp, at: .now)
+      // The daemon ends a pause whose note is gone.
+      let note = PauseNote(deliveryTo: destination, folders)
+      guard note.text != nil, !givingUp else { return count }
+      let waiting = try await ledger.deliveryCounts().first { $0.destination == destination }?.waiting
+      note.clear()
+      return max(count, waiting ?? 0)
     }
   }
 

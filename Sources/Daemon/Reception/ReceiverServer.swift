@@ -124,8 +124,8 @@ private final class AnswerDesk: ObjectTaker {
 
   /// Reads what the daemon says; without it there is nothing to be done.
   func readAnswers() {
-    while let line = readLine() {
-      guard let answer = try? JSONDecoder().decode(ReceiverAnswer.self, from: Data(line.utf8)) else { break }
+    var input = JSONInput<ReceiverAnswer>()
+    while let answer = input.next() {
       switch answer {
       case .room(let isOpen): hasRoom.store(isOpen, ordering: .relaxed)
       case .status(let id, let status):

@@ -114,7 +114,7 @@ package struct Reception: Sendable {
       reading: while let event = await events.next() {
         switch event {
         case .line(let line):
-          guard let said = try? JSONDecoder().decode(ReceiverLine.self, from: Data(line)) else {
+          guard let said = JSONLine.message(ReceiverLine.self, in: line) else {
             why = "it says something that makes no sense"
             control.kill()
             break reading

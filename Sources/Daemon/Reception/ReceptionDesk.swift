@@ -1,5 +1,4 @@
 import DICOMNetwork
-import FoundationEssentials
 
 /// What a receiver has brought and waits for an answer: taken in by all that there is at a time, so that a sync of the
 /// disk and a transaction serve many.
@@ -82,8 +81,8 @@ struct ReceptionDesk: Sendable {
   }
 
   private func say(_ answer: ReceiverAnswer) async {
-    guard let line = try? JSONEncoder().encode(answer) else { return }
+    guard let line = try? JSONLine.bytes(of: answer) else { return }
     // One that is gone hears nothing.
-    try? await control.send(Array(line) + [UInt8(ascii: "\n")])
+    try? await control.send(line)
   }
 }

@@ -57,6 +57,15 @@ package actor SourceDesk {
     }
   }
 
+  // MARK: In
+
+  /// Takes files that lie elsewhere into the spool, under names as in the inbox.
+  func take(
+    _ files: [InboxFile], from folder: FilePath, as names: [FilePath]
+  ) async throws(WriteFailure) -> [Spool.Outcome] {
+    try await spool.take(files, from: folder, as: names)
+  }
+
   // MARK: Homes
 
   /// Where the file goes, or lies already. Bytes are compared only at the place that the ledger knows, at the file's own

@@ -37,7 +37,7 @@ extension StudyReading {
     guard !done.isEmpty else { return }
     let times = try await complete(done.map { ($0.item.job, $0.completion) })
     for one in done where times.contains(one.item.job.instance.id) {
-      note(one.item.job, one.row, publication: begun.duration(to: .now))
+      await note(one.item.job, one.row, publication: begun.duration(to: .now))
     }
     await published.ring()
   }
@@ -104,6 +104,8 @@ extension StudyReading {
     // Relative to the inbox, for in the inbox it no longer lies.
     if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.sender.text) }
     if row.status == .rejected, try await isPassing(row, job, file) { return nil }
+    // Before the archive's own row is committed: a crash between the two opens it once more, and its files are known.
+    if !trace.members.isEmpty { try await takeIn(trace.members, of: job) }
     return Publication.Item(
       job: job, row: row, detail: answer.detail, trace: trace, amended: amended,
       circumstances: try await stillOurs(job))
@@ -116,11 +118,13 @@ extension StudyReading {
     unsettled.add(at: .now)
     breaker.succeeded()
     pauseNote.clear()
-    tally.count(row.status)
+    // An archive that was opened is no input that failed; its files count.
+    let isOpened = row.reasonCode == UnpackedArchive.openedCode
+    if !isOpened { tally.count(row.status) }
     await measure(record, row, publication: publication)
     var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
     if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
-    log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
+    log(row.status == .analysed || isOpened ? .info : .warning, "\(row.status.rawValue)", record, metadata)
   }
 
   /// What is known of a file whose lease holds for as long as it takes to publish.

@@ -1,12 +1,10 @@
 import SystemPackage
 
-/// Splits what a process prints at line feeds, and at nothing else: JSON text may hold the other characters
-/// that Unicode counts as line ends.
+/// The lines that a process prints.
 struct LineReader {
   private let source: FileDescriptor
   private var buffer = [UInt8](repeating: 0, count: 1 << 14)
-  private var pending: [UInt8] = []
-  private var searched = 0
+  private var lines = LineBuffer()
 
   init(_ source: FileDescriptor) { self.source = source }
 
@@ -14,17 +12,15 @@ struct LineReader {
   /// line that was cut off isn't a line.
   mutating func next() -> [UInt8]? {
     while true {
-      if let end = pending[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-        let line = Array(pending[..<end])
-        pending.removeSubrange(...end)
-        searched = 0
-        return line
-      }
-      searched = pending.count
-      let source = source
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe try? source.read(into: $0) } ?? 0
-      guard count > 0 else { return nil }
-      pending += buffer[..<count]
+      do {
+        if let line = try lines.next() { return line }
+        let source = source
+        let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe source.read(into: $0) }
+        guard count > 0 else { return nil }
+        try unsafe buffer.withUnsafeBytes { bytes in
+          try unsafe lines.append(UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+        }
+      } catch { return nil }
     }
   }
 }

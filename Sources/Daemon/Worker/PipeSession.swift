@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// One worker process behind two pipes.
 actor PipeSession: WorkerSession {
   private let source: WorkerProcess
@@ -43,7 +41,7 @@ actor PipeSession: WorkerSession {
   func send(_ request: WorkerRequest) async throws { try await send(request as any Encodable) }
 
   func send(_ request: any Encodable) async throws {
-    try await send(line: Array(try JSONEncoder().encode(request)) + [UInt8(ascii: "\n")])
+    try await send(line: try JSONLine.bytes(of: request))
   }
 
   func send(line: [UInt8]) async throws { try await control.send(line) }
@@ -54,7 +52,7 @@ actor PipeSession: WorkerSession {
   func reply<Reply: Decodable>(_: Reply.Type) async -> Reply? {
     guard let line = await nextLine(within: timeLimit) else { return nil }
     // A line that isn't a reply means that the worker's memory can't be trusted any more: as good as dead.
-    guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(line)) else {
+    guard let reply = JSONLine.message(Reply.self, in: line) else {
       kill()
       return nil
     }

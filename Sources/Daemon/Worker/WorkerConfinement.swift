@@ -1,6 +1,5 @@
 import CSandbox
 import Files
-import FoundationEssentials
 package import SystemPackage
 
 /// The files that a worker may touch beside those that every program needs. The first line that it is sent.
@@ -27,7 +26,7 @@ package struct WorkerConfinement: Sendable, Equatable, Codable {
 
   /// One line, with its line feed.
   var line: [UInt8] {
-    get throws { Array(try JSONEncoder().encode(self)) + [UInt8(ascii: "\n")] }
+    get throws { try JSONLine.bytes(of: self) }
   }
 }
 

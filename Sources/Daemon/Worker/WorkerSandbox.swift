@@ -1,6 +1,5 @@
 import CSandbox
 import Files
-import FoundationEssentials
 import Glibc
 import SystemPackage
 
@@ -62,9 +61,8 @@ enum WorkerSandbox {
     var line: [UInt8] = []
     var byte: UInt8 = 0
     while unsafe read(STDIN_FILENO, &byte, 1) == 1 {
-      if byte == UInt8(ascii: "\n") {
-        return try? JSONDecoder().decode(WorkerConfinement.self, from: Data(line))
-      }
+      if byte == JSONLine.end { return JSONLine.message(in: line) }
+      guard line.count < JSONLine.longest else { return nil }
       line.append(byte)
     }
     return nil

@@ -89,6 +89,15 @@ public enum WorkerServer {
       let read = ReadFile(file.url, wantsDigest: true)
       return .answer(.identified(id: id, read.identity, digest: read.digest?.description))
     case .analyse(let id, _, let output, let tensors, let terms):
+      if let archive = UnpackedArchive(path, into: FilePath(text: output)) {
+        var trace = ReadingTrace(content: archive.content)
+        if let expected = terms.content, let found = archive.content, found != expected {
+          return .answer(.heldBack(id: id, ImageIdentity(), .changed(found)))
+        }
+        trace.members = archive.members
+        let target = Target(output: output, tensors: tensors, terms: terms.results, trace: trace)
+        return .image(id: id, PreparedImage(archive), target)
+      }
       let read = ReadFile(file.url, wantsDigest: true)
       if let expected = terms.content, let found = read.digest, found != expected {
         return .answer(.heldBack(id: id, read.identity, .changed(found)))
@@ -168,35 +177,6 @@ public enum WorkerServer {
   }
 }
 
-/// Standard output as a stream of replies, a line at a time. Whatever a library prints goes to standard error instead.
-final class ReplyWriter: Sendable {
-  private let descriptor: Mutex<Int32>
-
-  init() {
-    descriptor = Mutex(dup(STDOUT_FILENO))
-    dup2(STDERR_FILENO, STDOUT_FILENO)
-  }
-
-  func send(_ reply: some Encodable) {
-    guard var line = try? Array(JSONEncoder().encode(reply)) else { return }
-    line.append(UInt8(ascii: "\n"))
-    descriptor.withLock { Self.write(line, to: $0) }
-  }
-
-  private static func write(_ line: [UInt8], to descriptor: Int32) {
-    var written = 0
-    while written < line.count {
-      let count = unsafe line[written...].withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress!, $0.count)
-      }
-      if count < 0 && errno == EINTR { continue }
-      // The parent is gone: nobody wants the answers any more.
-      guard count > 0 else { _exit(0) }
-      written += count
-    }
-  }
-}
-
 /// Standard error, which the daemon's log goes to.
 enum ErrorOutput {
   static func say(_ line: String) {
@@ -218,10 +198,8 @@ private final class RequestReader: Sendable {
   func stream() -> AsyncStream<WorkerRequest> {
     let (stream, continuation) = AsyncStream.makeStream(of: WorkerRequest.self)
     DispatchQueue(label: "requests").async { [self] in
-      while let line = readLine() {
-        guard let request = try? JSONDecoder().decode(WorkerRequest.self, from: Data(line.utf8)) else {
-          break
-        }
+      var input = JSONInput<WorkerRequest>()
+      while let request = input.next() {
         let count = open.add(1, ordering: .relaxed).newValue
         if processorSeconds > 0 { ProcessorTime.grant(seconds: processorSeconds * count) }
         continuation.yield(request)

@@ -322,6 +322,17 @@ class Abuse:
             for peer in peers:
                 peer.socket.close()
 
+    def a_word_to_the_late(self):
+        """Whoever stops in the middle of a PDU, or between two of a message, is told that the association is over."""
+        for begun in (b"\x04\x00\x00", data(pdv(1, 1, command(0x30)[:20]))):
+            with Peer(self.place, 20) as peer:
+                peer.associate(self.called)
+                peer.send(begun)
+                try:
+                    assert peer.pdu()[0] == 7, "no A-ABORT"
+                except (EOFError, ConnectionError) as error:
+                    raise AssertionError("hung up without a word") from error
+
     # Slow ones, all at a time.
 
     def drip(self, opening, rest, wait):
@@ -381,7 +392,7 @@ class Abuse:
             time.sleep(0.5)
         for thread in threads:
             thread.join()
-        late = {name: round(seconds, 1) for name, seconds in took.items() if seconds > 15}
+        late = {name: round(seconds, 1) for name, seconds in took.items() if seconds > 10}
         assert not late, f"held on for {late}"
 
 

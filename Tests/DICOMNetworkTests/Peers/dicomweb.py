@@ -5,6 +5,7 @@ Objects are text files that hold their SOP Instance UID. Prints its port. Argume
 import http.server
 import json
 import re
+import socket
 import ssl
 import sys
 import time
@@ -79,7 +80,8 @@ class Peer(http.server.BaseHTTPRequestHandler):
         elif mode == "mute":
             time.sleep(60)
         elif mode == "cut":
-            self.connection.close()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
         elif mode == "endless":
             self.send_response(200)
             self.send_header("Content-Type", "application/dicom+json")

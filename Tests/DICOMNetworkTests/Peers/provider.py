@@ -22,6 +22,7 @@ parser.add_argument("--syntax", action="append", default=[])
 parser.add_argument("--delay", type=float, default=0)
 parser.add_argument("--certificate")
 parser.add_argument("--authority")
+parser.add_argument("--callers", help="a file that names the implementations of those that call")
 options = parser.parse_args()
 statuses = [int(text, 16) for text in options.statuses.split(",")]
 have, count = set(), 0
@@ -77,6 +78,13 @@ def action(event):
     return 0x0000, None
 
 
+def called(event):
+    if options.callers:
+        caller = event.assoc.requestor
+        with open(options.callers, "a") as file:
+            file.write(f"{caller.implementation_class_uid} {caller.implementation_version_name}\n")
+
+
 node = AE("PACS")
 for context in AllStoragePresentationContexts:
     if options.syntax:
@@ -93,6 +101,6 @@ if options.certificate:
     context.verify_mode = ssl.CERT_REQUIRED
 server = node.start_server(
     ("127.0.0.1", options.port), block=False, ssl_context=context,
-    evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_N_ACTION, action)])
+    evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_N_ACTION, action), (evt.EVT_ACCEPTED, called)])
 print("ready", flush=True)
 threading.Event().wait()
