@@ -42,8 +42,6 @@ package actor STOWSender: ObjectSender {
     .answered(committed: objects.map(\.sopInstanceUID), failed: [:])
   }
 
-  package func confirmCommitment(isKept: Bool) {}
-
   package func send(
     _ objects: [SentObject], tell: @escaping @Sendable (SendingNews) -> Void,
     isStopping: @escaping @Sendable () -> Bool

@@ -47,6 +47,11 @@ package protocol ObjectSender: Sendable {
   func close() async
 }
 
+extension ObjectSender {
+  /// Most destinations answer at once or never, so that nothing of theirs waits.
+  package func confirmCommitment(isKept: Bool) async {}
+}
+
 /// What is heard while objects are sent.
 package enum SendingNews: Sendable, Hashable, Codable {
   case answered(id: Int64, PeerAnswer)
