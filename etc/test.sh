@@ -38,18 +38,6 @@ if [ $# -eq 0 ] && [ -d ../shared/cases ]; then
   .venv/bin/python ../shared/cases/check.py "$(swift build -c release --traits MPI --show-bin-path)/mmdicom"
 fi
 
-if [ $# -eq 0 ]; then
-  say "batch scripts of etc/slurm under a Slurm of their own"
-  if [ "$(id -u)" -eq 0 ]; then
-    require_packages munge slurmctld slurmd slurm-client
-    status=0
-    .venv/bin/python Tests/Slurm/jobs.py "$(swift build -c release --traits MPI --show-bin-path)/mmdicom" || status=$?
-    [ "$status" -eq 0 ] || [ "$status" -eq 77 ] || exit "$status"
-  else
-    echo "skipped: slurmd runs as root alone"
-  fi
-fi
-
 say "test"
 # All at once, tests have more files open than Foundation's processes can be waited for with (1,024, as select counts
 # them), and wait for each other longer than their time limits say.
@@ -65,3 +53,15 @@ timeout --kill-after=30 20m swift test -c release --traits MPI --skip-build --di
     if (closing == "") { print "the tests did not come to their end"; exit 1 }
     print closing
   }'
+
+if [ $# -eq 0 ]; then
+  say "batch scripts of etc/slurm under a Slurm of their own"
+  if [ "$(id -u)" -eq 0 ]; then
+    require_packages munge slurmctld slurmd slurm-client
+    status=0
+    timeout --kill-after=60 8m .venv/bin/python Tests/Slurm/jobs.py "$(swift build -c release --traits MPI --show-bin-path)/mmdicom" || status=$?
+    [ "$status" -eq 0 ] || [ "$status" -eq 77 ] || exit "$status"
+  else
+    echo "skipped: slurmd runs as root alone"
+  fi
+fi

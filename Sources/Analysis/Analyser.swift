@@ -121,10 +121,12 @@ package struct Analyser {
       let objects = ResultObjects(
         source: named, radiograph: radiograph, findings: findings, compression: compression,
         content: content, maker: maker, terms: terms, createdAt: terms.createdAt ?? .now)
+      var begun: [String] = []
       do throws(ResultFailure) {
         var saliency: [Float]?
         if terms.options.kinds.contains(.overlay) { saliency = input.mapBack(prediction.saliency) }
         let written = try write(objects, saliency: saliency, to: files)
+        begun = written.names
         row.outputs = written.names + (try writeMessages(objects, to: files))
         referred = written.objects
         if tensors {
@@ -140,6 +142,9 @@ package struct Analyser {
         row.state(findings, notes: notes + (findings.lungArea == nil ? [.noCalibratedSpacing] : []))
         detail = notes.map(\.description).joined(separator: "; ")
       } catch {
+        // All results or none.
+        for name in begun { try? FileManager.default.removeItem(at: folder.appending(path: name)) }
+        row.outputs = []
         switch error {
         case .cannotWrite(let failure): throw failure
         case .invalid(let code, let text):

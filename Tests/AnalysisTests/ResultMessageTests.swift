@@ -86,6 +86,7 @@ struct ResultMessageTests {
     let all = [
       message(), message { $0.identity = ImageIdentity() },
       message { $0.identity.patientID = "a|b^c&d~e\\f\r\u{1C}" }, message { $0.patientName = "Müller^Jörg" },
+      message { $0.isUncertain = true },
     ]
     for (index, message) in all.enumerated() {
       let file = folder.appending(path: "\(index).hl7")
@@ -124,6 +125,25 @@ struct ResultMessageTests {
     #expect(try message().diagnosticReport == message().diagnosticReport)
   }
 
+  @Test("what the model leaves open is neither normal nor abnormal", arguments: [false, true])
+  func uncertain(isPositive: Bool) throws {
+    let message = message {
+      ($0.isPositive, $0.isUncertain) = (isPositive, true)
+      $0.finding = isPositive ? "pneumonia" : "normal"
+    }
+    let observed = segments(message).filter { $0[0] == "OBX" }
+    #expect(observed.allSatisfy { $0.count < 9 || $0[8].isEmpty })
+    let place = try #require(segments(message).firstIndex { $0.count > 3 && $0[3].hasPrefix("FINDING^") })
+    #expect(
+      segments(message)[place + 1].first == "NTE" && segments(message)[place + 1][3].contains("uncertain"))
+    let report = try #require(
+      try JSONSerialization.jsonObject(with: Data(message.diagnosticReport)) as? [String: Any])
+    #expect((report["conclusion"] as? String)?.contains("\(message.finding) (uncertain)") == true)
+    let observations = try #require(report["contained"] as? [[String: Any]])
+    let interpretation = try #require((observations[0]["interpretation"] as? [[String: Any]])?.first)
+    #expect((interpretation["coding"] as? [[String: Any]])?.first?["code"] as? String == "IND")
+  }
+
   @Test(
     "a public validator takes the resource",
     .enabled(if: fhir != nil, "needs MMDICOM_PYTHON with fhir.resources"))
@@ -135,7 +155,7 @@ struct ResultMessageTests {
         $0.identity = ImageIdentity()
         $0.lungArea = nil
         $0.isPositive = false
-      }, message { $0.identity.studyDate = "20251399" },
+      }, message { $0.identity.studyDate = "20251399" }, message { $0.isUncertain = true },
     ]
     for (index, message) in all.enumerated() {
       let file = folder.appending(path: "\(index).json")

@@ -97,14 +97,14 @@ struct CacheShardTests {
     let root = try PhantomFixture.copy()
     defer { try? FileManager.default.removeItem(at: root.deletingLastPathComponent()) }
     var index = try ArchiveIndex(scanning: root)
-    for position in [1, 9] {
+    for position in [1, 10] {
       let image = root.appending(path: index.images[position].path)
       let bytes = try Data(contentsOf: image)
       try bytes.prefix(bytes.count * 2 / 3).write(to: image)
     }
     index = try ArchiveIndex(scanning: root)
     let cache = try ImageCache(for: index, root: root, at: file, size: 32, shardLength: 4)
-    #expect(cache.failures.map(\.path) == [1, 9].map { index.images[$0].path })
-    #expect((0..<cache.count).filter { !cache.hasImage($0) } == [1, 9])
+    #expect(cache.failures.map(\.path) == [1, 10].map { index.images[$0].path })
+    #expect((0..<cache.count).filter { !cache.hasImage($0) } == [1, 10])
   }
 }

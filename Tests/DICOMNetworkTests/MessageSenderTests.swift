@@ -25,10 +25,12 @@ struct MessageSenderTests {
 
   @Test(arguments: [
     ("MSA|AA|1", "", PeerAnswer.taken("AA")), ("MSA|CA|1|fine", "", .taken("CA fine")),
-    ("MSA|AE|1|bad PID", "", .refusedForGood("AE bad PID")), ("MSA|AR|1", "", .refusedForNow("AR")),
-    ("MSA|AR|1", "ERR|||202^Unsupported processing ID", .refusedForGood("AR 202 Unsupported processing ID")),
-    ("MSA|AE|1", "ERR|||207^Application internal error", .refusedForNow("AE 207 Application internal error")),
-    ("MSA|AE|1", "ERR|PID^3^^101&Required field missing", .refusedForGood("AE 101 Required field missing")),
+    ("MSA|AE|1|bad PID", "", .refusedForGood("AE: bad PID")), ("MSA|AR|1", "", .refusedForNow("AR")),
+    ("MSA|AR|1", "ERR|||202^Unsupported processing ID", .refusedForGood("AR 202: Unsupported processing ID")),
+    (
+      "MSA|AE|1", "ERR|||207^Application internal error", .refusedForNow("AE 207: Application internal error")
+    ),
+    ("MSA|AE|1", "ERR|PID^3^^101&Required field missing", .refusedForGood("AE 101: Required field missing")),
     ("MSA|XX|1", "", .refusedForNow("XX")),
   ])
   func acknowledgements(answer: String, complaint: String, meaning: PeerAnswer) throws {
@@ -142,8 +144,8 @@ struct MessageSenderTests {
     #expect(trouble == nil)
     #expect(
       answers == [
-        1: .taken("AA said"), 2: .refusedForGood("AE said"), 3: .refusedForNow("AR said"),
-        4: .refusedForNow("AE 207 said"), 5: .taken("CA said"),
+        1: .taken("AA: said"), 2: .refusedForGood("AE: said"), 3: .refusedForNow("AR: said"),
+        4: .refusedForNow("AE 207: said"), 5: .taken("CA: said"),
       ])
     #expect(try peer.ended().compactMap { $0["control"] as? String }.count == 5)
   }
@@ -156,7 +158,7 @@ struct MessageSenderTests {
     let (answers, trouble) = try await send(
       objects([message("AA"), message(what), message("AA")]),
       to: mllp(peer, answerSeconds: what == "hang" ? 1 : 20))
-    #expect(answers == [1: .taken("AA said")])
+    #expect(answers == [1: .taken("AA: said")])
     #expect(trouble != nil)
     if what == "hang" { #expect(trouble?.description == "no acknowledgement within the time limit") }
   }
@@ -172,7 +174,7 @@ struct MessageSenderTests {
     try Data("other".utf8).write(to: URL(filePath: all[0].path))
     let (answers, trouble) = try await send(all, to: mllp(peer))
     #expect(
-      trouble == nil && answers[1] == .refusedForGood(SentObject.gone) && answers[2] == .taken("AA said"))
+      trouble == nil && answers[1] == .refusedForGood(SentObject.gone) && answers[2] == .taken("AA: said"))
   }
 
   private func webhook(_ peer: Peer, _ what: String, key: String? = "0123456789abcdef") -> PeerEndpoint {

@@ -120,7 +120,10 @@ PartitionName=urgent Nodes=ALL MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF 
 
     def stop(self):
         if self.children:
-            subprocess.run(["scancel", "--user=root"], env=self.environment, capture_output=True, timeout=30)
+            try:
+                subprocess.run(["scancel", "--user=root"], env=self.environment, capture_output=True, timeout=30)
+            except subprocess.TimeoutExpired:
+                pass  # Nobody answers: what is left is ended below.
         for child in reversed(self.children):
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)

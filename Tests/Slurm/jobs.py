@@ -70,7 +70,7 @@ class Jobs:
         (self.folder / "small.json").write_text(
             '{"widths": [16, 16, 32], "emaDecay": 0.9, "validateEvery": 30, "checkpointEvery": 20, "batch": '
             '{"segmentation": 3, "segmentationUnlabelled": 3, "classification": 4, "unlabelled": 3}}')
-        options = ["--archive", "archive", "--cache", "cache", "--config", "small.json", "--stages", "64x60"]
+        options = ["--archive", "archive", "--cache", "cache", "--config", "small.json", "--stages", "64x240"]
         self.run("train", *options, "--output", "one")
         job = self.submit(
             "--partition=spare", "--ntasks=2", SCRIPTS / "train.sbatch", *options, "--output", "together")
@@ -155,6 +155,8 @@ def main():
         print(f"no Slurm here: missing {', '.join(reasons)}")
         return 77
     program = str(Path(sys.argv[1]).resolve())
+    # Who is told to end ends the cluster, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="mmdicom-slurm-"))
     os.chmod(folder, 0o755)
     try:

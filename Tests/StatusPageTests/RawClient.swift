@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// A client that sends exactly the bytes that it is given, for what no browser would send.
 struct RawClient {
@@ -43,20 +44,9 @@ struct RawClient {
   }
 
   func connected(seconds: Int = 20) throws -> Int32 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var limit = timeval(tv_sec: seconds, tv_usec: 0)
-    unsafe setsockopt(
-      descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    let status = unsafe withUnsafePointer(to: &address) {
-      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
+    guard let descriptor = TestEnvironment.connection(toPort: UInt16(port), seconds: seconds) else {
+      throw POSIXError(.ECONNREFUSED)
     }
-    guard status == 0 else { throw POSIXError(.ECONNREFUSED) }
     return descriptor
   }
 

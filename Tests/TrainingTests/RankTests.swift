@@ -40,7 +40,7 @@ import Training
       change(rank.rank, &own)
       let data = TrainingData(index: phantoms.index, cache: phantoms.cache, configuration: own)
       let trainer = try Trainer(own, data: data, output: folder, threads: threads, ranks: rank)
-      let training = Task {
+      let training = Task(executorPreference: rank.executor) {
         try await trainer.run(resume: true) { event in
           if case .step(let number, _, _, _) = event, number == stop?.step { told.tell() }
         }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import MultiMix
 import Synchronization
@@ -8,6 +9,7 @@ import Training
 final class ThreadRanks: RankGroup {
   let rank: Int
   private let post: PostOffice
+  let executor = RankExecutor()
   /// Changes a message on its way from one rank to another.
   private let tamper: @Sendable (_ message: [UInt8], _ from: Int, _ to: Int) -> [UInt8]
 
@@ -48,7 +50,7 @@ final class ThreadRanks: RankGroup {
   ) async -> [Result<Value, any Error>] {
     await withTaskGroup(of: (Int, Result<Value, any Error>).self) { tasks in
       for rank in group {
-        tasks.addTask {
+        tasks.addTask(executorPreference: rank.executor) {
           do { return (rank.rank, .success(try await body(rank))) } catch {
             let isShared =
               error is CancellationError || (error as? TrainingError)?.isOfAllRanks ?? false
@@ -61,6 +63,16 @@ final class ThreadRanks: RankGroup {
       for await (rank, result) in tasks { results[rank] = result }
       return group.compactMap { results[$0.rank] }
     }
+  }
+}
+
+/// A rank's own threads, as many as it needs: one that waits for a message keeps none of those that others share.
+final class RankExecutor: TaskExecutor {
+  private let queue = DispatchQueue(label: "rank", attributes: .concurrent)
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }
 

@@ -122,7 +122,7 @@ extension ResultMessage {
       result = contained.map { Reference(contained: $0.id) }
       let percent = ReportRow.decimal(message.pneumoniaProbability * 100, places: 0)
       conclusion =
-        "\(ResultMessage.mark). \(message.modelName): \(message.finding), probability of pneumonia \(percent) %"
+        "\(ResultMessage.mark). \(message.modelName): \(message.stated), probability of pneumonia \(percent) %"
     }
   }
 
@@ -143,8 +143,9 @@ extension ResultMessage {
       pneumoniaProbability, places: 4, unit: "probability", "1")
     pneumonia.interpretation = [
       CodeableConcept(
-        "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", isPositive ? "POS" : "NEG",
-        isPositive ? "Positive" : "Negative", text: finding)
+        "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation",
+        isUncertain ? "IND" : isPositive ? "POS" : "NEG",
+        isUncertain ? "Indeterminate" : isPositive ? "Positive" : "Negative", text: stated)
     ]
     var all = [
       pneumonia,

@@ -27,9 +27,9 @@ extension ResultMessage {
       ("ST", "SOP_INSTANCE_UID^SOP Instance UID^L", escaped(identity.sopInstanceUID), "", ""),
       (
         "NM", "PNEUMONIA_PROBABILITY^Probability of pneumonia^L", decimal(pneumoniaProbability, places: 4),
-        "1^no units^UCUM", isPositive ? "A" : "N"
+        "1^no units^UCUM", flag
       ),
-      ("ST", "FINDING^Finding^L", escaped(finding), "", isPositive ? "A" : "N"),
+      ("ST", Self.findingCode, escaped(finding), "", flag),
       (
         "NM", "LUNG_FRACTION^Part of the picture that is lung^L", decimal(lungFraction, places: 4),
         "1^no units^UCUM", ""
@@ -46,6 +46,9 @@ extension ResultMessage {
     for (index, item) in observations.enumerated() {
       segments.append(
         ["OBX", "\(index + 1)", item.type, item.code, "", item.value, item.unit, "", item.flag, "", "", "P"])
+      if isUncertain, item.code == Self.findingCode {
+        segments.append(["NTE", "1", "L", "uncertain: the model leaves this finding open"])
+      }
     }
     return segments.flatMap { fields in
       Array(Self.trimmed(fields).joined(separator: "|").utf8) + [UInt8(ascii: "\r")]
@@ -59,6 +62,11 @@ extension ResultMessage {
     ].joined(separator: "\u{0}")
     return String(ContentDigest(of: text).description.prefix(20))
   }
+
+  private static let findingCode = "FINDING^Finding^L"
+
+  /// Neither normal nor abnormal where it is left open (table 0078).
+  private var flag: String { isUncertain ? "" : isPositive ? "A" : "N" }
 
   private static func trimmed(_ fields: [String]) -> [String] {
     Array(fields.reversed().drop { $0.isEmpty }.reversed())

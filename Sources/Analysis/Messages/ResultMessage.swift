@@ -16,6 +16,8 @@ package struct ResultMessage: Sendable, Equatable {
   package var patientSex = ""
   package var finding: String
   package var isPositive: Bool
+  /// Whether the model leaves the finding open.
+  package var isUncertain = false
   /// 0...1.
   package var pneumoniaProbability: Double
   /// 0...1.
@@ -34,6 +36,9 @@ package struct ResultMessage: Sendable, Equatable {
     (self.pneumoniaProbability, self.lungFraction) = (pneumoniaProbability, lungFraction)
     (self.lungArea, self.modelName, self.createdAt) = (lungArea, modelName, createdAt)
   }
+
+  /// The finding in words.
+  var stated: String { isUncertain ? "\(finding) (uncertain)" : finding }
 
   /// The study date's year, month and day; nil where it is no date.
   var studyDay: (year: Substring, month: Substring, day: Substring)? { Self.day(identity.studyDate) }
@@ -56,6 +61,7 @@ extension ResultMessage {
       identity: ImageIdentity(objects.source), finding: findings.finding, isPositive: findings.isPositive,
       pneumoniaProbability: findings.pneumoniaProbability, lungFraction: findings.lungFraction,
       lungArea: findings.lungArea, modelName: objects.maker.modelName, createdAt: objects.createdAt)
+    isUncertain = findings.isUncertain
     patientName = objects.source.string(.patientName) ?? ""
     patientBirthDate = objects.source.string(.patientBirthDate) ?? ""
     patientSex = objects.source.string(.patientSex) ?? ""

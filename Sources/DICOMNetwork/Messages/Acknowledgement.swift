@@ -32,10 +32,16 @@ package struct Acknowledgement: Sendable, Equatable {
       ?? ""
   }
 
+  /// Whether it takes the message.
+  package var isAccepted: Bool { code == "AA" || code == "CA" }
+
   /// What follows for the message.
   package var answer: PeerAnswer {
+    let code = code.utf8.count <= 2 ? code : "?"
     let said = PeerText.cleaned(
-      [code, error.map { "\($0)" } ?? "", words].filter { !$0.isEmpty }.joined(separator: " "), limit: 200)
+      // What it says in words may name a patient: behind the colon, where logs don't go.
+      [error.map { "\(code) \($0)" } ?? code, words].filter { !$0.isEmpty }.joined(separator: ": "),
+      limit: 200)
     return switch (code, error) {
     case ("AA", _), ("CA", _): .taken(said)
     // A record that is locked, or an error within the receiver.

@@ -47,13 +47,17 @@ package actor MLLPSender: ObjectSender {
           let answer: Result<[UInt8]?, any Error>
           do { answer = .success(try await answers.next()) } catch { answer = .failure(error) }
           guard await Self.isInTime(limit) else {
-            throw PeerTrouble.cut("no acknowledgement within the time limit")
+            throw PeerTrouble.cut("no acknowledgement within the time limit", by: object, isLate: true)
           }
           guard let message = try answer.get() else {
-            throw PeerTrouble.cut("it closed the connection without an acknowledgement")
+            throw PeerTrouble.cut("it closed the connection without an acknowledgement", by: object)
           }
-          guard let acknowledgement = Acknowledgement(message), acknowledgement.controlID == id else {
-            return PeerTrouble("its answer is no acknowledgement of what was sent")
+          // One message is on its way at a time: a refusal that names none is of it.
+          guard let acknowledgement = Acknowledgement(message),
+            acknowledgement.controlID == id
+              || (acknowledgement.controlID.isEmpty && !acknowledgement.isAccepted)
+          else {
+            throw PeerTrouble.cut("its answer is no acknowledgement of what was sent", by: object)
           }
           tell(.answered(id: object.id, acknowledgement.answer))
         }
@@ -121,10 +125,10 @@ package actor MLLPSender: ObjectSender {
 }
 
 extension PeerTrouble {
-  /// With a message on its way.
-  fileprivate static func cut(_ words: String) -> PeerTrouble {
+  /// With a message on its way, which may be what it can't bear.
+  fileprivate static func cut(_ words: String, by object: SentObject, isLate: Bool = false) -> PeerTrouble {
     var trouble = PeerTrouble(words)
-    trouble.isCut = true
+    (trouble.isCut, trouble.isLate, trouble.onTheirWay) = (true, isLate, [object.id])
     return trouble
   }
 }

@@ -38,6 +38,8 @@ public enum ShardFailure: Error, Equatable, Sendable, CustomStringConvertible {
   case mixed(String, counts: [Int])
   /// Tasks that have not come to their end.
   case missing(String, numbers: [Int], count: Int)
+  /// A report lies there already, which no shard wrote.
+  case occupied(String)
   case cannotWrite(String)
 
   public var isUnwritable: Bool { if case .cannotWrite = self { true } else { false } }
@@ -50,6 +52,7 @@ public enum ShardFailure: Error, Equatable, Sendable, CustomStringConvertible {
     case .missing(let path, let numbers, let count):
       "\(path): not complete: shard \(numbers.map(String.init).joined(separator: ", ")) of \(count); run "
         + (numbers.count == 1 ? "it" : "them") + " again"
+    case .occupied(let path): "\(path): is there already: join into a folder of its own"
     case .cannotWrite(let what): what
     }
   }

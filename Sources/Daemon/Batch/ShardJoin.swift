@@ -4,24 +4,43 @@ public import FoundationEssentials
 import SystemPackage
 
 /// Makes one folder of results, with one report, of those of all shards. Cut off, it goes on when it is called again:
-/// files are moved first, then the report is written, then the shards' folders go.
+/// files are moved first, then the report is written, then the shards' folders go. One that holds an image which a shard
+/// before it had, too, stays as `repeated-K-of-N`, with its report and the results that weren't taken.
 public struct ShardJoin: Sendable {
   /// Images that a shard before had already: their first result is kept.
   public private(set) var repeated: [String] = []
+  private var holdsRepeated: Set<URL> = []
 
   /// - Throws: ``ShardFailure``; nothing has been moved unless it is `cannotWrite`.
   public init(_ output: URL) throws(ShardFailure) {
     // A call that was cut off behind the report has but its folders left to remove.
     let joined = output.appending(path: ".joined")
     let isJoined = FileManager.default.fileExists(atPath: joined.path)
+    let joining = output.appending(path: ".joining")
+    let place = output.appending(path: "report.csv")
     let shards = isJoined ? Self.present(in: output) : try Self.shards(in: output)
     do {
       if !isJoined {
-        try DurableFile.write(report(of: shards, into: output), to: output.appending(path: "report.csv"))
+        guard
+          FileManager.default.fileExists(atPath: joining.path)
+            || !FileManager.default.fileExists(atPath: place.path)
+        else { throw ShardFailure.occupied(place.path) }
+        try DurableFile.write("", to: joining)
+        try DurableFile.write(report(of: shards, into: output), to: place)
         try DurableFile.write("", to: joined)
       }
-      for shard in shards { try FileManager.default.removeItem(at: shard) }
+      for shard in shards {
+        if holdsRepeated.contains(shard) {
+          try FileManager.default.moveItem(
+            at: shard, to: output.appending(path: "repeated-\(shard.lastPathComponent)"))
+        } else {
+          try FileManager.default.removeItem(at: shard)
+        }
+      }
+      try? FileManager.default.removeItem(at: joining)
       try FileManager.default.removeItem(at: joined)
+    } catch let failure as ShardFailure {
+      throw failure
     } catch let failure as WriteFailure {
       throw .cannotWrite("\(failure.path): \(failure.reason)")
     } catch {
@@ -40,6 +59,7 @@ public struct ShardJoin: Sendable {
         let key = ReportMerge.key(ofFields: fields)
         guard !seen.contains(key) else {
           repeated.append(key)
+          holdsRepeated.insert(shard)
           continue
         }
         own.insert(key)

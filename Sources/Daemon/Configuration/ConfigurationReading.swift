@@ -157,6 +157,12 @@ extension DaemonConfiguration {
       logLevel = known
     }
     notification = try values.notificationSettings()
+    // `retry --destination` names either.
+    if let name = notification.targets.map(\.name).first(where: { name in
+      delivery.destinations.contains { $0.name == name }
+    }) {
+      throw values.failure("notify", "names '\(name)', as 'destinations' does")
+    }
     http = try values.httpSettings()
   }
 

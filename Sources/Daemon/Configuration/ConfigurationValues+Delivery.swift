@@ -114,7 +114,7 @@ extension ConfigurationValues {
   }
 
   /// Without what may be a password.
-  private static func concealed(_ text: String) -> String {
+  static func concealed(_ text: String) -> String {
     guard let at = text.lastIndex(of: "@"), let slash = text.firstIndex(of: "/"), slash < at,
       text[slash..<at].contains(":")
     else { return text }

@@ -31,9 +31,11 @@ struct CommandHook: Sendable {
 
   private func ended(_ notice: [UInt8]) async -> Outcome {
     var options = PlatformOptions()
-    // A group of its own, which is killed as a whole.
+    // A group of its own, which is ended as a whole: what a shell started, too.
     options.processGroupID = 0
-    options.teardownSequence = []
+    options.teardownSequence = [
+      .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(1))
+    ]
     do {
       let result = try await Subprocess.run(
         .path(FilePath(path)), platformOptions: options, input: .array(notice), output: .discarded,

@@ -24,6 +24,8 @@ package struct Notice: Sendable, Equatable, Encodable {
   package var seriesInstanceUID: String?
   package var sopInstanceUID: String?
   package var finding: String?
+  /// Whether the model leaves the finding open.
+  package var isUncertain: Bool?
   package var pneumoniaProbability: Double?
   package var model: String?
   package var patientID: String?
@@ -34,6 +36,7 @@ package struct Notice: Sendable, Equatable, Encodable {
     case notice, event, at, part, file, status, reason, finding, model
     case researchUseOnly = "research_use_only"
     case isOver = "is_over"
+    case isUncertain = "is_uncertain"
     case studyInstanceUID = "study_instance_uid"
     case seriesInstanceUID = "series_instance_uid"
     case sopInstanceUID = "sop_instance_uid"
@@ -94,6 +97,7 @@ package struct Notice: Sendable, Equatable, Encodable {
     }
     if verdict == .analysed {
       finding = field("finding")
+      isUncertain = field("notes").map { $0.split(separator: ";").contains("finding_uncertain") } ?? false
       pneumoniaProbability = field("pneumonia_probability").flatMap(Double.init)
       model = field("model")
     }

@@ -116,7 +116,8 @@ extension ConfigurationValues {
     _ text: String
   ) throws(ConfigurationFailure) -> NotificationSettings.Target {
     guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
-      throw failure("notify", "holds '\(text)'; it takes NAME=https://HOST/PATH or NAME=command:/PATH")
+      throw failure(
+        "notify", "holds '\(Self.concealed(text))'; it takes NAME=https://HOST/PATH or NAME=command:/PATH")
     }
     let name = String(text[..<sign])
     let address = String(text[text.index(after: sign)...])
@@ -140,7 +141,8 @@ extension ConfigurationValues {
     else {
       throw failure(
         "notify",
-        "tells \(name) at '\(address)'; it takes https://HOST/PATH, http://HOST/PATH or command:/PATH")
+        "tells \(name) at '\(Self.concealed(address))'; it takes https://HOST/PATH, http://HOST/PATH or command:/PATH"
+      )
     }
     return .init(name: name, address: .web(address))
   }

@@ -16,6 +16,8 @@ package actor SourceDesk {
 
   private let folders: InboxFolders
   private let spool: Spool
+  /// Takes in what archives held, whatever the inbox keeps the other waiting for.
+  private let archives: Spool
   private let ledger: any StudyLedger
   /// Files with the same bytes as a row's, which go where that row's goes, and the reason that it was rejected for.
   private var twins: [Int64: [SpooledFile]] = [:]
@@ -23,6 +25,7 @@ package actor SourceDesk {
   package init(_ folders: InboxFolders, spool: Spool, ledger: any StudyLedger) {
     self.folders = folders
     self.spool = spool
+    archives = Spool(beside: spool)
     self.ledger = ledger
   }
 
@@ -63,7 +66,7 @@ package actor SourceDesk {
   func take(
     _ files: [InboxFile], from folder: FilePath, as names: [FilePath]
   ) async throws(WriteFailure) -> [Spool.Outcome] {
-    try await spool.take(files, from: folder, as: names)
+    try await archives.take(files, from: folder, as: names)
   }
 
   // MARK: Homes

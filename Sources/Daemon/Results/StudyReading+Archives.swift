@@ -27,6 +27,7 @@ extension StudyReading {
       try await admit(
         Array(wanted[start..<min(start + Self.portion, wanted.count)]), in: folder, under: place)
       try await renewLeases()
+      beatWhileFiling()
     }
   }
 

@@ -105,7 +105,17 @@ extension StudyReading {
     if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.sender.text) }
     if row.status == .rejected, try await isPassing(row, job, file) { return nil }
     // Before the archive's own row is committed: a crash between the two opens it once more, and its files are known.
-    if !trace.members.isEmpty { try await takeIn(trace.members, of: job) }
+    if !trace.members.isEmpty {
+      // Of its files alone, whatever else was answered for: what concerns all is met by those that are published.
+      do { try await takeIn(trace.members, of: job) } catch let failure as WriteFailure {
+        _ = try await ledger.fail(job.instance.id, token: job.token, reason: "archive_held_up", at: .now)
+        held.remove(job)
+        log(
+          .warning, "what was in it can't be taken in now; is tried again later", job.instance,
+          ["reason": "archive_held_up", "why": "\(failure.reason)"])
+        return nil
+      }
+    }
     return Publication.Item(
       job: job, row: row, detail: answer.detail, trace: trace, amended: amended,
       circumstances: try await stillOurs(job))
