@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-pthread-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
     // DCMTK and OpenJPEG behind a C ABI. Debian's dcmtk.pc names libraries that it doesn't ship, so
     // they are linked by name.
@@ -72,7 +73,7 @@ let package = Package(
       ]),
 
     // What is known of every instance, result and delivery.
-    room("Ledger", ["Files", crypto, grdb, system]),
+    room("Ledger", ["Files", "CPostgres", crypto, grdb, system]),
 
     // DICOM and DICOMweb in and out. Not called Network: packages that ask canImport(Network) mean Apple's.
     room(

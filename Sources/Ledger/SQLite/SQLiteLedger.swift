@@ -5,18 +5,12 @@ internal import GRDB
 /// What is promised is committed with `synchronous=FULL`, one sync of the log. Leases are committed with
 /// `NORMAL`: they survive the death of a process, and after a power cut nobody is left who held one.
 /// The file must lie on a disk of this host: SQLite's shared memory doesn't work over a network mount.
-package final class SQLiteLedger: StudyLedger {
+package final class SQLiteLedger: TableLedger {
   let pool: DatabasePool
   package let rules: LedgerRules
   private let path: String
 
-  /// Who opens the file.
-  package enum Role: Sendable, Hashable {
-    /// The daemon: makes the file where it is missing, brings it to this version, checks it.
-    case keeper
-    /// `status`, `retry`, `explain` beside a daemon: takes it as it is.
-    case visitor
-  }
+  package typealias Role = LedgerRole
 
   /// - Throws: ``LedgerError`` that names the file.
   package init(at path: String, as role: Role, rules: LedgerRules = LedgerRules()) throws(LedgerError) {
@@ -36,14 +30,7 @@ package final class SQLiteLedger: StudyLedger {
     } catch { throw LedgerError(error, path: path) }
   }
 
-  /// How a commit reaches the disk.
-  enum Durability: String {
-    case promised = "FULL"
-    case leased = "NORMAL"
-  }
-
-  /// One transaction on the writer's own queue, off the cooperative pool. It isn't bound to the task: a
-  /// cancelled caller still learns what was committed.
+  /// On the writer's own queue.
   func write<T: Sendable>(
     _ durability: Durability, at now: Timestamp,
     _ body: @escaping @Sendable (inout LedgerTransaction) throws -> T
@@ -52,7 +39,8 @@ package final class SQLiteLedger: StudyLedger {
     let result: Result<T, LedgerError> = await withCheckedContinuation { continuation in
       pool.asyncWriteWithoutTransaction { db in
         do {
-          let value = try Self.commit(db, durability, LedgerTransaction(db, rules, now), body)
+          let value = try Self.commit(
+            db, durability, LedgerTransaction(SQLiteSession(db: db), rules, now), body)
           continuation.resume(returning: .success(value))
         } catch { continuation.resume(returning: .failure(LedgerError(error, path: path))) }
       }
@@ -61,14 +49,14 @@ package final class SQLiteLedger: StudyLedger {
   }
 
   private static func commit<T>(
-    _ db: Database, _ durability: Durability, _ begun: @autoclosure () throws -> LedgerTransaction,
+    _ db: Database, _ durability: Durability, _ begun: LedgerTransaction,
     _ body: (inout LedgerTransaction) throws -> T
   ) throws -> T {
     // Not allowed inside a transaction.
-    try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
+    try db.execute(sql: "PRAGMA synchronous = \(durability == .promised ? "FULL" : "NORMAL")")
     var value: T?
     try db.inTransaction(.immediate) {
-      var transaction = try begun()
+      var transaction = begun
       value = try body(&transaction)
       try transaction.finish()
       return .commit
@@ -78,18 +66,21 @@ package final class SQLiteLedger: StudyLedger {
 
   /// One snapshot.
   func read<T: Sendable>(
-    _ body: @escaping @Sendable (Database) throws -> T
+    _ body: @escaping @Sendable (any LedgerSession) throws -> T
   ) async throws(LedgerError) -> T {
     let path = path
     let result: Result<T, LedgerError> = await withCheckedContinuation { continuation in
       pool.asyncRead { db in
-        do { continuation.resume(returning: .success(try body(try db.get()))) } catch {
+        do { continuation.resume(returning: .success(try body(SQLiteSession(db: try db.get())))) } catch {
           continuation.resume(returning: .failure(LedgerError(error, path: path)))
         }
       }
     }
     return try result.get()
   }
+
+  /// The caller's clock is the ledger's.
+  func onThisHost(_ time: Timestamp) -> Timestamp { time }
 }
 
 extension LedgerError {
@@ -97,6 +88,10 @@ extension LedgerError {
   init(_ error: any Error, path: String) {
     if let error = error as? LedgerError {
       self = error
+      return
+    }
+    if let error = error as? DamagedRow {
+      self = .damaged(path: path, detail: error.detail)
       return
     }
     guard let error = error as? DatabaseError else {
