@@ -28,6 +28,7 @@ package actor InboxWatcher {
   private nonisolated let fates = Mutex<[(outcome: Spool.Outcome, drawn: ArrivedFile)]>([])
   /// Of the last look that found something.
   private var arrival: Int64 = 0
+  private let isShared: Bool
   /// With `--once`: what lay in the inbox at the start; nil otherwise.
   private var batch: Set<FilePath>?
   private var waitingSince: ContinuousClock.Instant?
@@ -45,6 +46,7 @@ package actor InboxWatcher {
   package init(_ configuration: DaemonConfiguration, runsOnce: Bool, logger: Logger) {
     self.runsOnce = runsOnce
     self.logger = logger
+    isShared = configuration.folders.host != nil
     inbox = FilePath(of: configuration.folders.inbox)
     patience = configuration.settlingTime + configuration.studyLongestWait
     prefersNewest = !runsOnce && configuration.order == .fair
@@ -71,7 +73,8 @@ package actor InboxWatcher {
 
   /// The number for files that come now.
   package func nextArrival() -> Int64 {
-    arrival += 1
+    // Hosts that share a ledger don't count together: there it is the time of the look.
+    arrival = max(arrival + 1, isShared ? Timestamp.now.milliseconds : 0)
     return arrival
   }
 

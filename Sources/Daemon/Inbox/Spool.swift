@@ -24,6 +24,8 @@ package actor Spool {
   }
 
   let root: FilePath
+  /// The folder below the root that this daemon takes files into; empty where it is alone.
+  let own: FilePath
   let inbox: FilePath
   /// How many files each batch still has.
   var remaining: [FilePath: Int] = [:]
@@ -37,6 +39,7 @@ package actor Spool {
   ) {
     self.fault = fault
     root = FilePath(of: folders.spool)
+    own = folders.host.map { FilePath($0) } ?? FilePath()
     inbox = FilePath(of: folders.inbox)
   }
 
@@ -54,7 +57,7 @@ package actor Spool {
   ) throws(WriteFailure) -> [Outcome] {
     guard !files.isEmpty else { return [] }
     let source = folder ?? inbox
-    let batch = SpoolBatch(of: names ?? files.map(\.path))
+    let batch = SpoolBatch(of: names ?? files.map(\.path), in: own)
     let folder = root.pushing(batch.folder)
     try Folder.create(folder)
     remaining[batch.folder] = 0

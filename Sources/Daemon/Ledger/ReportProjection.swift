@@ -29,6 +29,9 @@ package actor ReportProjection {
   private let report: URL
   private let place: URL
   private let lock: URL
+  /// Whether other hosts write it, too. One does at a time, see ``SharedDuty``; a lock of the file system would be held
+  /// by who stands still.
+  private let isShared: Bool
   private let isByDay: Bool
   private let now: @Sendable () -> Timestamp
   private static let portion = 500
@@ -44,6 +47,7 @@ package actor ReportProjection {
     report = folders.report
     place = folders.ledger.appending(path: "report.json")
     lock = folders.ledger.appending(path: "report.lock")
+    isShared = folders.host != nil
     self.isByDay = isByDay
     self.now = now
   }
@@ -53,7 +57,7 @@ package actor ReportProjection {
   /// Nothing is ever cut off but half a record at the end, which a crash leaves. A report that somebody moved away is
   /// begun anew with the rows that follow.
   package func update(from ledger: any StudyLedger) async throws {
-    let held = try await ReportLock.taken(lock)
+    let held = try await isShared ? nil : ReportLock.taken(lock)
     defer { extendLifetime(held) }
     let today = isByDay ? now().day : nil
     guard var mark, try await !ledger.hasDisplaced(since: mark.cursor) else {
@@ -76,6 +80,11 @@ package actor ReportProjection {
       // What is there behind the mark may be ours, from a run that was cut off before it moved the mark.
       let begun = file.length > mark.length ? try file.records(from: mark.length) : []
       let count = zip(begun, records).prefix { $0 == $1 }.count
+      // A host that stood still in the middle of it went on when another had done it.
+      if isShared, count < begun.count {
+        try await writeAnew(from: ledger, mark.day.map { .since($0) } ?? .all)
+        return
+      }
       try file.append(records.dropFirst(count).joined())
       mark.cursor = last.cursor
       mark.length = file.length
@@ -87,7 +96,7 @@ package actor ReportProjection {
   /// - Returns: every file that was written or is needed to write.
   @discardableResult
   package func rewrite(from ledger: any StudyLedger) async throws -> [URL] {
-    let held = try await ReportLock.taken(lock)
+    let held = try await isShared ? nil : ReportLock.taken(lock)
     defer { extendLifetime(held) }
     return try await writeAnew(from: ledger, .everything)
   }
@@ -95,7 +104,7 @@ package actor ReportProjection {
   /// Writes what is there without what the ledger has forgotten. Files of days of which it knows nothing any more go; those
   /// that somebody moved away don't come back.
   package func prune(from ledger: any StudyLedger) async throws {
-    let held = try await ReportLock.taken(lock)
+    let held = try await isShared ? nil : ReportLock.taken(lock)
     defer { extendLifetime(held) }
     try await writeAnew(from: ledger, .all)
     guard isByDay else { return }
@@ -153,7 +162,7 @@ package actor ReportProjection {
       }
     }
     try keep(mark)
-    return files + [place, lock]
+    return files + (isShared ? [place] : [place, lock])
   }
 
   private func isWritten(_ day: String, _ file: URL, _ scope: Scope) -> Bool {

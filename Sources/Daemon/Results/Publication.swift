@@ -24,7 +24,8 @@ struct Publication: Sendable {
   /// - Returns: what the ledger is to be told.
   func publish(
     _ row: inout ReportRow, _ detail: String, _ trace: ReadingTrace, of job: ClaimedFile,
-    amending amended: StandingImage?, to delivery: DeliverySettings, _ circumstances: Circumstances
+    amending amended: StandingImage?, to delivery: DeliverySettings, _ circumstances: Circumstances,
+    fence: PublicationFence? = nil
   ) throws -> Completion {
     let record = job.instance
     let file = SpooledFile(record)
@@ -38,11 +39,12 @@ struct Publication: Sendable {
     var published = try results.publish(
       &row, from: job.staging, copy: copy(of: amended?.instance ?? record, among: circumstances),
       replacing: Set(replaced.map { FilePath(bytes: $0.path) }),
-      intent: PublicationIntent(of: record.content, folders))
+      intent: PublicationIntent(of: record.content, folders), fence: fence)
     for index in published.indices where !published[index].uid.isEmpty {
       published[index].destinations = delivery.destinations(
         of: RoutedResult(published[index].kind, row, trace.traits, from: file.sender))
     }
+    try fence?.check(hasResults: false)
     if verdict == .rejected { try sources.announce(row, detail: detail, of: file, tag: record.tag) }
     let root = folders.home(of: verdict)
     let home = try sources.home(of: file, verdict, tag: record.tag)

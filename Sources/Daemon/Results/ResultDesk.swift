@@ -29,15 +29,17 @@ package struct ResultDesk: Sendable {
   ///   - row: its `outputs` are names in `staging`; they come back relative to the outbox.
   ///   - copy: 2 for the second image with the same SOP Instance UID, 3 for the third ...
   ///   - replaced: paths below the outbox of results that these take the place of; what lies there is kept elsewhere.
+  ///   - fence: keeps out whose lease is over; nil where nobody else could have it.
   ///   - intent: of the row's file; it is for others to forget it, when the ledger has the results.
   /// - Throws: ``DeliveryFault`` when the names of this row are at fault, ``WriteFailure`` otherwise.
   package func publish(
     _ row: inout ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>,
-    intent: PublicationIntent
+    intent: PublicationIntent, fence: PublicationFence? = nil
   ) throws -> [Completion.Result] {
     let superseded = SupersededResults(folders)
     let begun = intent.results
     guard !row.outputs.isEmpty else {
+      try fence?.check(hasResults: false)
       try remove(begun, except: replaced)
       for path in replaced { try superseded.keep(path) }
       return []
@@ -71,6 +73,7 @@ package struct ResultDesk: Sendable {
     let names = final.outputs
     final.outputs = names.map { "\(study.lastComponent?.string ?? wanted)/\($0)" }
     let paths = final.outputs.map { FilePath($0) }
+    try fence?.check(hasResults: true)
     try intent.note(begun.union(zip(paths, digests).map { .init(path: $0, content: $1) }))
     try Folder.create(study)
     for path in replaced {
@@ -80,10 +83,18 @@ package struct ResultDesk: Sendable {
       guard let there = ContentDigest(ofFileAt: place), there != new,
         !begun.contains(.init(path: path, content: there))
       else { continue }
+      try fence?.check(hasResults: true)
       try superseded.keep(path, there)
     }
     var folders = UnsyncedFolders()
-    for (source, name) in zip(staged, names) { try Move.replacing(source, study.appending(name), &folders) }
+    for (source, name) in zip(staged, names) {
+      do throws(WriteFailure) { try Move.replacing(source, study.appending(name), &folders) } catch {
+        // Whoever took the file over has removed what was staged for it.
+        try fence?.check(hasResults: true)
+        throw error
+      }
+    }
+    try fence?.check(hasResults: true)
     try folders.sync()
     try remove(begun, except: replaced.union(paths))
     row = final

@@ -30,9 +30,10 @@ extension StudyReading {
     if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.sender.text) }
     if row.status == .rejected, try await isPassing(row, job, file) { return }
     do {
-      let circumstances = try await stillOurs(job)
+      let (circumstances, fence) = try await stillOurs(job)
       let completion = try publication.publish(
-        &row, detail, trace, of: job, amending: amended, to: configuration.delivery, circumstances)
+        &row, detail, trace, of: job, amending: amended, to: configuration.delivery, circumstances,
+        fence: fence)
       try await ledger.complete(record.id, token: job.token, completion, at: .now)
       await published.ring()
     } catch let fault as DeliveryFault {
@@ -54,9 +55,17 @@ extension StudyReading {
     log(row.status == .analysed ? .info : .warning, "\(row.status.rawValue)", record, metadata)
   }
 
-  /// What is known of a file whose lease holds for as long as it takes to publish.
+  /// What is known of a file whose lease holds for as long as it takes to publish, and what sees to that where others
+  /// could take it over.
   /// - Throws: ``LedgerError/leaseLost(token:)``: another may have published.
-  private func stillOurs(_ job: ClaimedFile) async throws -> Circumstances {
+  private func stillOurs(_ job: ClaimedFile) async throws -> (Circumstances, PublicationFence?) {
+    var fence: PublicationFence?
+    if configuration.folders.host != nil {
+      // By the ledger's clock, which isn't this host's: only the ledger can tell how much is left.
+      let end = ContinuousClock.now + Self.lease - Self.margin
+      try await ledger.renew(token: job.token, for: Self.lease, at: .now)
+      fence = PublicationFence(token: job.token, staging: job.staging, until: end)
+    }
     let circumstances: Circumstances
     do { circumstances = try await ledger.circumstances(of: job.instance.id) } catch LedgerError.unknown {
       throw LedgerError.leaseLost(token: job.token)
@@ -64,10 +73,10 @@ extension StudyReading {
     guard case .working(_, let lease) = circumstances.instance.state, lease.token == job.token else {
       throw LedgerError.leaseLost(token: job.token)
     }
-    if lease.wait.isOver(at: .now + Self.lease / 2) {
+    if fence == nil, lease.wait.isOver(at: .now + Self.lease / 2) {
       try await ledger.renew(token: job.token, for: Self.lease, at: .now)
     }
-    return circumstances
+    return (circumstances, fence)
   }
 
   private func measure(_ record: InstanceRecord, _ row: ReportRow, publication: Duration) {
@@ -114,7 +123,7 @@ extension StudyReading {
       record: Array(ReportCSV.record(row).utf8), at: .now)
     held.remove(job)
     left.insert(job.instance.id)
-    try await report.update(from: ledger)
+    if try await settling.alone({ try await report.update(from: ledger) }) == nil { unsettled.add(at: .now) }
     log(
       .warning,
       "another picture than the one that stands under its UID: parked until 'mmdicom retry --accept'",
