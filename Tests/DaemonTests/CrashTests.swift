@@ -84,6 +84,6 @@ import Testing
       #expect(try await Spool(site.folders).recover() == [])
       if !hasCrashed { break }
     }
-    #expect(crashes > 60)
+    #expect(crashes > 40)
   }
 }
