@@ -32,6 +32,7 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
     // Only where the trait MPI asks for it.
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
@@ -87,7 +88,7 @@ let package = Package(
     // What is known of every instance, result and delivery.
     // Its calls stay on their caller's thread where that may wait for disks.
     room(
-      "Ledger", ["Files", crypto, grdb, system],
+      "Ledger", ["Files", "CPostgres", crypto, grdb, system],
       [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
 
     // DICOM and DICOMweb in and out. Not called Network: packages that ask canImport(Network) mean Apple's.

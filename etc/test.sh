@@ -8,10 +8,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 require_swift
 # dcmtk and dicom3tools check what we write; python3-venv makes the environment that reads it back. dcmtk, orthanc (with
-# DICOMweb) and pynetdicom are called over the network and call; openssl makes their certificates.
+# DICOMweb) and pynetdicom are called over the network and call; openssl makes their certificates. postgresql keeps the
+# ledger of several hosts.
 # Open MPI: everything is built with the trait MPI here, once, and trainings run as 2 and 4 ranks.
 require_packages libopenmpi-dev openmpi-bin
-require_packages "${build_packages[@]}" dcmtk dicom3tools python3 python3-venv orthanc orthanc-dicomweb curl openssl procps prometheus
+require_packages "${build_packages[@]}" dcmtk dicom3tools python3 python3-venv orthanc orthanc-dicomweb curl openssl procps prometheus postgresql
 
 # The environment is made anew when the pinned requirements change (or when making it was interrupted).
 wanted=$(sha256sum etc/requirements-test.txt | cut -d ' ' -f 1)

@@ -38,6 +38,9 @@ package struct Admission: Sendable, Hashable {
 
   /// What is read together: the study, or the file alone where it names none.
   var bundle: String { studyInstanceUID.isEmpty ? "=\(content)" : studyInstanceUID }
+
+  /// What others mustn't decide about while this file is taken in: its image, and the numbers of its study.
+  var uids: [String] { [sopInstanceUID, studyInstanceUID] }
 }
 
 /// What the ledger made of an admission. The number is the row's.

@@ -14,6 +14,8 @@ package enum LedgerError: Error, Sendable, Hashable {
   case busy
   /// No space is left.
   case full
+  /// The database doesn't answer, or lets nobody in.
+  case unreachable(address: String, detail: String)
   /// The disk or the mount below it answers with an error.
   case inaccessible(path: String, detail: String)
   /// It may be read, but not written: rights, or a mount that became read-only.
@@ -36,7 +38,7 @@ package enum LedgerError: Error, Sendable, Hashable {
   /// Whether the same call can succeed later, without anybody's doing.
   package var isRetryable: Bool {
     switch self {
-    case .busy, .full, .inaccessible, .readOnly, .outOfMemory, .unusable: true
+    case .busy, .full, .unreachable, .inaccessible, .readOnly, .outOfMemory, .unusable: true
     case .damaged, .newer, .older, .missing, .foreign, .inconsistent, .leaseLost, .impossible, .unknown,
       .duplicateUID:
       false
@@ -56,6 +58,7 @@ extension LedgerError: CustomStringConvertible {
     case .foreign(let path): "\(path): isn't a ledger of mmdicom"
     case .busy: "the ledger is held by another program for too long"
     case .full: "no space left for the ledger"
+    case .unreachable(let address, let detail): "\(address): can't be reached (\(detail))"
     case .inaccessible(let path, let detail): "\(path): the disk answers with an error (\(detail))"
     case .readOnly(let path): "\(path): can't be written"
     case .outOfMemory: "no memory left for the ledger"

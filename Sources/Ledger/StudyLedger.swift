@@ -17,11 +17,8 @@ package protocol StudyLedger: Sendable {
 
   /// Leases files of the next complete study, `limit` at most; nil when none waits. Leases that ran out are
   /// taken back first, and what has waited long enough gets its turn.
-  func claim(
-    by holder: String, limit: Int, order: DrawOrder, for length: Duration, at now: Timestamp
-  ) async throws(LedgerError) -> Claim?
-  /// The same by somebody who still has `tokens` in hand: they aren't taken back, however late it is, and are prolonged
-  /// where half of their time is over.
+  /// - Parameter tokens: what the holder still has in hand: they aren't taken back, however late it is, and are prolonged
+  ///   where half of their time is over.
   func claim(
     by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
     at now: Timestamp
@@ -64,9 +61,7 @@ package protocol StudyLedger: Sendable {
   func release(token: Int64, at now: Timestamp) async throws(LedgerError)
   /// Takes back what a daemon of this name held before it died. Only for the daemon itself, at its start.
   func recover(holder: String, at now: Timestamp) async throws(LedgerError)
-  /// The source lies in its home.
-  func file(_ instance: Int64, at now: Timestamp) async throws(LedgerError)
-  /// The same of several.
+  /// The sources lie in their homes.
   func file(_ instances: [Int64], at now: Timestamp) async throws(LedgerError)
   /// Lets what is parked or delayed go at once, images and deliveries; conflicts of identity only where
   /// accepted. Returns the instances concerned.
@@ -78,6 +73,18 @@ package protocol StudyLedger: Sendable {
   func dismiss(_ selection: Selection, at now: Timestamp) async throws(LedgerError) -> [Int64]
   /// When an image will wait no longer; nil: none does. The daemon sleeps until then or the next event.
   func nextWakeUp() async throws(LedgerError) -> Timestamp?
+
+  // MARK: Duties
+
+  /// Takes on what one holder does at a time, or goes on with it; false while another is at it. Whoever falls silent
+  /// loses it after `length`: what is done under a duty has to bear that another does it, too.
+  func takeOn(
+    _ duty: String, by holder: String, for length: Duration, at now: Timestamp
+  ) async throws(LedgerError) -> Bool
+  /// Lets a duty go, where the holder has it.
+  func layDown(_ duty: String, by holder: String, at now: Timestamp) async throws(LedgerError)
+  /// Every duty that somebody has, or had last, by name.
+  func duties() async throws(LedgerError) -> [Duty]
 
   // MARK: Delivery
 
@@ -163,26 +170,24 @@ package protocol StudyLedger: Sendable {
   func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64]
 }
 
-extension StudyLedger {
-  package func claim(
-    by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
-    at now: Timestamp
-  ) async throws(LedgerError) -> Claim? {
-    for token in tokens { try? await renew(token: token, for: length, at: now) }
-    return try await claim(by: holder, limit: limit, order: order, for: length, at: now)
-  }
+/// What one holder does at a time for all.
+package struct Duty: Sendable, Hashable {
+  package let name: String
+  package let holder: String
+  /// How long, unless it goes on with it.
+  package let wait: Wait
+}
 
-  /// The image that stands under the UID of a row that is to be read; nil where none does.
-  package func standingImage(for instance: Int64) async throws(LedgerError) -> StandingImage? {
-    try await circumstances(of: instance).standing
-  }
+/// Who opens a ledger.
+package enum LedgerRole: Sendable, Hashable {
+  /// The daemon: makes it where it is missing, brings it to this version, checks it.
+  case keeper
+  /// `status`, `retry`, `explain` beside a daemon: takes it as it is.
+  case visitor
+}
 
-  package func file(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) {
-    for id in instances { try await file(id, at: now) }
-  }
-
-  /// The first of them.
-  package func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance] {
-    try await prunable(before: time, after: nil, limit: limit)
-  }
+/// A ledger that a process has opened.
+package protocol OpenLedger: StudyLedger, LedgerOverview {
+  /// Ends all use of it.
+  func close() throws(LedgerError)
 }

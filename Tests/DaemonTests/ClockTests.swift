@@ -74,7 +74,8 @@ import Testing
     #expect(fixture.rows.count == 12)
     #expect(fixture.root.files.filter { $0.hasPrefix("done/") }.count == 12)
     #expect(fixture.root.files.filter { $0.hasSuffix(".png") }.count == 12)
-    guard case .intact = try await LedgerOpening.visitor(fixture.folders).verifyAudit() else {
+    let visitor = try LedgerOpening.visitor(DaemonConfiguration(folders: fixture.folders))
+    guard case .intact = try await visitor.verifyAudit() else {
       throw CancellationError()
     }
   }

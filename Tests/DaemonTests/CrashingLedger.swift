@@ -42,11 +42,13 @@ final class CrashingLedger: StudyLedger, Sendable {
     try await step { () async throws(LedgerError) in try await base.admit(files, at: now) }
   }
   func claim(
-    by holder: String, limit: Int, order: DrawOrder, for length: Duration, at now: Timestamp
+    by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
+    at now: Timestamp
   ) async throws(LedgerError) -> Claim? {
     // Questions that find nothing aren't counted: how many there are depends on the time.
     if calls.withLock({ $0 >= last }) { throw Self.dead }
-    let claim = try await base.claim(by: holder, limit: limit, order: order, for: length, at: now)
+    let claim = try await base.claim(
+      by: holder, limit: limit, order: order, for: length, keeping: tokens, at: now)
     guard claim != nil else { return nil }
     return try await step { () async throws(LedgerError) in claim }
   }
@@ -114,9 +116,16 @@ final class CrashingLedger: StudyLedger, Sendable {
   func recover(holder: String, at now: Timestamp) async throws(LedgerError) {
     try await step { () async throws(LedgerError) in try await base.recover(holder: holder, at: now) }
   }
-  func file(_ instance: Int64, at now: Timestamp) async throws(LedgerError) {
-    try await step { () async throws(LedgerError) in try await base.file(instance, at: now) }
+  func file(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in try await base.file(instances, at: now) }
   }
+  func takeOn(
+    _ duty: String, by holder: String, for length: Duration, at now: Timestamp
+  ) async throws(LedgerError) -> Bool { try await base.takeOn(duty, by: holder, for: length, at: now) }
+  func layDown(_ duty: String, by holder: String, at now: Timestamp) async throws(LedgerError) {
+    try await base.layDown(duty, by: holder, at: now)
+  }
+  func duties() async throws(LedgerError) -> [Duty] { try await base.duties() }
   func retry(
     _ selection: Selection, accepting: Bool, at now: Timestamp
   ) async throws(LedgerError) -> [Int64] {

@@ -87,7 +87,7 @@ actor DeliveryDesk {
   /// What a start does, whatever was left.
   func recover() async throws {
     try ResultDesk(folders).clear()
-    try await ledger.recover(holder: StudyReading.holder, at: .now)
+    try await ledger.recover(holder: "serve", at: .now)
     try await reading.takeUp()
   }
 

@@ -27,7 +27,7 @@ struct DeliveryServiceTests {
         )
       }, at: .now)
     while let claim = try await ledger.claim(
-      by: "test", limit: 100, order: .arrival, for: .seconds(60), at: .now + .seconds(600))
+      by: "test", limit: 100, order: .arrival, for: .seconds(60), keeping: [], at: .now + .seconds(600))
     {
       for instance in claim.instances {
         var result = Completion.Result(
@@ -111,7 +111,7 @@ struct DeliveryServiceTests {
     running.cancel()
     _ = await running.result
     // A start gives back what was in hand.
-    try await ledger.recover(holder: StudyReading.holder, at: .now)
+    try await ledger.recover(holder: "serve", at: .now)
     #expect(try await states("pacs") == ["due": 5])
   }
 

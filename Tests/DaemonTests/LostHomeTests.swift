@@ -38,7 +38,7 @@ struct LostHomeTests {
     _ = try await desk.ledger.admit([admission], at: .now)
     let claim = try #require(
       try await desk.ledger.claim(
-        by: StudyReading.holder, limit: 1, order: .arrival, for: .seconds(60), at: .now))
+        by: "serve", limit: 1, order: .arrival, for: .seconds(60), keeping: [], at: .now))
     let completion = Completion(.notAnalysed, reason: "lateral", record: [], home: Array(name.utf8))
     try await desk.ledger.complete(
       claim.instances[0].id, token: claim.lease.token, completion, at: .now)

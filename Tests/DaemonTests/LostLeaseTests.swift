@@ -38,7 +38,7 @@ import Testing
     try await admit()
     let late = try #require(try await desk.reading.nextJobs()?.first)
     // It ran out.
-    try await desk.ledger.recover(holder: StudyReading.holder, at: .now)
+    try await desk.ledger.recover(holder: "serve", at: .now)
     let next = try #require(try await desk.reading.nextJobs()?.first)
     #expect(late.id == next.id && late.context.token != next.context.token)
     try FileManager.default.moveItem(at: fixture.staged(), to: output(of: next))

@@ -9,7 +9,7 @@ import Testing
 struct NoticeTests {
   private let fixture: DeliveryFixture
   private var configuration: DaemonConfiguration
-  private let ledger: SQLiteLedger
+  private let ledger: any OpenLedger
 
   init() async throws {
     fixture = try DeliveryFixture()
@@ -32,7 +32,7 @@ struct NoticeTests {
   private func end(_ number: Int, _ verdict: Verdict, reason: String = "") async throws {
     _ = try await ledger.admit([file(number)], at: .now)
     let claim = try #require(
-      await ledger.claim(by: "test", limit: 1, order: .arrival, for: .seconds(60), at: .now))
+      await ledger.claim(by: "test", limit: 1, order: .arrival, for: .seconds(60), keeping: [], at: .now))
     try await ledger.complete(
       claim.instances[0].id, token: claim.lease.token,
       Completion(verdict, reason: reason, record: Array(Self.row.utf8), home: [0x61]), at: .now)

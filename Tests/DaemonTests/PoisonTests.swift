@@ -79,7 +79,7 @@ import Testing
     #expect(tally.total == 0)
     #expect(PauseNote(.reading, fixture.folders).text?.contains("worker processes died") == true)
     #expect(fixture.root.files.allSatisfy { !$0.hasPrefix("rejected/") })
-    let counts = try await LedgerOpening.visitor(fixture.folders).counts()
+    let counts = try await LedgerOpening.visitor(DaemonConfiguration(folders: fixture.folders)).counts()
     #expect(counts.rejected == 0 && counts.parked == 0)
   }
 

@@ -79,7 +79,7 @@ struct PublicationIntentTests {
     _ = try await desk.ledger.admit([admission], at: .now)
     let claim = try #require(
       try await desk.ledger.claim(
-        by: StudyReading.holder, limit: 1, order: .arrival, for: .seconds(60), at: .now))
+        by: "serve", limit: 1, order: .arrival, for: .seconds(60), keeping: [], at: .now))
     let kept = PublicationIntent(of: ContentDigest(of: "other"), fixture.folders)
     try kept.note([.init(path: "9.9/1.2.4.png", content: ContentDigest(of: "x"))])
     try await desk.ledger.complete(

@@ -36,13 +36,13 @@ import Testing
           sender: Array(content.utf8))
       ], at: now)
     let claim = try #require(
-      try await ledger.claim(by: "a", limit: 1, order: .arrival, for: .seconds(60), at: now))
+      try await ledger.claim(by: "a", limit: 1, order: .arrival, for: .seconds(60), keeping: [], at: now))
     try await ledger.complete(
       claim.instances[0].id, token: claim.lease.token,
       Completion(
         status == .analysed ? .analysed : .rejected, record: Array(ReportCSV.record(row).utf8), home: []),
       at: now)
-    try await ledger.file(claim.instances[0].id, at: now)
+    try await ledger.file([claim.instances[0].id], at: now)
   }
 
   private var notes: [String] { fixture.rows.map { $0.components(separatedBy: ",")[8] } }
@@ -196,7 +196,7 @@ import Testing
     #expect(notes("report-\(days[1].day).csv") == ["b", "e"])
     // Somebody took the third away.
     try FileManager.default.removeItem(at: root.url.appending(path: "outbox/report-\(days[2].day).csv"))
-    let gone = try await ledger.prunable(before: days[2], limit: 2).map(\.instance.id)
+    let gone = try await ledger.prunable(before: days[2], after: nil, limit: 2).map(\.instance.id)
     #expect(try await ledger.forget(gone, at: days[3]).count == 2)
     try await report.prune(from: ledger)
     // The first day is forgotten as a whole, of the second one image is left.

@@ -106,7 +106,8 @@ import Testing
     _ = try await desk.ledger.admit(
       [Admission(content: content, spooled: spooled.name.bytes, sender: file.path.bytes)], at: .now)
     let claim = try #require(
-      try await desk.ledger.claim(by: "serve", limit: 1, order: .arrival, for: .seconds(60), at: .now))
+      try await desk.ledger.claim(
+        by: "serve", limit: 1, order: .arrival, for: .seconds(60), keeping: [], at: .now))
     try fixture.root.write("result", "outbox/r.png")
     let result = Completion.Result(
       kind: "preview", path: Array("r.png".utf8), uid: "", content: ContentDigest(of: "result"),

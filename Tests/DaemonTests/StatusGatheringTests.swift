@@ -11,7 +11,7 @@ import Testing
 struct StatusGatheringTests {
   private let fixture: DeliveryFixture
   private let configuration: DaemonConfiguration
-  private let ledger: SQLiteLedger
+  private let ledger: any OpenLedger
 
   init() async throws {
     fixture = try DeliveryFixture()
@@ -55,7 +55,7 @@ struct StatusGatheringTests {
     _ = try await ledger.admit([file], at: time(10))
     func claimed(at now: Timestamp) async throws -> (InstanceRecord, token: Int64) {
       let claim = try #require(
-        await ledger.claim(by: "test", limit: 1, order: .arrival, for: .seconds(60), at: now))
+        await ledger.claim(by: "test", limit: 1, order: .arrival, for: .seconds(60), keeping: [], at: now))
       return (claim.instances[0], claim.lease.token)
     }
     func beginning(_ record: InstanceRecord) async throws -> Timestamp {
@@ -79,7 +79,7 @@ struct StatusGatheringTests {
     }
     _ = try await ledger.admit(files, at: .now)
     while let claim = try await ledger.claim(
-      by: "test", limit: 100, order: .arrival, for: .seconds(600), at: .now)
+      by: "test", limit: 100, order: .arrival, for: .seconds(600), keeping: [], at: .now)
     {
       for record in claim.instances {
         try await ledger.park(

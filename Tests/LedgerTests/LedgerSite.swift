@@ -1,10 +1,15 @@
 import Files
 import Foundation
 import Ledger
+import TestSupport
 
 /// Implementations that the conformance suite runs on.
 enum LedgerKind: String, CaseIterable, Sendable {
   case sqlite
+  case postgres
+
+  /// Those that there are on this machine; ``PostgresLedgerTests`` says where one is missing.
+  static var allCases: [LedgerKind] { PostgresServer.isInstalled ? [.sqlite, .postgres] : [.sqlite] }
 }
 
 /// A place where one ledger lives, which can be opened any number of times.
@@ -26,12 +31,30 @@ final class LedgerSite {
       .appending(path: "mmdicom-ledger-\(ProcessInfo.processInfo.processIdentifier)")
   }()
 
+  /// Each site has a schema of its own.
+  var schema: String { "site_" + folder.lastPathComponent.lowercased().replacing("-", with: "") }
+
+  func openPostgres(
+    as role: PostgresLedger.Role = .keeper, clock: PostgresLedger.Clock = .caller
+  ) throws -> PostgresLedger {
+    let address = try PostgresAddress(PostgresServer.shared.get().address())
+    return try PostgresLedger(at: address, as: role, rules: rules, clock: clock, schema: schema)
+  }
+
+  /// The same for a task of its own.
+  func openPostgresLater() throws -> @Sendable () throws -> PostgresLedger {
+    let address = try PostgresAddress(PostgresServer.shared.get().address())
+    let (rules, schema) = (rules, schema)
+    return { try PostgresLedger(at: address, as: .keeper, rules: rules, clock: .caller, schema: schema) }
+  }
+
   var file: String { folder.appending(path: "ledger.sqlite").path }
 
   /// One more user of the ledger. Nothing is closed in an orderly way: who is dropped has crashed.
-  func open() throws -> any StudyLedger {
+  func open() throws -> any OpenLedger {
     switch kind {
     case .sqlite: try SQLiteLedger(at: file, as: .keeper, rules: rules)
+    case .postgres: try openPostgres()
     }
   }
 }
@@ -89,7 +112,19 @@ extension StudyLedger {
   func claim(
     at now: Timestamp, by holder: String = "a", limit: Int = 16, order: DrawOrder = .arrival
   ) async throws(LedgerError) -> Claim? {
-    try await claim(by: holder, limit: limit, order: order, for: .seconds(60), at: now)
+    try await claim(by: holder, limit: limit, order: order, for: .seconds(60), keeping: [], at: now)
+  }
+
+  func file(_ instance: Int64, at now: Timestamp) async throws(LedgerError) {
+    try await file([instance], at: now)
+  }
+
+  func standingImage(for instance: Int64) async throws(LedgerError) -> StandingImage? {
+    try await circumstances(of: instance).standing
+  }
+
+  func prunable(before time: Timestamp, limit: Int) async throws(LedgerError) -> [PrunableInstance] {
+    try await prunable(before: time, after: nil, limit: limit)
   }
 
   func deliveries(

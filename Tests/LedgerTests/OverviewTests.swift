@@ -4,18 +4,15 @@ import Testing
 
 @Suite("What a status page asks the ledger")
 struct OverviewTests {
-  private func ledger() throws -> SQLiteLedger {
-    let site = try LedgerSite(.sqlite)
-    return try SQLiteLedger(at: site.file, as: .keeper, rules: site.rules)
-  }
+  private func ledger(_ kind: LedgerKind) throws -> any OpenLedger { try LedgerSite(kind).open() }
 
   /// Takes in files 1, 2 ... and ends each: even ones are analysed, odd ones rejected.
-  private func ended(_ count: Int, _ ledger: SQLiteLedger, at seconds: Int64 = 20) async throws {
+  private func ended(_ count: Int, _ ledger: any OpenLedger, at seconds: Int64 = 20) async throws {
     _ = try await ledger.admit((1...count).map { .file($0) }, at: .at(0))
     try await end(ledger, at: seconds)
   }
 
-  private func end(_ ledger: SQLiteLedger, at seconds: Int64) async throws {
+  private func end(_ ledger: any OpenLedger, at seconds: Int64) async throws {
     while let claim = try await ledger.claim(at: .at(seconds)) {
       for record in claim.instances {
         let completion =
@@ -29,14 +26,16 @@ struct OverviewTests {
     }
   }
 
-  @Test func latestFirst() async throws {
-    let ledger = try ledger()
+  @Test(arguments: LedgerKind.allCases)
+  func latestFirst(kind: LedgerKind) async throws {
+    let ledger = try ledger(kind)
     try await ended(5, ledger)
     #expect(try await ledger.latest(limit: 3).map(\.id) == [5, 4, 3])
   }
 
-  @Test func deliveriesByState() async throws {
-    let ledger = try ledger()
+  @Test(arguments: LedgerKind.allCases)
+  func deliveriesByState(kind: LedgerKind) async throws {
+    let ledger = try ledger(kind)
     try await ended(4, ledger)
     let due = try await ledger.deliveryTallies()
     #expect(due.map(\.destination) == ["pacs"] && due.map(\.state) == ["due"] && due.map(\.count) == [2])
@@ -47,9 +46,11 @@ struct OverviewTests {
     #expect(Set(try await ledger.deliveryTallies().map(\.state)) == ["sending", "sent"])
   }
 
-  @Test("the tally of deliveries is what counting them gives, whatever becomes of them")
-  func tally() async throws {
-    let ledger = try ledger()
+  @Test(
+    "the tally of deliveries is what counting them gives, whatever becomes of them",
+    arguments: LedgerKind.allCases)
+  func tally(kind: LedgerKind) async throws {
+    let ledger = try ledger(kind)
     try await ended(12, ledger)
     for step in 0..<4 {
       let claim = try #require(
@@ -83,9 +84,10 @@ struct OverviewTests {
     #expect(try await ledger.counts().deliveriesSent == 0)
   }
 
-  @Test("what is acknowledged is off the list until it ends the same way again")
-  func troubles() async throws {
-    let ledger = try ledger()
+  @Test(
+    "what is acknowledged is off the list until it ends the same way again", arguments: LedgerKind.allCases)
+  func troubles(kind: LedgerKind) async throws {
+    let ledger = try ledger(kind)
     try await ended(6, ledger)
     let all = try await ledger.troubles(limit: 2)
     #expect(all.map(\.reason) == ["truncated"] && all.map(\.count) == [3])
@@ -107,8 +109,9 @@ struct OverviewTests {
     #expect(try await ledger.troubles(limit: 9) == [])
   }
 
-  @Test func whatIsForgottenLeavesNothing() async throws {
-    let ledger = try ledger()
+  @Test(arguments: LedgerKind.allCases)
+  func whatIsForgottenLeavesNothing(kind: LedgerKind) async throws {
+    let ledger = try ledger(kind)
     try await ended(3, ledger)
     _ = try await ledger.acknowledge(.instance(1), at: .at(50))
     #expect(try await ledger.forget([1], at: .at(60)) == [1])

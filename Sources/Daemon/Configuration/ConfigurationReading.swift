@@ -8,7 +8,8 @@ import Synchronization
 extension DaemonConfiguration {
   /// Every key, in the order of `etc/mmdicom.yaml`.
   package static let keys = [
-    "inbox", "outbox", "done", "rejected", "ledger", "model", "model_sha256", "results", "capture_frames",
+    "inbox", "outbox", "done", "rejected", "ledger", "host", "model", "model_sha256", "results",
+    "capture_frames",
     "capture_longest_side", "capture_encoding", "unstated", "tensors", "workers", "threads",
     "settle_seconds", "scan_seconds",
     "study_quiet_seconds", "study_wait_seconds", "order", "report_by_day", "report_patients",
@@ -104,7 +105,9 @@ extension DaemonConfiguration {
         inbox: inbox, outbox: try values.requiredFolder("outbox"),
         done: try values.folder("done") ?? beside.appending(path: "done"),
         rejected: try values.folder("rejected") ?? beside.appending(path: "rejected"),
-        ledger: try values.folder("ledger")))
+        ledger: try values.ledgerFolder()))
+    database = try values.database()
+    folders.host = try values.host(database)
     model = try values.folder("model")
     if let digest = try values.text("model_sha256") {
       guard digest.utf8.count == 64, digest.allSatisfy(\.isHexDigit) else {

@@ -7,6 +7,8 @@ public import Logging
 /// What the daemon is told by its configuration. `etc/mmdicom.yaml` describes every key.
 public struct DaemonConfiguration: Sendable, Equatable {
   public var folders: InboxFolders
+  /// The database that holds the ledger, for several hosts; nil: a file does.
+  package var database: PostgresAddress?
   /// The model file; nil looks for the installed one.
   public var model: URL?
   /// SHA-256 that the model's file must have, hexadecimal; nil for any.

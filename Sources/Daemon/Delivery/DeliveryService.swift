@@ -90,7 +90,8 @@ package actor DeliveryService {
       for route in routes {
         let delivery = DestinationDelivery(
           route, ledger: ledger, bell: bell, note: PauseNote(deliveryTo: route.destination.name, folders),
-          outbox: folders.outbox, logger: logger, goesOn: { await self.goesOn(present) },
+          outbox: folders.outbox, holder: folders.holder, logger: logger,
+          goesOn: { await self.goesOn(present) },
           endsWhenIdle: { await self.endsWhenIdle })
         group.addTask { try await delivery.run() }
       }

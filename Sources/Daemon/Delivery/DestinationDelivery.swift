@@ -14,6 +14,7 @@ struct DestinationDelivery: Sendable {
   private let bell: WakeUpCall
   private let note: PauseNote
   private let outbox: URL
+  private let holder: String
   private let logger: Logger
   /// False when a stop was asked for, or there are other settings.
   private let goesOn: @Sendable () async -> Bool
@@ -37,6 +38,7 @@ struct DestinationDelivery: Sendable {
 
   init(
     _ route: DeliveryRoute, ledger: any StudyLedger, bell: WakeUpCall, note: PauseNote, outbox: URL,
+    holder: String,
     logger: Logger, goesOn: @escaping @Sendable () async -> Bool,
     endsWhenIdle: @escaping @Sendable () async -> Bool
   ) {
@@ -45,6 +47,7 @@ struct DestinationDelivery: Sendable {
     self.bell = bell
     self.note = note
     self.outbox = outbox
+    self.holder = holder
     self.goesOn = goesOn
     self.endsWhenIdle = endsWhenIdle
     var logger = logger
@@ -114,7 +117,7 @@ struct DestinationDelivery: Sendable {
 
   private func claim() async throws -> DeliveryClaim? {
     try await ledger.nextDeliveries(
-      to: name, by: StudyReading.holder, limit: Self.portion, order: .fair, for: Self.lease, at: .now)
+      to: name, by: holder, limit: Self.portion, order: .fair, for: Self.lease, at: .now)
   }
 
   private func idleTime() async throws -> Duration {

@@ -138,8 +138,8 @@ public struct Doctor: Sendable {
   // MARK: Ledger
 
   private func ledger() async -> [Examination] {
-    let file = configuration.folders.ledgerFile.path
-    guard unsafe access(file, F_OK) == 0 else {
+    let file = configuration.database?.description ?? configuration.folders.ledgerFile.path
+    guard configuration.database != nil || FileManager.default.fileExists(atPath: file) else {
       return [Examination("ledger", .well, "\(file) isn't there yet; the daemon makes it")]
     }
     do {

@@ -22,14 +22,14 @@ package actor StatusGathering {
   private static let (listed, listedByReason) = (12, 20)
 
   private let configuration: DaemonConfiguration
-  private let ledger: SQLiteLedger
+  private let ledger: any OpenLedger
   private let health: ServiceHealth
   private var history = StatusHistory()
   private var lastCost = Duration.zero
   private var studies: [Int64: StatusView.Study] = [:]
   private var card: (sha256: String, text: String) = ("", "")
 
-  package init(_ configuration: DaemonConfiguration, _ ledger: SQLiteLedger, _ health: ServiceHealth) {
+  package init(_ configuration: DaemonConfiguration, _ ledger: any OpenLedger, _ health: ServiceHealth) {
     (self.configuration, self.ledger, self.health) = (configuration, ledger, health)
   }
 

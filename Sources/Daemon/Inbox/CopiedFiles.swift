@@ -15,7 +15,7 @@ package struct CopiedFiles: Sendable {
   private var isShorter = false
 
   package init(_ folders: InboxFolders) {
-    place = folders.ledger.appending(path: "copied")
+    place = folders.own.appending(path: "copied")
     let text = (try? String(contentsOf: place, encoding: .utf8)) ?? ""
     for line in text.split(separator: "\n") {
       let fields = line.split(separator: " ", maxSplits: 3)

@@ -15,14 +15,15 @@ package struct FolderLock: ~Copyable, Sendable {
   package static let fileName = ".mmdicom.lock"
 
   /// Locks `folder`.
+  /// - Parameter isShared: others may lock it alike; then it is only held against who wants it for himself.
   /// - Throws: ``WriteFailure`` when another process holds it, or the folder can't be written.
-  package init(_ folder: URL) throws(WriteFailure) {
+  package init(_ folder: URL, isShared: Bool = false) throws(WriteFailure) {
     let path = folder.appending(path: Self.fileName).path
     let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
     guard descriptor >= 0 else { throw WriteFailure(path: folder.path, action: "lock", code: errno) }
     // A record lock of the open file description: unlike flock, NFS carries it to the server.
     var request = Glibc.flock()
-    request.l_type = Int16(F_WRLCK)
+    request.l_type = Int16(isShared ? F_RDLCK : F_WRLCK)
     request.l_whence = Int16(SEEK_SET)
     guard unsafe fcntl(descriptor, Self.setOpenFileLock, &request) == 0 else {
       let code = errno
@@ -43,7 +44,7 @@ package struct FolderLock: ~Copyable, Sendable {
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     var request = Glibc.flock()
-    request.l_type = Int16(F_RDLCK)
+    request.l_type = Int16(F_WRLCK)
     request.l_whence = Int16(SEEK_SET)
     guard unsafe fcntl(descriptor, testOpenFileLock, &request) == 0 else { return false }
     return request.l_type != Int16(F_UNLCK)
@@ -72,14 +73,17 @@ package final class FolderLocks: Sendable {
   private let others: [HeldFolder]
 
   init(_ folders: InboxFolders) throws(WriteFailure) {
-    inbox = try FolderLock(folders.inbox)
+    let isShared = folders.host != nil
+    inbox = try FolderLock(folders.inbox, isShared: isShared)
     // Two of them may be the same folder, which can be locked only once.
     var paths: Set<String> = []
     var others: [HeldFolder] = []
     for folder in [folders.outbox, folders.done, folders.rejected, folders.ledger]
     where paths.insert(folder.standardizedFileURL.path).inserted {
-      others.append(HeldFolder(try FolderLock(folder)))
+      others.append(HeldFolder(try FolderLock(folder, isShared: isShared)))
     }
+    // Of one name there is one.
+    if isShared { others.append(HeldFolder(try FolderLock(folders.own))) }
     self.others = others
   }
 

@@ -16,6 +16,9 @@ public struct InboxFolders: Sendable, Equatable {
   /// What the daemon knows and has in hand: the ledger, the spool, results in the making. Nothing for others.
   public var ledger: URL
 
+  /// Where the daemons of several hosts share the folders: what this one is called among them. Nil where it is alone.
+  public var host: String?
+
   /// Five folders; none but the inbox may lie in the inbox.
   /// - Parameter ledger: by default the folder "ledger" beside the inbox.
   public init(inbox: URL, outbox: URL, done: URL, rejected: URL, ledger: URL? = nil) {
@@ -29,12 +32,19 @@ public struct InboxFolders: Sendable, Equatable {
   package var report: URL { outbox.appending(path: "report.csv") }
   /// The ledger's file.
   package var ledgerFile: URL { ledger.appending(path: "ledger.sqlite") }
-  /// Files that were taken out of the inbox and aren't in their homes yet.
+  /// What this daemon alone works with: hosts that share all else have a folder each.
+  package var own: URL { host.map { hosts.appending(path: $0) } ?? ledger }
+  /// Holds one folder for each host.
+  package var hosts: URL { ledger.appending(path: "hosts") }
+  /// The daemon's name in the ledger.
+  package var holder: String { host ?? "serve" }
+  /// Files that were taken out of the inbox and aren't in their homes yet. Each host takes them into a folder of its own
+  /// there, and all read from all.
   package var spool: URL { ledger.appending(path: "spool") }
   /// What comes over the network, until it is in the spool.
-  package var receiving: URL { ledger.appending(path: "receiving") }
+  package var receiving: URL { own.appending(path: "receiving") }
   /// Results in the making.
-  package var staging: URL { ledger.appending(path: "staging") }
+  package var staging: URL { own.appending(path: "staging") }
   /// What is being published; see ``PublicationIntent``.
   package var publishing: URL { ledger.appending(path: "publishing") }
 
@@ -42,14 +52,14 @@ public struct InboxFolders: Sendable, Equatable {
   package var superseded: URL { ledger.appending(path: "superseded") }
 
   /// Copies of the models that serve; see ``ServedModel``.
-  package var models: URL { ledger.appending(path: "models") }
+  package var models: URL { own.appending(path: "models") }
 
   /// Marks of contents that somebody wants to be read again; see ``WantedContent``.
   package var wanted: URL { ledger.appending(path: "wanted") }
 
   /// Makes what is missing.
   package func create() throws(WriteFailure) {
-    for folder in [inbox, outbox, done, rejected, spool, staging, publishing, wanted] {
+    for folder in [inbox, outbox, done, rejected, own, spool, staging, publishing, wanted] {
       try Folder.create(folder)
     }
   }

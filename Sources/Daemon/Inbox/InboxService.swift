@@ -63,8 +63,8 @@ public struct InboxService: Service {
     try folders.create()
     let locks = try folders.lock()
     defer { extendLifetime(locks) }
-    if rebuildsLedger, let old = try LedgerOpening.setAside(folders) {
-      logger.notice("the old ledger was put aside", metadata: ["as": "\(old.path)"])
+    if rebuildsLedger, let old = try LedgerOpening.setAside(configuration) {
+      logger.notice("the old ledger was put aside", metadata: ["as": "\(old)"])
     }
     let ledger = try await LedgerOpening.keeper(configuration, runsOnce: runsOnce)
     let identifiers = ProcessWorkerLauncher.identifiers(

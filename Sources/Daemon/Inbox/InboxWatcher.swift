@@ -28,6 +28,7 @@ package actor InboxWatcher {
   private nonisolated let fates = Mutex<[(outcome: Spool.Outcome, drawn: ArrivedFile)]>([])
   /// Of the last look that found something. Who admits doesn't wait for a look.
   private nonisolated let arrival = Mutex<Int64>(0)
+  private nonisolated let isShared: Bool
   /// With `--once`: what lay in the inbox at the start; nil otherwise.
   private var batch: Set<FilePath>?
   private var waitingSince: ContinuousClock.Instant?
@@ -53,6 +54,7 @@ package actor InboxWatcher {
     self.heart = heart
     self.runsOnce = runsOnce
     self.logger = logger
+    isShared = configuration.folders.host != nil
     inbox = FilePath(of: configuration.folders.inbox)
     patience = configuration.settlingTime + configuration.studyLongestWait
     prefersNewest = !runsOnce && configuration.order == .fair
@@ -79,8 +81,10 @@ package actor InboxWatcher {
 
   /// The number for files that come now.
   package nonisolated func nextArrival() -> Int64 {
-    arrival.withLock { arrival in
-      arrival += 1
+    // Hosts that share a ledger don't count together: there it is the time of the look.
+    let time = isShared ? Timestamp.now.milliseconds : 0
+    return arrival.withLock { arrival in
+      arrival = max(arrival + 1, time)
       return arrival
     }
   }

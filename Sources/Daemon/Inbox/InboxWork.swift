@@ -52,7 +52,9 @@ package struct InboxWork: Sendable {
   package func start(fileSystemTime: Int?) async throws {
     for part in PauseNote.Part.allCases { PauseNote(part, configuration.folders).clear() }
     try ResultDesk(configuration.folders).clear()
-    try await ledger.recover(holder: StudyReading.holder, at: .now)
+    let folders = configuration.folders
+    if let host = folders.host { try await HostPresence(ledger: ledger, host: host).tell() }
+    try await ledger.recover(holder: folders.holder, at: .now)
     try await ledger.note("started", detail: runsOnce ? "once" : "", at: .now)
     try await reading.start()
     try await intake.start(fileSystemTime: fileSystemTime)
@@ -122,6 +124,8 @@ package struct InboxWork: Sendable {
       while running > 0, let isPart = try await group.next() { running -= isPart ? 1 : 0 }
       group.cancelAll()
     }
+    // What it leaves is seen to at once.
+    if let host = configuration.folders.host { try? await HostPresence(ledger: ledger, host: host).end() }
   }
 
   /// Tells those who read, and wait for files, that other settings were offered.
@@ -165,6 +169,7 @@ package struct InboxWork: Sendable {
     while !Task.isCancelled {
       try? await Task.sleep(for: StudyReading.renewalInterval)
       try? await reading.renewLeases()
+      await lookAfterOthers()
       if let step = watch.look(at: .now, .now) {
         logger.notice("the clock was set", metadata: ["seconds": "\(step.components.seconds)"])
       }
@@ -174,13 +179,29 @@ package struct InboxWork: Sendable {
     }
   }
 
+  /// Says that this host is there, and takes over what hosts that aren't any more have left in the spool.
+  private func lookAfterOthers() async {
+    guard let host = configuration.folders.host else { return }
+    let presence = HostPresence(ledger: ledger, host: host)
+    do {
+      try await presence.tell()
+      for other in intake.otherHosts {
+        try await presence.lookAfter(other) { try await intake.adopt(from: other) }
+      }
+    } catch {
+      logger.warning("can't look after what other hosts left", metadata: ["why": "\(error)"])
+    }
+  }
+
   private func deleteOld(_ place: inout RetentionPlace) async {
     let configuration = await reading.configuration
     guard configuration.retention.areThere else { return }
     do {
       let retention = Retention(configuration, ledger: ledger, logger: logger)
-      let tally = try await retention.pass(at: .now, from: &place)
-      if tally.images > 0 { try await reading.pruneReport() }
+      let tally = try await SharedDuty(.retention, configuration.folders, ledger).alone {
+        try await retention.pass(at: .now, from: &place)
+      }
+      if let tally, tally.images > 0 { try await reading.pruneReport() }
     } catch {
       logger.warning("can't delete what was kept for long enough", metadata: ["why": "\(error)"])
     }

@@ -106,15 +106,35 @@ package actor Intake: WorkSource {
         "files lie in the spool that none of its lists names; they are left there",
         metadata: ["files": "\(strangers)"])
     }
+    let unknown = try await unknown(among: found)
+    recovered = stride(from: 0, to: unknown.count, by: batchSize.files).map {
+      Array(unknown[$0..<min($0 + batchSize.files, unknown.count)])
+    }
+  }
+
+  /// Those of the spool that have no row.
+  private func unknown(among found: [SpooledFile]) async throws -> [IntakeFile] {
     var unknown: [IntakeFile] = []
     let arrival = watcher.nextArrival()
     for file in found {
       let isKnown = try await !ledger.instances(.spooled(file.name.bytes), after: 0, limit: 1).isEmpty
       if !isKnown, await !sources.isWaiting(file) { unknown.append(IntakeFile(file, arrival: arrival)) }
     }
-    recovered = stride(from: 0, to: unknown.count, by: batchSize.files).map {
-      Array(unknown[$0..<min($0 + batchSize.files, unknown.count)])
-    }
+    return unknown
+  }
+
+  /// Other hosts that took files in.
+  package nonisolated var otherHosts: [String] { spool.otherHosts.map(\.text) }
+
+  /// Takes charge of files that a host took in that isn't there any more, and that have no row.
+  package func adopt(from host: String) async throws {
+    guard isRunning else { return }
+    let unknown = try await unknown(among: try await spool.recover(of: FilePath(host)))
+    guard !unknown.isEmpty, isRunning else { return }
+    logger.notice(
+      "another host isn't there any more: what it took in is taken over",
+      metadata: ["host": "\(host)", "files": "\(unknown.count)"])
+    try await handOn(unknown)
   }
 
   // MARK: Stages

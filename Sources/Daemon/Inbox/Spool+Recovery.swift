@@ -1,25 +1,38 @@
 package import Files
 import FoundationEssentials
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 extension Spool {
-  /// Finishes what a crash interrupted, and returns all that lies here, synced.
-  package func recover() throws(WriteFailure) -> [SpooledFile] {
+  /// Finishes what a crash interrupted, and returns all that this daemon took in and lies here, synced.
+  package func recover() throws(WriteFailure) -> [SpooledFile] { try recover(of: own) }
+
+  /// Other hosts that took files in.
+  package nonisolated var otherHosts: [FilePath] {
+    guard !own.isEmpty, let names = OpenFolder(root)?.names() else { return [] }
+    return names.map { FilePath(root: nil, [$0]) }.filter { $0 != own }.sorted { $0.text < $1.text }
+  }
+
+  /// The same of what another host took in, which isn't there any more. Should it wake all the same, what it still moves
+  /// is found the next time.
+  package func recover(of host: FilePath) throws(WriteFailure) -> [SpooledFile] {
     var found: [SpooledFile] = []
     var listed: Set<FilePath> = []
-    let walk = FolderWalk(root, .inbox())
+    let walk = FolderWalk(root.pushing(host), .inbox())
     if let problem = walk.problems.first {
-      throw WriteFailure(path: root.pushing(problem.path).text, message: problem.message)
+      // It has taken nothing in yet, or went home with all that it had.
+      if root.pushing(host).status(followingLink: false) == nil, errno == ENOENT { return [] }
+      throw WriteFailure(path: root.pushing(host).pushing(problem.path).text, message: problem.message)
     }
     // What comes over the network meanwhile is seen to by who takes it.
-    let others = Set(walk.folders.filter(remaining.isBeingTaken))
-    let present = Set(walk.files.map(\.path))
+    let others = Set(walk.folders.map(host.pushing).filter(remaining.isBeingTaken))
+    let present = Set(walk.files.map { host.pushing($0.path) })
     guard let inbox = OpenFolder(inbox) else {
       throw WriteFailure(path: inbox.text, action: "open", code: errno)
     }
     let crossing = SpoolCrossing(in: inbox)
-    for folder in walk.folders where folder.components.count == 1 && !others.contains(folder) {
+    for folder in walk.folders.filter({ $0.components.count == 1 }).map(host.pushing)
+    where !others.contains(folder) {
       let list = root.pushing(folder).appending(SpoolBatch.listName)
       let batch = SpoolBatch(folder, list: try Self.text(of: list))
       let files = try files(of: batch, present, crossing, inbox)
@@ -28,10 +41,10 @@ extension Spool {
       found += files
       if files.isEmpty { dissolve(folder) }
     }
-    strangers = walk.files.map(\.path).filter { file in
+    strangers = present.filter { file in
       !listed.contains(file) && !others.contains { file.starts(with: $0) }
-    }
-    try crossing.putBackAll()
+    }.sorted { $0.text < $1.text }
+    try crossing.putBackAll(of: host)
     return found
   }
 

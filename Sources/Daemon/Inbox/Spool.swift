@@ -25,6 +25,8 @@ package actor Spool {
   }
 
   let root: FilePath
+  /// The folder below the root that this daemon takes files into; empty where it is alone.
+  let own: FilePath
   let inbox: FilePath
   /// How many files each batch still has. Who brings them home doesn't wait for who takes others, from an inbox that
   /// may not answer.
@@ -40,12 +42,14 @@ package actor Spool {
     self.fault = fault
     remaining = Remaining()
     root = FilePath(of: folders.spool)
+    own = folders.host.map { FilePath($0) } ?? FilePath()
     inbox = FilePath(of: folders.inbox)
   }
 
   /// Another that takes into the same place beside it: neither waits for the other.
   init(beside spool: Spool) {
     (fault, remaining, root, inbox) = (spool.fault, spool.remaining, spool.root, spool.inbox)
+    own = spool.own
   }
 
   /// Shared by those who take files and those who bring them home.
@@ -85,7 +89,7 @@ package actor Spool {
   ) throws(WriteFailure) -> [Outcome] {
     guard !files.isEmpty else { return [] }
     let source = folder ?? inbox
-    let batch = SpoolBatch(of: names ?? files.map(\.path))
+    let batch = SpoolBatch(of: names ?? files.map(\.path), in: own)
     let folder = root.pushing(batch.folder)
     remaining.begin(batch.folder)
     do throws(WriteFailure) {

@@ -59,9 +59,11 @@ struct SpoolCrossing {
 
   /// What no list knows: the spool was lost. It goes back into the inbox under the name that it has; then the folder
   /// goes, if nothing else lies in it.
-  func putBackAll() throws(WriteFailure) {
+  /// - Parameter host: whose files are meant, as the spool calls it; empty for all.
+  func putBackAll(of host: FilePath = FilePath()) throws(WriteFailure) {
     guard let folder else { return }
-    for name in folder.names() ?? [] {
+    let prefix = host.isEmpty ? [] : host.bytes + [UInt8(ascii: "_")]
+    for name in folder.names() ?? [] where name.bytes.starts(with: prefix) {
       let place = Move.Place(folder, name)
       guard place.status.map({ $0.st_mode & S_IFMT }) == S_IFREG else { continue }
       _ = try Move.file(from: place, to: Move.Place(inbox, name))

@@ -24,9 +24,10 @@ struct SpoolBatch: Sendable {
   static let listName: FilePath.Component = "names"
 
   /// A new batch. Its name is a random number of 64 bits: none is used twice.
-  init(of senders: [FilePath]) {
+  /// - Parameter host: the folder below the spool that it lies in.
+  init(of senders: [FilePath], in host: FilePath = FilePath()) {
     let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-    let folder = FilePath(String(repeating: "0", count: 16 - digits.count) + digits)
+    let folder = host.appending(String(repeating: "0", count: 16 - digits.count) + digits)
     self.folder = folder
     files = senders.enumerated().map { index, sender in
       SpooledFile(name: folder.appending(Self.name(index + 1, of: sender)), sender: sender)

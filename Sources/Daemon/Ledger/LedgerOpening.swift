@@ -1,6 +1,6 @@
 import Analysis
-package import Files
-package import FoundationEssentials
+import Files
+import FoundationEssentials
 import Glibc
 package import Ledger
 package import Logging
@@ -12,33 +12,51 @@ package enum LedgerOpening {
   /// A new one takes over the rows of the report that is there, and what earlier versions kept in the outbox goes.
   package static func keeper(
     _ configuration: DaemonConfiguration, runsOnce: Bool
-  ) async throws -> SQLiteLedger {
+  ) async throws -> any OpenLedger {
     let folders = configuration.folders
     var rules = LedgerRules()
     rules.quietTime = runsOnce ? .zero : configuration.studyQuietTime
     rules.longestGathering = runsOnce ? .zero : configuration.studyLongestWait
     rules.commitmentTime = configuration.delivery.commitmentTime
-    let ledger = try SQLiteLedger(at: folders.ledgerFile.path, as: .keeper, rules: rules)
-    if try await ledger.audit(of: nil, after: 0, limit: 1).isEmpty {
-      try await ledger.adopt(try ReportAdoption.rows(in: folders), at: .now)
+    let ledger = try open(configuration, as: .keeper, rules)
+    _ = try await SharedDuty(.adoption, folders, ledger).alone(patience: .seconds(120)) {
+      if try await ledger.audit(of: nil, after: 0, limit: 1).isEmpty {
+        try await ledger.adopt(try ReportAdoption.rows(in: folders), at: .now)
+      }
     }
+    // Beside other hosts whatever looks left behind may be in the making.
+    guard folders.host == nil else { return ledger }
     removeEarlierState(folders)
     removeDrafts(folders)
     return ledger
   }
 
   /// Opens the ledger beside a daemon.
-  package static func visitor(_ folders: InboxFolders) throws(LedgerError) -> SQLiteLedger {
-    try SQLiteLedger(at: folders.ledgerFile.path, as: .visitor)
+  package static func visitor(_ configuration: DaemonConfiguration) throws(LedgerError) -> any OpenLedger {
+    try open(configuration, as: .visitor, LedgerRules())
+  }
+
+  private static func open(
+    _ configuration: DaemonConfiguration, as role: LedgerRole, _ rules: LedgerRules
+  ) throws(LedgerError) -> any OpenLedger {
+    guard let database = configuration.database else {
+      return try SQLiteLedger(at: configuration.folders.ledgerFile.path, as: role, rules: rules)
+    }
+    return try PostgresLedger(at: database, as: role, rules: rules)
   }
 
   /// Puts a ledger that can't be used aside, so that ``keeper(_:runsOnce:)`` makes a new one: from the report, from the
   /// spool, whose files have no row in it and are admitted anew, and from what was done, see ``finishRebuild(_:_:_:_:)``.
   /// - Returns: where the old one lies; nil when there is none.
-  package static func setAside(_ folders: InboxFolders) throws(WriteFailure) -> URL? {
-    let file = folders.ledgerFile
+  package static func setAside(_ configuration: DaemonConfiguration) throws -> String? {
     // Whatever interrupts it, a later start goes on.
-    try DurableFile.write("", to: rebuilding(folders))
+    try DurableFile.write("", to: rebuilding(configuration.folders))
+    guard let database = configuration.database else { return try setAside(configuration.folders)?.path }
+    return try PostgresLedger.setAside(database, at: .now).map { "schema \($0)" }
+  }
+
+  private static func setAside(_ folders: InboxFolders) throws(WriteFailure) -> URL? {
+    let file = folders.ledgerFile
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
     let aside = URL(filePath: "\(file.path).\(Timestamp.now.milliseconds)")
     // The file first: without its log it would be taken for the ledger by a start after a crash, less what was committed

@@ -10,16 +10,16 @@ import SystemPackage
 public struct LedgerVisit: Sendable {
   let configuration: DaemonConfiguration
   var folders: InboxFolders { configuration.folders }
-  let ledger: SQLiteLedger
+  let ledger: any OpenLedger
 
   /// - Throws: ``LedgerFailure``.
   public init(_ configuration: DaemonConfiguration) throws(LedgerFailure) {
     self.configuration = configuration
-    do { ledger = try LedgerOpening.visitor(configuration.folders) } catch { throw LedgerFailure(error) }
+    do { ledger = try LedgerOpening.visitor(configuration) } catch { throw LedgerFailure(error) }
   }
 
   /// Looks through a ledger that is open already: the daemon's own.
-  package init(_ configuration: DaemonConfiguration, _ ledger: SQLiteLedger) {
+  package init(_ configuration: DaemonConfiguration, _ ledger: any OpenLedger) {
     self.configuration = configuration
     self.ledger = ledger
   }
@@ -161,7 +161,11 @@ public struct LedgerVisit: Sendable {
     try await asking {
       let report = ReportProjection(
         folders, isByDay: configuration.reportsByDay, patients: configuration.reportPatients)
-      let files = try await report.rewrite(from: ledger)
+      let duty = SharedDuty(
+        .settling, isShared: folders.host != nil, by: "report \(getpid())", ledger)
+      guard
+        let files = try await duty.alone(patience: .seconds(60), { try await report.rewrite(from: ledger) })
+      else { throw LedgerError.busy }
       // What an administrator wrote stays the daemon's to write.
       if geteuid() == 0, let owner = FilePath(of: folders.ledgerFile).status(followingLink: true) {
         for file in files { _ = unsafe chown(file.path, owner.st_uid, owner.st_gid) }

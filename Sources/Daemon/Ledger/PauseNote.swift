@@ -23,24 +23,24 @@ package struct PauseNote: Sendable {
   private static let blank = UInt8(ascii: " ")
 
   package init(_ part: Part, _ folders: InboxFolders) {
-    place = folders.ledger.appending(path: "paused-" + part.rawValue)
+    place = folders.own.appending(path: "paused-" + part.rawValue)
   }
 
   /// Sending to a destination.
   package init(deliveryTo name: String, _ folders: InboxFolders) {
-    place = folders.ledger.appending(path: Self.deliveries + name)
+    place = folders.own.appending(path: Self.deliveries + name)
   }
 
   /// Telling somebody of what happens.
   init(noticesTo name: String, _ folders: InboxFolders) {
-    place = folders.ledger.appending(path: "paused-notices-" + name)
+    place = folders.own.appending(path: "paused-notices-" + name)
   }
 
   /// Those of all destinations, also of such as there are no more.
   static func clearDeliveries(in folders: InboxFolders) {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: folders.ledger.path)) ?? []
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folders.own.path)) ?? []
     where name.hasPrefix(deliveries) {
-      unsafe unlink(folders.ledger.appending(path: name).path)
+      unsafe unlink(folders.own.appending(path: name).path)
     }
   }
 

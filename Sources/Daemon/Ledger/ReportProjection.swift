@@ -31,6 +31,9 @@ package actor ReportProjection {
   private let report: URL
   private let place: URL
   private let lock: URL
+  /// Whether other hosts write it, too. One does at a time, see ``SharedDuty``; a lock of the file system would be held
+  /// by who stands still.
+  private let isShared: Bool
   private let isByDay: Bool
   private let patients: PatientColumns
   private let now: @Sendable () -> Timestamp
@@ -49,6 +52,7 @@ package actor ReportProjection {
     report = folders.report
     place = folders.ledger.appending(path: "report.json")
     lock = folders.ledger.appending(path: "report.lock")
+    isShared = folders.host != nil
     self.isByDay = isByDay
     self.patients = patients
     self.now = now
@@ -59,7 +63,7 @@ package actor ReportProjection {
   /// Nothing is ever cut off but half a record at the end, which a crash leaves. A report that somebody moved away is
   /// begun anew with the rows that follow.
   package func update(from ledger: any StudyLedger) async throws {
-    let held = try await ReportLock.taken(lock)
+    let held = try await isShared ? nil : ReportLock.taken(lock)
     defer { extendLifetime(held) }
     let today = isByDay ? now().day : nil
     if let mark, mark.patients ?? PatientColumns.kept.fingerprint != patients.fingerprint {
@@ -87,6 +91,11 @@ package actor ReportProjection {
       // What is there behind the mark may be ours, from a run that was cut off before it moved the mark.
       let begun = file.length > mark.length ? try file.records(from: mark.length) : []
       let count = zip(begun, records).prefix { $0 == $1 }.count
+      // A host that stood still in the middle of it went on when another had done it.
+      if isShared, count < begun.count {
+        try await writeAnew(from: ledger, mark.day.map { .since($0) } ?? .all)
+        return
+      }
       try file.append(records.dropFirst(count).joined())
       mark.cursor = last.cursor
       mark.length = file.length
@@ -98,7 +107,7 @@ package actor ReportProjection {
   /// - Returns: every file that was written or is needed to write.
   @discardableResult
   package func rewrite(from ledger: any StudyLedger) async throws -> [URL] {
-    let held = try await ReportLock.taken(lock)
+    let held = try await isShared ? nil : ReportLock.taken(lock)
     defer { extendLifetime(held) }
     return try await writeAnew(from: ledger, .everything)
   }
@@ -106,7 +115,7 @@ package actor ReportProjection {
   /// Writes what is there without what the ledger has forgotten. Files of days of which it knows nothing any more go; those
   /// that somebody moved away don't come back.
   package func prune(from ledger: any StudyLedger) async throws {
-    let held = try await ReportLock.taken(lock)
+    let held = try await isShared ? nil : ReportLock.taken(lock)
     defer { extendLifetime(held) }
     try await writeAnew(from: ledger, .all)
     guard isByDay else { return }
@@ -165,7 +174,7 @@ package actor ReportProjection {
       }
     }
     try keep(mark)
-    return files + [place, lock]
+    return files + (isShared ? [place] : [place, lock])
   }
 
   private func isWritten(_ day: String, _ file: URL, _ scope: Scope) -> Bool {

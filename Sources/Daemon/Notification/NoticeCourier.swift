@@ -16,6 +16,8 @@ struct NoticeCourier: Sendable {
   private let name: String
   private let way: Way
   private let follower: NoticeFollower
+  /// Where several hosts share the folders, one of them follows the trail and tells.
+  private let duty: SharedDuty
   private let queue: NoticeQueue
   private let note: PauseNote
   private let logger: Logger
@@ -26,12 +28,13 @@ struct NoticeCourier: Sendable {
 
   /// - Parameter giveUp: what isn't taken within this time is parked.
   init(
-    _ name: String, way: Way, follower: NoticeFollower, _ folders: InboxFolders, logger: Logger,
-    giveUp: Duration = .seconds(3 * 86_400)
+    _ name: String, way: Way, follower: NoticeFollower, duty: SharedDuty, _ folders: InboxFolders,
+    logger: Logger, giveUp: Duration = .seconds(3 * 86_400)
   ) {
     self.name = name
     self.way = way
     self.follower = follower
+    self.duty = duty
     queue = NoticeQueue(name, folders)
     note = PauseNote(noticesTo: name, folders)
     var logger = logger
@@ -48,22 +51,40 @@ struct NoticeCourier: Sendable {
     note.clear()
     while goesOn {
       do {
-        try await follower.begin()
-        let waiting = queue.waiting
-        try await follower.follow(room: max(0, NoticeQueue.most - waiting.count))
-        if let trouble = await bring(Array(queue.waiting.prefix(Self.portion))) {
-          await pause(trouble, &breaker)
+        // Who has nothing to do leaves the ledger alone.
+        let hasNews = try await follower.hasNews()
+        let isIdle = !hasNews && queue.waiting.isEmpty
+        switch isIdle ? .done(hasMore: false) : try await duty.alone({ try await goRound() }) {
+        case .trouble(let why)?:
+          await pause(why, &breaker)
           continue
+        case .done(let hasMore)?:
+          breaker.succeeded()
+          note.clear()
+          if hasMore { continue }
+        case nil: break
         }
-        breaker.succeeded()
-        note.clear()
-        if !queue.waiting.isEmpty { continue }
       } catch {
         // The ledger or its disk; others tell of that.
         logger.debug("notices wait", metadata: ["why": "\(error)"])
       }
       try? await Task.sleep(for: NotificationService.interval)
     }
+  }
+
+  private enum Round {
+    case done(hasMore: Bool)
+    /// Why the rest waits.
+    case trouble(String)
+  }
+
+  /// Looks what is new, and brings what waits.
+  private func goRound() async throws -> Round {
+    try await follower.begin()
+    let waiting = queue.waiting
+    try await follower.follow(room: max(0, NoticeQueue.most - waiting.count))
+    if let trouble = await bring(Array(queue.waiting.prefix(Self.portion))) { return .trouble(trouble) }
+    return .done(hasMore: !queue.waiting.isEmpty)
   }
 
   /// Waits before the next try.

@@ -24,6 +24,12 @@ package struct NoticeFollower: Sendable {
     try queue.keep(cursor: last)
   }
 
+  /// Whether anything was written since.
+  package func hasNews() async throws -> Bool {
+    guard let cursor = queue.cursor else { return true }
+    return try await !ledger.audit(of: nil, after: cursor, limit: 1).isEmpty
+  }
+
   /// Looks at what was written since.
   /// - Parameter room: how many notices may be laid down; the trail keeps the rest.
   package func follow(room: Int) async throws {

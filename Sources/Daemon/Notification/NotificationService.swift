@@ -46,6 +46,7 @@ package struct NotificationService: Sendable {
       }
       return NoticeCourier(
         target.name, way: way, follower: NoticeFollower(target.name, configuration, ledger),
+        duty: SharedDuty(.notification, for: target.name, configuration.folders, ledger),
         configuration.folders, logger: logger)
     }
   }

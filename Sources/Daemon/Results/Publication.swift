@@ -27,6 +27,13 @@ struct Publication: Sendable {
     let amended: StandingImage?
     /// Of the file, as of now.
     let circumstances: Circumstances
+    /// Keeps it out when its lease is over; nil where nobody else could have it.
+    var fence: PublicationFence?
+
+    fileprivate var isLost: Bool {
+      do { try fence?.check(hasResults: !row.outputs.isEmpty) } catch { return true }
+      return false
+    }
   }
 
   /// What became of one.
@@ -35,6 +42,8 @@ struct Publication: Sendable {
     case published(Completion, ReportRow)
     /// Names and rights of this one are at fault.
     case misplaced(String)
+    /// Another may have taken its file over: nothing of this one counts.
+    case lost
   }
 
   /// Publishes images together, synced when this returns.
@@ -46,10 +55,18 @@ struct Publication: Sendable {
     _ items: [Item], to delivery: DeliverySettings, besides homes: inout Set<FilePath>
   ) throws -> [Outcome] {
     var taken: Set<FilePath> = []
-    let plans = try items.map { item in
-      try unlessMisplaced {
+    var plans = try items.map { item in
+      try unlessHindered(item) {
         let plan = try plan(item, besides: taken)
         taken.formUnion(plan.paths)
+        return plan
+      }
+    }
+    // Planning so many takes a while, and nothing was changed yet.
+    plans = try zip(items, plans).map { item, plan in
+      try unlessHindered(item) {
+        let plan = try plan.get()
+        try plan.checkFence()
         return plan
       }
     }
@@ -60,28 +77,38 @@ struct Publication: Sendable {
       })
     var unsynced = UnsyncedFolders()
     let outcomes = try zip(items, plans).map { item, plan -> Outcome in
-      let published = try unlessMisplaced {
+      let published = try unlessHindered(item) {
         try complete(item, plan.get(), to: delivery, &unsynced, &homes)
       }
       switch published {
       case .success(let (completion, row)): return .published(completion, row)
-      case .failure(let misplaced): return .misplaced(misplaced.why)
+      case .failure(.misplaced(let why)): return .misplaced(why)
+      case .failure(.lost): return .lost
       }
     }
     try unsynced.sync()
     return outcomes
   }
 
-  private struct Misplaced: Error { let why: String }
+  /// What keeps one image from being published, and no other.
+  private enum Hindrance: Error {
+    case misplaced(String)
+    case lost
+  }
 
-  /// Tells what is one image's own fault from what concerns all, which is thrown.
-  private func unlessMisplaced<T>(_ body: () throws -> T) throws -> Swift.Result<T, Misplaced> {
+  /// Tells what concerns one image alone from what concerns all, which is thrown.
+  private func unlessHindered<T>(
+    _ item: Item, _ body: () throws -> T
+  ) throws -> Swift.Result<T, Hindrance> {
     do { return .success(try body()) } catch {
       switch error {
-      case let misplaced as Misplaced: return .failure(misplaced)
-      case let fault as DeliveryFault: return .failure(Misplaced(why: "\(fault)"))
+      case let hindrance as Hindrance: return .failure(hindrance)
+      case LedgerError.leaseLost: return .failure(.lost)
+      case let fault as DeliveryFault: return .failure(.misplaced("\(fault)"))
+      // Whoever took its file over has removed what was staged for it.
+      case is WriteFailure where item.isLost: return .failure(.lost)
       case let failure as WriteFailure where failure.isOfThePath(in: folders):
-        return .failure(Misplaced(why: failure.reason))
+        return .failure(.misplaced(failure.reason))
       default: throw error
       }
     }
@@ -100,7 +127,8 @@ struct Publication: Sendable {
     return try results.plan(
       row, from: item.job.staging, copy: copy(of: amended?.instance ?? record, among: item.circumstances),
       replacing: Set(replaced.map { FilePath(bytes: $0.path) }),
-      intent: PublicationIntent(of: record.content, folders), objects: item.trace.objects, besides: taken)
+      intent: PublicationIntent(of: record.content, folders), objects: item.trace.objects, besides: taken,
+      fence: item.fence)
   }
 
   private func complete(
@@ -115,6 +143,7 @@ struct Publication: Sendable {
       published[index].destinations = delivery.destinations(
         of: RoutedResult(published[index].kind, row, item.trace.traits, from: file.sender))
     }
+    try item.fence?.check(hasResults: false)
     if verdict == .rejected { try sources.announce(row, detail: item.detail, of: file, tag: record.tag) }
     let root = folders.home(of: verdict)
     let home = try sources.home(of: file, verdict, tag: record.tag, besides: homes)

@@ -43,6 +43,10 @@ package struct ResultDesk: Sendable {
     fileprivate let begun: Set<PublicationIntent.Result>
     fileprivate let objects: [ReplacedResult]
     let intent: PublicationIntent
+    fileprivate let fence: PublicationFence?
+
+    /// - Throws: ``LedgerError/leaseLost(token:)`` where another may have taken the row's file over.
+    func checkFence() throws(LedgerError) { try fence?.check(hasResults: study != nil) }
 
     /// What is to be noted before any of it gets its name; nil where there is nothing.
     var noted: Set<PublicationIntent.Result>? {
@@ -59,16 +63,18 @@ package struct ResultDesk: Sendable {
   ///   - intent: of the row's file; it is for others to forget it, when the ledger has the results.
   ///   - objects: how others refer to the results.
   ///   - taken: paths below the outbox of results that are published with these.
+  ///   - fence: keeps out whose lease is over; nil where nobody else could have it.
   /// - Throws: ``DeliveryFault`` when the names of this row are at fault, ``WriteFailure`` otherwise.
   func plan(
     _ row: ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>,
-    intent: PublicationIntent, objects: [ReplacedResult], besides taken: Set<FilePath> = []
+    intent: PublicationIntent, objects: [ReplacedResult], besides taken: Set<FilePath> = [],
+    fence: PublicationFence? = nil
   ) throws -> Plan {
     let begun = intent.results
     guard !row.outputs.isEmpty else {
       return Plan(
         row: row, study: nil, staged: [], digests: [], paths: [], replaced: replaced, begun: begun,
-        objects: [], intent: intent)
+        objects: [], intent: intent, fence: fence)
     }
     let outbox = FilePath(of: folders.outbox)
     let wanted = ResultFiles.studyFolder(for: row.identity.studyInstanceUID)
@@ -103,14 +109,16 @@ package struct ResultDesk: Sendable {
     final.outputs = final.outputs.map { "\(folder)/\($0)" }
     return Plan(
       row: final, study: study, staged: staged, digests: digests, paths: final.outputs.map { FilePath($0) },
-      replaced: replaced, begun: begun, objects: objects, intent: intent)
+      replaced: replaced, begun: begun, objects: objects, intent: intent, fence: fence)
   }
 
   /// Renames results to where the plan has them; what it notes is noted by then.
   /// - Parameter unsynced: gets the folders that are to be synced.
+  /// - Throws: ``LedgerError/leaseLost(token:)`` where the fence keeps them out, and ``WriteFailure``.
   func place(_ plan: Plan, _ unsynced: inout UnsyncedFolders) throws -> [Completion.Result] {
     let superseded = SupersededResults(folders)
     guard let study = plan.study else {
+      try plan.checkFence()
       try remove(plan.begun, except: plan.replaced)
       for path in plan.replaced { try superseded.keep(path) }
       return []
@@ -125,10 +133,18 @@ package struct ResultDesk: Sendable {
       guard let there = ContentDigest(ofFileAt: outbox.pushing(path)), there != new,
         !plan.begun.contains(.init(path: path, content: there))
       else { continue }
+      try plan.checkFence()
       try superseded.keep(path, there)
     }
-    try Move.replacing(
-      plan.staged, zip(plan.staged, plan.paths).map { outbox.pushing($1) }, &unsynced)
+    do throws(WriteFailure) {
+      try Move.replacing(
+        plan.staged, zip(plan.staged, plan.paths).map { outbox.pushing($1) }, &unsynced)
+    } catch {
+      // Whoever took the file over has removed what was staged for it.
+      try plan.checkFence()
+      throw error
+    }
+    try plan.checkFence()
     try remove(plan.begun, except: plan.replaced.union(plan.paths))
     return zip(plan.row.outputs, plan.digests).map { path, digest in
       let kind = ResultFiles.kind(of: path)
@@ -136,14 +152,16 @@ package struct ResultDesk: Sendable {
     }
   }
 
-  /// Publishes the results of one row, synced when this returns; see ``plan(_:from:copy:replacing:intent:objects:besides:)``.
+  /// Publishes the results of one row, synced when this returns; see
+  /// ``plan(_:from:copy:replacing:intent:objects:besides:fence:)``.
   /// - Parameter row: its `outputs` come back relative to the outbox.
   package func publish(
     _ row: inout ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>,
-    intent: PublicationIntent, objects: [ReplacedResult] = []
+    intent: PublicationIntent, objects: [ReplacedResult] = [], fence: PublicationFence? = nil
   ) throws -> [Completion.Result] {
     let plan = try plan(
-      row, from: staging, copy: copy, replacing: replaced, intent: intent, objects: objects)
+      row, from: staging, copy: copy, replacing: replaced, intent: intent, objects: objects, fence: fence)
+    try plan.checkFence()
     try PublicationIntent.note([plan].compactMap { plan in plan.noted.map { (plan.intent, $0) } })
     var unsynced = UnsyncedFolders()
     let published = try place(plan, &unsynced)

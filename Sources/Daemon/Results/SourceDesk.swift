@@ -141,9 +141,21 @@ package actor SourceDesk {
       PublicationIntent(of: record.content, self.folders).forget()
       WantedContent(self.folders).forget(record.content)
     }
-    try await ledger.file(moved.map(\.id), at: now)
+    try await note(moved.map(\.id), at: now)
     for record in moved { try await bringTwins(of: record.id) }
     return failures
+  }
+
+  /// Notes which rows' sources are home.
+  private func note(_ ids: [Int64], at now: Timestamp) async throws(LedgerError) {
+    let failure: LedgerError
+    do throws(LedgerError) { return try await ledger.file(ids, at: now) } catch { failure = error }
+    guard folders.host != nil else { throw failure }
+    // While this host stood still, another brought one home, and it is read once more, or forgotten.
+    switch failure {
+    case .impossible, .unknown: return
+    default: throw failure
+    }
   }
 
   /// The same of one row.
@@ -161,6 +173,11 @@ package actor SourceDesk {
 
   /// Whether the file waits for its like.
   package func isWaiting(_ file: SpooledFile) -> Bool { twins.values.contains { $0.contains(file) } }
+
+  /// Brings home what waits for files that others have brought home meanwhile.
+  package func bringTwins() async throws {
+    for id in twins.keys.sorted() { try await bringTwins(of: id) }
+  }
 
   @discardableResult
   private func bringTwins(of id: Int64) async throws -> Bool {

@@ -32,6 +32,7 @@ extension StudyReading {
       case .published(let completion, let row): done.append((item, completion, row))
       case .misplaced(let why):
         try await unlessLost(item.job) { try await park(item.job, "results_misplaced", why) }
+      case .lost: forgetLost(item.job)
       }
     }
     guard !done.isEmpty else { return }
@@ -75,10 +76,12 @@ extension StudyReading {
 
   /// Whoever holds its lease now may have published: nothing of ours counts.
   func unlessLost(_ job: ClaimedFile, _ body: () async throws -> Void) async throws {
-    do { try await body() } catch LedgerError.leaseLost {
-      log(.warning, "its lease was over; nothing was noted", job.instance)
-      held.remove(job)
-    }
+    do { try await body() } catch LedgerError.leaseLost { forgetLost(job) }
+  }
+
+  private func forgetLost(_ job: ClaimedFile) {
+    log(.warning, "its lease was over; nothing was noted", job.instance)
+    held.remove(job)
   }
 
   /// What is to be published of an answer; nil where something else became of it.
@@ -116,9 +119,10 @@ extension StudyReading {
         return nil
       }
     }
+    let (circumstances, fence) = try await stillOurs(job)
     return Publication.Item(
       job: job, row: row, detail: answer.detail, trace: trace, amended: amended,
-      circumstances: try await stillOurs(job))
+      circumstances: circumstances, fence: fence)
   }
 
   private func note(_ job: ClaimedFile, _ row: ReportRow, publication: Duration) async {
@@ -137,9 +141,17 @@ extension StudyReading {
     log(row.status == .analysed || isOpened ? .info : .warning, "\(row.status.rawValue)", record, metadata)
   }
 
-  /// What is known of a file whose lease holds for as long as it takes to publish.
+  /// What is known of a file whose lease holds for as long as it takes to publish, and what sees to that where others
+  /// could take it over.
   /// - Throws: ``LedgerError/leaseLost(token:)``: another may have published.
-  private func stillOurs(_ job: ClaimedFile) async throws -> Circumstances {
+  private func stillOurs(_ job: ClaimedFile) async throws -> (Circumstances, PublicationFence?) {
+    var fence: PublicationFence?
+    if configuration.folders.host != nil {
+      // By the ledger's clock, which isn't this host's: only the ledger can tell how much is left.
+      let end = ContinuousClock.now + Self.lease - Self.margin
+      try await ledger.renew(token: job.token, for: Self.lease, at: .now)
+      fence = PublicationFence(token: job.token, staging: job.staging, until: end)
+    }
     let circumstances: Circumstances
     do { circumstances = try await ledger.circumstances(of: job.instance.id) } catch LedgerError.unknown {
       throw LedgerError.leaseLost(token: job.token)
@@ -147,10 +159,10 @@ extension StudyReading {
     guard case .working(_, let lease) = circumstances.instance.state, lease.token == job.token else {
       throw LedgerError.leaseLost(token: job.token)
     }
-    if lease.wait.isOver(at: .now + Self.lease / 2) {
+    if fence == nil, lease.wait.isOver(at: .now + Self.lease / 2) {
       try await ledger.renew(token: job.token, for: Self.lease, at: .now)
     }
-    return circumstances
+    return (circumstances, fence)
   }
 
   private func measure(_ record: InstanceRecord, _ row: ReportRow, publication: Duration) async {
@@ -205,7 +217,7 @@ extension StudyReading {
       record: Array(ReportCSV.record(row).utf8), at: .now)
     held.remove(job)
     left.insert(job.instance.id)
-    try await report.update(from: ledger)
+    if try await settling.alone({ try await report.update(from: ledger) }) == nil { unsettled.add(at: .now) }
     log(
       .warning,
       "another picture than the one that stands under its UID: parked until 'mmdicom retry --accept'",

@@ -37,8 +37,19 @@ extension StudyReading {
   /// each would cost as much as all.
   func settle(atOnce: Bool = false) async throws {
     guard unsettled.areDue(atOnce: atOnce || held.tokens.isEmpty, at: .now) else { return }
-    _ = try await bringHome(except: left)
-    try await report.update(from: ledger)
-    unsettled = Unsettled()
+    try await settleAlone { try await self.bringHome(except: self.left) }
+  }
+
+  /// Brings sources home and the report up to date; where another host is at it, it is done later here.
+  func settleAlone(
+    _ bringHome: () async throws -> Set<String>
+  ) async throws {
+    let isDone = try await settling.alone(patience: runsOnce ? .seconds(60) : .zero) {
+      _ = try await bringHome()
+      try await report.update(from: ledger)
+      return true
+    }
+    if configuration.folders.host != nil { try await sources.bringTwins() }
+    if isDone != nil { unsettled = Unsettled() }
   }
 }

@@ -17,9 +17,9 @@ package actor StudyReading: WorkSource {
     unsafe executor.asUnownedSerialExecutor()
   }
 
-  /// The daemon's name in the ledger. The folders are locked, so there is one.
-  package static let holder = "serve"
   static let lease = Duration.seconds(60)
+  /// Nothing is put into place any more when the lease has only so long.
+  static let margin = Duration.seconds(10)
   /// A single run waits so long for the next attempt of what failed.
   private static let patience = Duration.seconds(60)
   /// Files claimed ahead: enough to keep the worker busy, few enough that the newest study is soon drawn.
@@ -31,6 +31,7 @@ package actor StudyReading: WorkSource {
   let sources: SourceDesk
   let publication: Publication
   let report: ReportProjection
+  let settling: SharedDuty
   let logger: Logger
   let pauseNote: PauseNote
   let health: ServiceHealth
@@ -94,6 +95,7 @@ package actor StudyReading: WorkSource {
     publication = Publication(configuration.folders, sources: sources)
     report = ReportProjection(
       configuration.folders, isByDay: configuration.reportsByDay, patients: configuration.reportPatients)
+    settling = SharedDuty(.settling, configuration.folders, ledger)
     pauseNote = PauseNote(.reading, configuration.folders)
   }
 
@@ -123,7 +125,7 @@ package actor StudyReading: WorkSource {
   package func pruneReport() async throws {
     await enter()
     defer { turnstile.leave() }
-    try await report.prune(from: ledger)
+    _ = try await settling.alone(patience: .seconds(60)) { try await report.prune(from: ledger) }
   }
 
   /// Takes up, at the start and after a pause, what was left: sources that aren't home, rows that the report hasn't.
@@ -131,17 +133,22 @@ package actor StudyReading: WorkSource {
     await enter()
     defer { turnstile.leave() }
     try await giveBack()
-    _ = try await bringHome()
-    try await report.update(from: ledger)
-    unsettled = Unsettled()
+    unsettled.add(at: .now)
+    try await settleAlone { try await self.bringHome() }
   }
 
   /// Finishes what a crash interrupted.
   package func start() async throws {
     await enter()
     defer { turnstile.leave() }
-    let waiting = try await bringHome()
-    try await report.update(from: ledger)
+    var waiting: Set<String> = []
+    unsettled.add(at: .now)
+    try await settleAlone {
+      waiting = try await self.bringHome()
+      return waiting
+    }
+    // Of other hosts nobody knows here what they are just writing.
+    guard configuration.folders.host == nil else { return }
     // Those that couldn't be brought home have reasons that wait for them.
     RejectedFiles.removeStrayReasons(in: configuration.folders.rejected, except: waiting)
   }
@@ -288,7 +295,8 @@ package actor StudyReading: WorkSource {
     guard .now >= nextFiling else { return }
     await enter()
     defer { turnstile.leave() }
-    _ = try await bringHome()
+    _ = try await settling.alone { try await bringHome() }
+    if configuration.folders.host != nil { try await sources.bringTwins() }
   }
 
   /// Nothing comes next for which it could wait.
@@ -334,7 +342,7 @@ package actor StudyReading: WorkSource {
     // A claim takes back what has run out; what is in the worker here is still ours after a machine stood still.
     while jobs.count < Self.ahead, !isStopping,
       let claim = try await ledger.claim(
-        by: Self.holder, limit: configuration.workers > 1 ? 4 : 16,
+        by: configuration.folders.holder, limit: configuration.workers > 1 ? 4 : 16,
         order: runsOnce ? .arrival : configuration.order, for: Self.lease, keeping: held.tokens, at: .now)
     {
       let token = claim.lease.token
@@ -366,6 +374,9 @@ package actor StudyReading: WorkSource {
   ) async throws -> WorkerJob<ClaimedFile> {
     let staging = ResultDesk(configuration.folders).staging(instance.id, token: token)
     ResultDesk(configuration.folders).clear(staging)
+    if configuration.folders.host != nil {
+      try ResultDesk(configuration.folders).revoke(instance.id, except: token, in: configuration.folders)
+    }
     let place = instance.place(in: configuration.folders)
     let circumstances = try await ledger.circumstances(of: instance.id)
     let terms = ReadingTerms(circumstances, configuration)

@@ -14,7 +14,7 @@ package struct ServingNote: Sendable {
 
   private let place: URL
 
-  package init(_ folders: InboxFolders) { place = folders.ledger.appending(path: "serving.json") }
+  package init(_ folders: InboxFolders) { place = folders.own.appending(path: "serving.json") }
 
   /// Where it can't be written, the log has to do.
   func set(_ content: Content) {

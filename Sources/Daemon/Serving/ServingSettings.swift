@@ -26,7 +26,8 @@ extension DaemonConfiguration {
     let moved = [
       ("inbox", folders.inbox == next.folders.inbox), ("outbox", folders.outbox == next.folders.outbox),
       ("done", folders.done == next.folders.done), ("rejected", folders.rejected == next.folders.rejected),
-      ("ledger", folders.ledger == next.folders.ledger),
+      ("ledger", folders.ledger == next.folders.ledger && database == next.database),
+      ("host", folders.host == next.folders.host),
     ].filter { !$0.1 }.map(\.0)
     guard !moved.isEmpty else { return nil }
     return "\(moved.joined(separator: ", ")) can't change while the daemon runs: restart it"

@@ -18,6 +18,7 @@ enum LedgerSchema {
     migrator.registerMigration("ledger-5-number") { db in try db.execute(sql: number) }
     migrator.registerMigration("ledger-6-acknowledged") { db in try db.execute(sql: acknowledged) }
     migrator.registerMigration("ledger-7-tally") { db in try db.execute(sql: tally) }
+    migrator.registerMigration("ledger-8-duty") { db in try db.execute(sql: duty) }
     return migrator
   }
 
@@ -178,5 +179,13 @@ enum LedgerSchema {
       instance INTEGER PRIMARY KEY REFERENCES instance(id) ON DELETE CASCADE,
       claimed_at INTEGER
     ) STRICT;
+    """
+
+  /// What one holder does at a time for all.
+  private static let duty = """
+    CREATE TABLE duty (
+      name TEXT PRIMARY KEY, holder TEXT NOT NULL,
+      since INTEGER NOT NULL, until INTEGER NOT NULL, earliest INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
     """
 }

@@ -7,20 +7,14 @@ import Synchronization
 /// What is promised is committed with `synchronous=FULL`, one sync of the log. Leases are committed with
 /// `NORMAL`: they survive the death of a process, and after a power cut nobody is left who held one.
 /// The file must lie on a disk of this host: SQLite's shared memory doesn't work over a network mount.
-package final class SQLiteLedger: StudyLedger {
+package final class SQLiteLedger: TableLedger {
   let pool: DatabasePool
   package let rules: LedgerRules
   private let path: String
   /// As the writer's connection was told last.
   private let durability = Mutex<Durability?>(nil)
 
-  /// Who opens the file.
-  package enum Role: Sendable, Hashable {
-    /// The daemon: makes the file where it is missing, brings it to this version, checks it.
-    case keeper
-    /// `status`, `retry`, `explain` beside a daemon: takes it as it is.
-    case visitor
-  }
+  package typealias Role = LedgerRole
 
   /// - Throws: ``LedgerError`` that names the file.
   package init(at path: String, as role: Role, rules: LedgerRules = LedgerRules()) throws(LedgerError) {
@@ -40,14 +34,7 @@ package final class SQLiteLedger: StudyLedger {
     } catch { throw LedgerError(error, path: path) }
   }
 
-  /// How a commit reaches the disk.
-  enum Durability: String {
-    case promised = "FULL"
-    case leased = "NORMAL"
-  }
-
-  /// One transaction: on the caller's own thread where that may wait for disks, on the writer's queue otherwise, never
-  /// on the cooperative pool. It isn't bound to the task: a cancelled caller still learns what was committed.
+  /// On the caller's own thread where that may wait for disks, on the writer's queue otherwise.
   func write<T: Sendable>(
     _ durability: Durability, at now: Timestamp,
     _ body: @escaping @Sendable (inout LedgerTransaction) throws -> T
@@ -75,7 +62,7 @@ package final class SQLiteLedger: StudyLedger {
       try tell(db, durability)
       var value: T?
       try db.inTransaction(.immediate) {
-        var transaction = try LedgerTransaction(db, rules, now)
+        var transaction = LedgerTransaction(SQLiteSession(db: db), rules, now)
         value = try body(&transaction)
         try transaction.finish()
         return .commit
@@ -89,20 +76,20 @@ package final class SQLiteLedger: StudyLedger {
     try durability.withLock { told in
       guard told != wanted else { return }
       told = nil
-      try db.execute(sql: "PRAGMA synchronous = \(wanted.rawValue)")
+      try db.execute(sql: "PRAGMA synchronous = \(wanted == .promised ? "FULL" : "NORMAL")")
       told = wanted
     }
   }
 
   /// One snapshot; on which thread, see ``write(_:at:_:)``.
   func read<T: Sendable>(
-    _ body: @escaping @Sendable (Database) throws -> T
+    _ body: @escaping @Sendable (any LedgerSession) throws -> T
   ) async throws(LedgerError) -> T {
     if BlockingQueue.isCurrent { return try readHere(body).get() }
     let path = path
     let result: Result<T, LedgerError> = await withCheckedContinuation { continuation in
       pool.asyncRead { db in
-        do { continuation.resume(returning: .success(try body(try db.get()))) } catch {
+        do { continuation.resume(returning: .success(try body(SQLiteSession(db: try db.get())))) } catch {
           continuation.resume(returning: .failure(LedgerError(error, path: path)))
         }
       }
@@ -110,9 +97,14 @@ package final class SQLiteLedger: StudyLedger {
     return try result.get()
   }
 
-  private func readHere<T>(_ body: (Database) throws -> T) -> Result<T, LedgerError> {
-    do { return .success(try pool.read(body)) } catch { return .failure(LedgerError(error, path: path)) }
+  private func readHere<T>(_ body: (any LedgerSession) throws -> T) -> Result<T, LedgerError> {
+    do { return .success(try pool.read { db in try body(SQLiteSession(db: db)) }) } catch {
+      return .failure(LedgerError(error, path: path))
+    }
   }
+
+  /// The caller's clock is the ledger's.
+  func onThisHost(_ time: Timestamp) -> Timestamp { time }
 }
 
 extension LedgerError {
@@ -120,6 +112,10 @@ extension LedgerError {
   init(_ error: any Error, path: String) {
     if let error = error as? LedgerError {
       self = error
+      return
+    }
+    if let error = error as? DamagedRow {
+      self = .damaged(path: path, detail: error.detail)
       return
     }
     guard let error = error as? DatabaseError else {

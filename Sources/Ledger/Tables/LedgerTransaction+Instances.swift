@@ -1,8 +1,7 @@
-internal import GRDB
-
 extension LedgerTransaction {
+  /// The row, which nobody else changes until the transaction ends.
   func instance(_ id: Int64) throws -> InstanceRecord {
-    guard let row = try rows("SELECT * FROM instance WHERE id = ?", [id]).first else {
+    guard let row = try rows("SELECT * FROM instance WHERE id = ? \(db.dialect.locking)", [id]).first else {
       throw LedgerError.unknown(row: id)
     }
     return try InstanceRecord(row)
@@ -10,27 +9,27 @@ extension LedgerTransaction {
 
   /// Writes a row; returns its number.
   func insert(_ file: Admission, _ state: InstanceState, reason: String) throws -> Int64 {
-    try run(
+    let rows = try rows(
       """
       INSERT INTO instance (content, pixels, bundle, study, series, sop, sender, spooled,
         state, attempts, crashes, token, holder, since, until, earliest, verdict, conflict,
         reason, seen, admitted_at, arrival, number)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) RETURNING id
       """,
       [
-        file.content.data, file.pixels?.data, file.bundle, file.studyInstanceUID, file.seriesInstanceUID,
-        file.sopInstanceUID, file.sender.data, file.spooled.data,
+        file.content, file.pixels, file.bundle, file.studyInstanceUID, file.seriesInstanceUID,
+        file.sopInstanceUID, file.sender, file.spooled,
       ] + state.columns + [
         reason, now.milliseconds, file.arrival, try nextNumber(in: file.studyInstanceUID, for: nil),
       ])
-    return db.lastInsertedRowID
+    return rows[0]["id"]
   }
 
   /// The number of the next image of a study, beside `instance` if that is one of them.
   func nextNumber(in study: String, for instance: Int64?) throws -> Int {
     let last: Int? = try rows(
       """
-      SELECT number FROM instance WHERE study = ? AND study <> '' AND id IS NOT ? ORDER BY number DESC LIMIT 1
+      SELECT number FROM instance WHERE study = ? AND study <> '' AND id IS DISTINCT FROM ? ORDER BY number DESC LIMIT 1
       """, [study, instance]
     ).first?["number"]
     return 1 + (last ?? 0)
@@ -60,7 +59,7 @@ extension LedgerTransaction {
       if let reason { try run("UPDATE instance SET reason = ? WHERE id = ?", [reason, id]) }
       if actions.contains(.audit) {
         let token = event.token.map { " by \($0)" } ?? ""
-        try audit(
+        audit(
           word, instance: id,
           "\(state.name)\(token)\(reason.map { $0.isEmpty ? "" : " " + $0 } ?? "")\(detail)")
       }

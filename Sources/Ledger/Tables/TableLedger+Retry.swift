@@ -1,6 +1,4 @@
-internal import GRDB
-
-extension SQLiteLedger {
+extension TableLedger {
   package func retry(
     _ selection: Selection, accepting: Bool, at now: Timestamp
   ) async throws(LedgerError) -> [Int64] {
@@ -14,6 +12,7 @@ extension SQLiteLedger {
           """, [state])
         ids = Set(ids + delivered.map { $0["id"] }).sorted()
       }
+      if accepting { try transaction.holdImage(of: ids) }
       var concerned: [Int64] = []
       for id in ids where try transaction.retry(id, accepting: accepting) { concerned.append(id) }
       return concerned
@@ -21,11 +20,13 @@ extension SQLiteLedger {
   }
 }
 
-extension SQLiteLedger {
+extension TableLedger {
   package func dismiss(_ selection: Selection, at now: Timestamp) async throws(LedgerError) -> [Int64] {
     try await write(.promised, at: now) { transaction in
       var concerned: [Int64] = []
-      for id in try selection.instances(transaction.db, after: 0, limit: Int.max) {
+      let ids = try selection.instances(transaction.db, after: 0, limit: Int.max)
+      try transaction.holdImage(of: ids)
+      for id in ids {
         guard case .parked(_, isConflict: true) = try transaction.instance(id).state else { continue }
         _ = try transaction.change(
           instance: id, by: .retry(accepts: true), "dismissed", reason: InstanceRecord.dismissalCode)

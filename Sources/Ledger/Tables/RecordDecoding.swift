@@ -1,8 +1,7 @@
 internal import Files
-internal import GRDB
 
 extension InstanceRecord {
-  init(_ row: Row) throws {
+  init(_ row: any LedgerRow) throws {
     id = row["id"]
     content = try row.digest("content")
     pixels = try row.optionalDigest("pixels")
@@ -13,7 +12,7 @@ extension InstanceRecord {
     sopInstanceUID = row["sop"]
     sender = row.bytes("sender")
     spooled = row.bytes("spooled")
-    home = row["home"] == nil ? nil : row.bytes("home")
+    home = row.blob("home")
     state = try row.instanceState()
     reason = row["reason"]
     replaces = row["replaces"]
@@ -43,7 +42,7 @@ extension IdentityDecision.Known {
 }
 
 extension ResultRecord {
-  init(_ row: Row) throws {
+  init(_ row: any LedgerRow) throws {
     id = row["id"]
     instance = row["instance"]
     kind = row["kind"]
@@ -59,7 +58,7 @@ extension ResultRecord {
 }
 
 extension ReportEntry {
-  init(_ row: Row) {
+  init(_ row: any LedgerRow) {
     cursor = row["cursor"]
     instance = row["instance"]
     record = row.bytes("record")
@@ -69,7 +68,7 @@ extension ReportEntry {
 }
 
 extension AuditEntry {
-  init(_ row: Row) throws {
+  init(_ row: any LedgerRow) throws {
     self.init(
       number: row["number"], at: Timestamp(milliseconds: row["at"]), event: row["event"],
       instance: row["instance"], detail: row["detail"], hash: try row.digest("hash"))

@@ -1,15 +1,15 @@
 internal import Files
-internal import GRDB
 
-extension SQLiteLedger {
+extension TableLedger {
   package func admit(
     _ files: [Admission], at now: Timestamp
   ) async throws(LedgerError) -> [AdmissionOutcome] {
     try await write(.promised, at: now) { transaction in
+      try transaction.db.hold(Set(files.flatMap(\.uids)))
       var outcomes: [AdmissionOutcome] = []
       for file in files { outcomes.append(try transaction.admit(file)) }
       let last = files.map(\.arrival).max() ?? 0
-      try transaction.run("UPDATE counter SET value = max(value, ?) WHERE name = 'arrival'", [last])
+      try transaction.run("UPDATE counter SET value = ? WHERE name = 'arrival' AND value < ?", [last, last])
       return outcomes
     }
   }
@@ -17,7 +17,8 @@ extension SQLiteLedger {
 
 extension LedgerTransaction {
   mutating func admit(_ file: Admission) throws -> AdmissionOutcome {
-    let same = try rows("SELECT * FROM instance WHERE content = ?", [file.content.data]).first
+    let same = try rows("SELECT * FROM instance WHERE content = ? \(db.dialect.locking)", [file.content])
+      .first
       .map(InstanceRecord.init)
     let others = try instances(sop: file.sopInstanceUID)
     let decision = IdentityDecision.decide(
@@ -36,7 +37,7 @@ extension LedgerTransaction {
     case .readAgain(let id):
       try run(
         "UPDATE instance SET spooled = ?, sender = ?, arrival = ?, home = NULL, seen = seen + 1 WHERE id = ?",
-        [file.spooled.data, file.sender.data, file.arrival, id])
+        [file.spooled, file.sender, file.arrival, id])
       _ = try change(instance: id, by: .readAgain, "read again")
       if try !putBehind(try instance(id)) { try gather(file.bundle, arrival: file.arrival) }
       return .readAgain(id)
@@ -44,7 +45,7 @@ extension LedgerTransaction {
       // The spool names a file once, so this is the copy that the row speaks of.
       if let same, same.spooled == file.spooled, !same.state.isFiled { return .already(id) }
       try run("UPDATE instance SET seen = seen + 1 WHERE id = ?", [id])
-      try audit("came again", instance: id)
+      audit("came again", instance: id)
       return .known(id)
     }
   }
@@ -65,14 +66,14 @@ extension LedgerTransaction {
         "UPDATE instance SET replaces = ?, rival = ?, awaits = ? WHERE id = ?", [replaces, rival, awaits, id])
     }
     let event = state.isParked ? "parked" : replaces == nil ? "admitted" : "admitted as an amendment"
-    try audit(event, instance: id, "\(file.content)\(reason.isEmpty ? "" : " " + reason)")
+    audit(event, instance: id, "\(file.content)\(reason.isEmpty ? "" : " " + reason)")
     if case .gathering = state { try gather(file.bundle, arrival: file.arrival) }
     return id
   }
 
   /// A file of the study came: it is complete a little later than before.
   func gather(_ bundle: String, arrival: Int64) throws {
-    let row = try rows("SELECT * FROM gathering WHERE bundle = ?", [bundle]).first
+    let row = try rows("SELECT * FROM gathering WHERE bundle = ? \(db.dialect.locking)", [bundle]).first
     let known = row.map { row in
       Gathering(
         firstArrival: Timestamp(milliseconds: row["first"]),
@@ -82,7 +83,9 @@ extension LedgerTransaction {
     let gathering = Gathering.arrival(known, at: now, rules: rules)
     try run(
       """
-      INSERT OR REPLACE INTO gathering (bundle, first, since, until, earliest, arrival) VALUES (?, ?, ?, ?, ?, ?)
+      INSERT INTO gathering (bundle, first, since, until, earliest, arrival) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (bundle) DO UPDATE SET first = excluded.first, since = excluded.since, until = excluded.until,
+        earliest = excluded.earliest, arrival = excluded.arrival
       """,
       [bundle, gathering.firstArrival.milliseconds] + Optional(gathering.wait).columns
         + [max(arrival, row?["arrival"] ?? 0)])

@@ -1,6 +1,4 @@
-internal import GRDB
-
-extension SQLiteLedger {
+extension TableLedger {
   package func nextDeliveries(
     to destination: String, by holder: String, limit: Int, order: DrawOrder, for length: Duration,
     at now: Timestamp
@@ -10,7 +8,7 @@ extension SQLiteLedger {
       let newest = order.takesNewest(token: try transaction.upcomingToken())
       let chosen = try transaction.due(to: destination, newest: newest, limit: limit)
       guard !chosen.isEmpty else { return nil }
-      let wait = Wait(from: now, lasting: length)
+      let wait = Wait(from: transaction.now, lasting: length)
       let lease = Lease(token: try transaction.nextToken(), holder: holder, wait: wait)
       var deliveries: [DeliveryRecord] = []
       for id in chosen {
@@ -25,7 +23,7 @@ extension SQLiteLedger {
     _ delivery: Int64, token: Int64, _ answer: DeliveryEvent.Answer, answer words: String, at now: Timestamp
   ) async throws(LedgerError) {
     try await write(.promised, at: now) { transaction in
-      let event = DeliveryEvent.settle(token: token, answer, now)
+      let event = DeliveryEvent.settle(token: token, answer, transaction.now)
       guard
         let state = try transaction.change(
           // The trail has codes; what a peer says behind them may name anybody.
@@ -34,7 +32,8 @@ extension SQLiteLedger {
       try transaction.answer(delivery, words)
       switch state {
       case .sent, .stored:
-        try transaction.run("UPDATE delivery SET sent_at = ? WHERE id = ?", [now.milliseconds, delivery])
+        try transaction.run(
+          "UPDATE delivery SET sent_at = ? WHERE id = ?", [transaction.now.milliseconds, delivery])
       default: break
       }
     }
@@ -59,6 +58,7 @@ extension SQLiteLedger {
         """
         SELECT delivery.id AS id, result.uid AS uid FROM delivery JOIN result ON result.id = delivery.result
         WHERE delivery.state = 'stored' AND delivery.question = ? AND delivery.question <> ''
+        ORDER BY delivery.id \(transaction.db.dialect.locking(of: "delivery"))
         """, [report.transaction])
       var concerned = 0
       for row in asked {
@@ -67,10 +67,10 @@ extension SQLiteLedger {
         if let reason = failed[uid] {
           let words = "not committed: \(reason.hexadecimal)"
           _ = try transaction.change(
-            delivery: id, by: .commitment(.init(reason: reason), now), "not committed", words)
+            delivery: id, by: .commitment(.init(reason: reason), transaction.now), "not committed", words)
           try transaction.answer(id, words)
         } else if committed.contains(uid) {
-          _ = try transaction.change(delivery: id, by: .commitment(.confirmed, now), "committed")
+          _ = try transaction.change(delivery: id, by: .commitment(.confirmed, transaction.now), "committed")
           try transaction.answer(id, "committed")
         } else {
           continue
@@ -84,7 +84,10 @@ extension SQLiteLedger {
   package func serve(_ destinations: [String], at now: Timestamp) async throws(LedgerError) -> [String] {
     try await write(.promised, at: now) { transaction in
       let rows = try transaction.rows(
-        "SELECT id, destination, state, answer FROM delivery WHERE state NOT IN ('sent', 'withdrawn')")
+        """
+        SELECT id, destination, state, answer FROM delivery WHERE state NOT IN ('sent', 'withdrawn')
+        ORDER BY id \(transaction.db.dialect.locking)
+        """)
       var gone: Set<String> = []
       for row in rows {
         let (id, name): (Int64, String) = (row["id"], row["destination"])
@@ -108,7 +111,10 @@ extension SQLiteLedger {
   ) async throws(LedgerError) -> Int {
     try await write(.promised, at: now) { transaction in
       let rows = try transaction.rows(
-        "SELECT id FROM delivery WHERE destination = ? AND state NOT IN ('sent', 'withdrawn')", [destination])
+        """
+        SELECT id FROM delivery WHERE destination = ? AND state NOT IN ('sent', 'withdrawn')
+        ORDER BY id \(transaction.db.dialect.locking)
+        """, [destination])
       var concerned = 0
       for row in rows {
         let change = try transaction.change(
@@ -149,8 +155,10 @@ extension LedgerTransaction {
     let found = try rows(
       """
       SELECT delivery.id AS id, result.study AS study
-      FROM delivery INDEXED BY delivery_due CROSS JOIN result ON result.id = delivery.result
+      FROM delivery \(db.dialect.by(index: "delivery_due"))
+        \(db.dialect.joinInOrder) result ON result.id = delivery.result
       WHERE delivery.state = 'due' AND delivery.destination = ? ORDER BY delivery.id \(order) LIMIT ?
+      \(db.dialect.lockingFree(of: "delivery"))
       """, [destination, limit])
     guard let first = found.first else { return [] }
     let study: String = first["study"]
@@ -158,20 +166,20 @@ extension LedgerTransaction {
     guard !study.isEmpty else { return others }
     let same: [Int64] = try rows(
       """
-      SELECT delivery.id AS id FROM result CROSS JOIN delivery ON delivery.result = result.id
+      SELECT delivery.id AS id FROM result \(db.dialect.joinInOrder) delivery ON delivery.result = result.id
       WHERE result.study = ? AND result.study <> '' AND delivery.state = 'due' AND delivery.destination = ?
-      ORDER BY delivery.id LIMIT ?
+      ORDER BY delivery.id LIMIT ? \(db.dialect.lockingFree(of: "delivery"))
       """, [study, destination, limit]
     ).map { $0["id"] }
     return Array((same + others.filter { !same.contains($0) }).prefix(limit))
   }
 
   func answer(_ delivery: Int64, _ words: String) throws {
-    try run("UPDATE delivery SET answer = ? WHERE id = ?", [words, delivery])
+    try run("UPDATE delivery SET answer = ? WHERE id = ?", [words.storable, delivery])
   }
 
   func delivery(_ id: Int64) throws -> DeliveryRecord {
-    guard let row = try rows("SELECT * FROM delivery WHERE id = ?", [id]).first else {
+    guard let row = try rows("SELECT * FROM delivery WHERE id = ? \(db.dialect.locking)", [id]).first else {
       throw LedgerError.unknown(row: id)
     }
     guard let result = try rows("SELECT * FROM result WHERE id = ?", [row["result"] as Int64]).first else {
@@ -183,7 +191,8 @@ extension LedgerTransaction {
   mutating func settleDeliveryWaits() throws {
     let time = now.milliseconds
     for row in try rows(
-      "SELECT id, state FROM delivery WHERE until <= ? OR earliest > ?", [time, time])
+      "SELECT id, state FROM delivery WHERE until <= ? OR earliest > ? \(db.dialect.lockingFree)",
+      [time, time])
     {
       switch row["state"] as String {
       case "delayed": _ = try change(delivery: row["id"], by: .delayIsOver, "")
@@ -211,7 +220,7 @@ extension LedgerTransaction {
         WHERE id = ?
         """, state.columns + [id])
       if actions.contains(.audit) {
-        try audit(
+        audit(
           word, instance: record.result.instance, "\(record.result.kind) to \(record.destination) \(detail)")
       }
       return state
@@ -229,7 +238,7 @@ extension DeliveryEvent {
 }
 
 extension DeliveryRecord {
-  init(_ row: Row, result: ResultRecord) throws {
+  init(_ row: any LedgerRow, result: ResultRecord) throws {
     id = row["id"]
     self.result = result
     destination = row["destination"]

@@ -1,30 +1,24 @@
 internal import Files
-import FoundationEssentials
-internal import GRDB
+
+/// A row that this program didn't write like that.
+struct DamagedRow: Error {
+  let detail: String
+}
 
 /// How states and digests stand in the tables.
-extension ContentDigest {
-  var data: Data { Data(bytes) }
-}
-
-extension [UInt8] {
-  var data: Data { Data(self) }
-}
-
-extension Row {
+extension LedgerRow {
   func digest(_ column: String) throws -> ContentDigest {
-    guard let data: Data = self[column], let digest = ContentDigest(Array(data)) else {
-      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "column \(column) holds no digest")
+    guard let bytes = blob(column), let digest = ContentDigest(bytes) else {
+      throw DamagedRow(detail: "column \(column) holds no digest")
     }
     return digest
   }
 
   func optionalDigest(_ column: String) throws -> ContentDigest? {
-    let data: Data? = self[column]
-    return data == nil ? nil : try digest(column)
+    blob(column) == nil ? nil : try digest(column)
   }
 
-  func bytes(_ column: String) -> [UInt8] { Array(self[column] as Data) }
+  func bytes(_ column: String) -> [UInt8] { blob(column) ?? [] }
 
   func time(_ column: String) -> Timestamp? {
     (self[column] as Int64?).map { Timestamp(milliseconds: $0) }
@@ -40,8 +34,8 @@ extension Row {
     return Lease(token: token, holder: holder, wait: try wait())
   }
 
-  private func unknownState() -> DatabaseError {
-    DatabaseError(resultCode: .SQLITE_CORRUPT, message: "row \(self["id"] as Int64) has no valid state")
+  private func unknownState() -> DamagedRow {
+    DamagedRow(detail: "row \(self["id"] as Int64) has no valid state")
   }
 
   func instanceState() throws -> InstanceState {
@@ -107,7 +101,7 @@ extension InstanceState {
   }
 
   /// Values of: state, attempts, crashes, token, holder, since, until, earliest, verdict, conflict.
-  var columns: StatementArguments {
+  var columns: LedgerValues {
     switch self {
     case .gathering(let tries): columns(tries)
     case .behind(let tries), .ready(let tries): columns(tries)
@@ -125,14 +119,14 @@ extension InstanceState {
   private func columns(
     _ tries: Tries, token: Int64? = nil, holder: String? = nil, wait: Wait? = nil,
     verdict: Verdict? = nil, conflict: Bool = false
-  ) -> StatementArguments {
+  ) -> LedgerValues {
     [name, tries.attempts, tries.crashes, token, holder] + wait.columns + [verdict?.rawValue, conflict]
   }
 }
 
 extension DeliveryState {
   /// Values of: state, attempts, token, holder, since, until, earliest.
-  var columns: StatementArguments {
+  var columns: LedgerValues {
     switch self {
     case .due: Self.columns("due", attempts)
     case .sending(_, let lease):
@@ -147,14 +141,14 @@ extension DeliveryState {
 
   private static func columns(
     _ name: String, _ attempts: Int, token: Int64? = nil, holder: String? = nil, wait: Wait? = nil
-  ) -> StatementArguments {
+  ) -> LedgerValues {
     [name, attempts, token, holder] + wait.columns
   }
 }
 
 extension Wait? {
   /// Values of: since, until, earliest.
-  var columns: StatementArguments {
+  var columns: LedgerValues {
     [self?.since.milliseconds, self?.until.milliseconds, self?.earliest.milliseconds]
   }
 }

@@ -1,31 +1,29 @@
 internal import Files
-internal import GRDB
 
-extension SQLiteLedger {
+extension TableLedger {
   /// Done, its source in its home, and nothing of it on its way.
-  private static let isPrunable = """
+  private static var isPrunable: String {
+    """
     state = 'filed' AND NOT EXISTS (
       SELECT 1 FROM result JOIN delivery ON delivery.result = result.id
       WHERE result.instance = instance.id AND delivery.state NOT IN ('sent', 'withdrawn'))
     """
+  }
 
   package func prunable(
     before time: Timestamp, after mark: PrunableInstance.Mark?, limit: Int
   ) async throws(LedgerError) -> [PrunableInstance] {
     try await read { db in
-      let rows = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT * FROM instance WHERE \(Self.isPrunable) AND finished_at < ? AND (finished_at, id) > (?, ?)
-          ORDER BY finished_at, id LIMIT ?
-          """,
-        arguments: [
-          time.milliseconds, mark?.finishedAt.milliseconds ?? .min, mark?.id ?? .min, limit,
-        ])
+      let rows = try db.rows(
+        """
+        SELECT * FROM instance WHERE \(Self.isPrunable) AND finished_at < ? AND (finished_at, id) > (?, ?)
+        ORDER BY finished_at, id LIMIT ?
+        """,
+        [time.milliseconds, mark?.finishedAt.milliseconds ?? Int64.min, mark?.id ?? Int64.min, limit])
       return try rows.map { row in
         // A path that another result has taken over belongs to that one.
-        let results = try Row.fetchAll(
-          db, sql: "SELECT * FROM result WHERE instance = ? ORDER BY id", arguments: [row["id"] as Int64]
+        let results = try db.rows(
+          "SELECT * FROM result WHERE instance = ? ORDER BY id", [row["id"] as Int64]
         ).map(ResultRecord.init)
         return PrunableInstance(
           instance: try InstanceRecord(row), results: results.filter { !$0.isSuperseded },
@@ -36,13 +34,15 @@ extension SQLiteLedger {
 
   package func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64] {
     try await write(.promised, at: now) { transaction in
+      try transaction.holdImage(of: instances)
       var forgotten: [Int64] = []
       for id in instances {
         let row = try transaction.rows(
-          "SELECT content FROM instance WHERE id = ? AND \(Self.isPrunable)", [id]
+          "SELECT content FROM instance WHERE id = ? AND \(Self.isPrunable) \(transaction.db.dialect.locking)",
+          [id]
         ).first
         guard let row else { continue }
-        try transaction.audit("forgotten", instance: id, try row.digest("content").description)
+        transaction.audit("forgotten", instance: id, try row.digest("content").description)
         try transaction.run(
           "DELETE FROM delivery WHERE result IN (SELECT id FROM result WHERE instance = ?)", [id])
         for table in ["result", "report"] {

@@ -1,7 +1,6 @@
 internal import Files
-internal import GRDB
 
-extension SQLiteLedger {
+extension TableLedger {
   package func circumstances(of instance: Int64) async throws(LedgerError) -> Circumstances {
     try await read { db in try Circumstances(of: instance, db) }
   }
@@ -11,6 +10,7 @@ extension SQLiteLedger {
     at now: Timestamp
   ) async throws(LedgerError) {
     try await write(.promised, at: now) { transaction in
+      try transaction.holdImage(of: [instance])
       let state = try transaction.change(
         instance: instance, by: .conflict(token: token), "parked", reason: "uid_conflict",
         detail: " with \(other)" + chain.words)
@@ -26,29 +26,30 @@ extension SQLiteLedger {
   package func identifyAnew(
     _ instance: Int64, token: Int64, as file: Admission, at now: Timestamp
   ) async throws(LedgerError) -> AdmissionOutcome {
-    try await write(.promised, at: now) { try $0.identifyAnew(instance, token: token, as: file) }
+    try await write(.promised, at: now) { transaction in
+      try transaction.holdImage(of: [instance], and: file.uids)
+      return try transaction.identifyAnew(instance, token: token, as: file)
+    }
   }
 
   package func adopt(_ found: [FoundInstance], at now: Timestamp) async throws(LedgerError) {
     try await write(.promised, at: now) { transaction in
+      try transaction.db.hold(Set(found.flatMap(\.file.uids)))
       for item in found { try transaction.adopt(item) }
     }
   }
 }
 
 extension Circumstances {
-  fileprivate init(of id: Int64, _ db: Database) throws {
-    func rows(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
-      try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
-    }
+  fileprivate init(of id: Int64, _ db: any LedgerSession) throws {
     func results(of instance: Int64) throws -> [ResultRecord] {
-      try rows("SELECT * FROM result WHERE instance = ? ORDER BY id", [instance]).map(ResultRecord.init)
+      try db.rows("SELECT * FROM result WHERE instance = ? ORDER BY id", [instance]).map(ResultRecord.init)
     }
-    guard let row = try rows("SELECT * FROM instance WHERE id = ?", [id]).first else {
+    guard let row = try db.rows("SELECT * FROM instance WHERE id = ?", [id]).first else {
       throw LedgerError.unknown(row: id)
     }
     let record = try InstanceRecord(row)
-    let others = try rows(
+    let others = try db.rows(
       "SELECT * FROM instance WHERE sop = ? AND sop <> '' AND id <> ? ORDER BY id",
       [record.sopInstanceUID, id]
     ).map(InstanceRecord.init)
@@ -61,7 +62,7 @@ extension Circumstances {
     }
     let own = try results(of: id)
     let replaced = try own.compactMap(\.replaces).flatMap { earlier in
-      try rows("SELECT * FROM result WHERE id = ?", [earlier]).map(ResultRecord.init)
+      try db.rows("SELECT * FROM result WHERE id = ?", [earlier]).map(ResultRecord.init)
     }
     self.init(instance: record, standing: standing, results: own, replaced: replaced, others: others)
   }
@@ -72,7 +73,7 @@ extension LedgerTransaction {
     _ id: Int64, token: Int64, as file: Admission
   ) throws -> AdmissionOutcome {
     let before = try instance(id)
-    let same = try rows("SELECT id FROM instance WHERE content = ? AND id <> ?", [file.content.data, id])
+    let same = try rows("SELECT id FROM instance WHERE content = ? AND id <> ?", [file.content, id])
       .first
     _ = try change(
       instance: id, by: .identifyAnew(token: token), "content changed", reason: "content_changed",
@@ -80,7 +81,7 @@ extension LedgerTransaction {
     try letGo(behind: id)
     if let known: Int64 = same?["id"] {
       // Nothing has the bytes any more that this row told of.
-      try audit("forgotten", instance: id, "its bytes are those of \(known)")
+      audit("forgotten", instance: id, "its bytes are those of \(known)")
       try run("DELETE FROM instance WHERE id = ?", [id])
       try run("UPDATE instance SET seen = seen + 1 WHERE id = ?", [known])
       return .known(known)
@@ -91,7 +92,7 @@ extension LedgerTransaction {
         bundle = ?, study = ?, series = ?, sop = ?, number = ? WHERE id = ?
       """,
       [
-        file.content.data, file.bundle, file.studyInstanceUID, file.seriesInstanceUID, file.sopInstanceUID,
+        file.content, file.bundle, file.studyInstanceUID, file.seriesInstanceUID, file.sopInstanceUID,
         // Its results, if it ever had any, were of other bytes.
         try nextNumber(in: file.studyInstanceUID, for: id), id,
       ])
@@ -104,18 +105,18 @@ extension LedgerTransaction {
 
   fileprivate mutating func adopt(_ found: FoundInstance) throws {
     let file = found.file
-    guard try rows("SELECT 1 FROM instance WHERE content = ?", [file.content.data]).isEmpty else { return }
+    guard try rows("SELECT 1 FROM instance WHERE content = ?", [file.content]).isEmpty else { return }
     let state = InstanceState.filed(Tries(), found.verdict, token: 0)
     let id = try insert(file, state, reason: found.reason)
     try run(
       "UPDATE instance SET finished_at = ?, home = ? WHERE id = ?",
-      [now.milliseconds, found.home.data, id])
-    try audit("adopted", instance: id, "\(file.content)")
+      [now.milliseconds, found.home, id])
+    audit("adopted", instance: id, "\(file.content)")
     let record = try instance(id)
     for result in found.results
     where try rows(
       "SELECT 1 FROM result WHERE (path = ? AND superseded = 0) OR (uid = ? AND uid <> '')",
-      [result.path.data, result.uid]
+      [result.path, result.uid]
     ).isEmpty { try publish(result, of: record) }
     // Its row is that of the report.
     try run(

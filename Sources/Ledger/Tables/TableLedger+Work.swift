@@ -1,12 +1,4 @@
-internal import GRDB
-
-extension SQLiteLedger {
-  package func claim(
-    by holder: String, limit: Int, order: DrawOrder, for length: Duration, at now: Timestamp
-  ) async throws(LedgerError) -> Claim? {
-    try await claim(by: holder, limit: limit, order: order, for: length, keeping: [], at: now)
-  }
-
+extension TableLedger {
   package func claim(
     by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
     at now: Timestamp
@@ -15,13 +7,13 @@ extension SQLiteLedger {
       for token in tokens { try transaction.keep(token, for: length) }
       try transaction.settleWaits(order)
       return try transaction.claim(
-        by: holder, limit: limit, order: order, wait: Wait(from: now, lasting: length))
+        by: holder, limit: limit, order: order, wait: Wait(from: transaction.now, lasting: length))
     }
   }
 
   package func renew(token: Int64, for length: Duration, at now: Timestamp) async throws(LedgerError) {
     try await write(.leased, at: now) { transaction in
-      let wait = Wait(from: now, lasting: length)
+      let wait = Wait(from: transaction.now, lasting: length)
       let (files, deliveries) = try transaction.held(token: token)
       guard !files.isEmpty || !deliveries.isEmpty else { throw LedgerError.leaseLost(token: token) }
       for id in files { _ = try transaction.change(instance: id, by: .renew(token: token, wait), "renewed") }
@@ -39,6 +31,8 @@ extension SQLiteLedger {
 
   package func complete(_ done: [CompletedInstance], at now: Timestamp) async throws(LedgerError) {
     try await write(.promised, at: now) { transaction in
+      try transaction.holdImage(of: done.map(\.instance))
+      var published: [(Completion, InstanceRecord)] = []
       for one in done {
         let event = InstanceEvent.complete(token: one.token, one.completion.verdict)
         let change = try transaction.change(
@@ -46,34 +40,40 @@ extension SQLiteLedger {
           detail: one.completion.chain.words)
         // It was completed before.
         guard change != nil else { continue }
-        try transaction.publish(one.completion, of: try transaction.instance(one.instance))
+        let record = try transaction.instance(one.instance)
+        try transaction.publish(one.completion, of: record)
+        published.append((one.completion, record))
       }
+      // Behind all else: who has the end of the report waits for no row any more.
+      for (completion, record) in published { try transaction.report(completion, of: record) }
     }
   }
 
   package func fail(
     _ instance: Int64, token: Int64, reason: String, at now: Timestamp
   ) async throws(LedgerError) -> InstanceState {
-    try await end(instance, .fail(token: token, now), "failed", reason: reason, at: now)
+    try await end(instance, { .fail(token: token, $0) }, "failed", reason: reason, at: now)
   }
 
   package func crash(
     _ instance: Int64, token: Int64, reason: String, at now: Timestamp
   ) async throws(LedgerError) -> InstanceState {
-    try await end(instance, .crash(token: token), "worker died", reason: reason, at: now)
+    try await end(instance, { _ in .crash(token: token) }, "worker died", reason: reason, at: now)
   }
 
   package func park(
     _ instance: Int64, token: Int64, reason: String, at now: Timestamp
   ) async throws(LedgerError) {
-    _ = try await end(instance, .park(token: token), "parked", reason: reason, at: now)
+    _ = try await end(instance, { _ in .park(token: token) }, "parked", reason: reason, at: now)
   }
 
   private func end(
-    _ instance: Int64, _ event: InstanceEvent, _ word: String, reason: String, at now: Timestamp
+    _ instance: Int64, _ event: @escaping @Sendable (Timestamp) -> InstanceEvent, _ word: String,
+    reason: String,
+    at now: Timestamp
   ) async throws(LedgerError) -> InstanceState {
     try await write(.promised, at: now) { transaction in
-      try transaction.change(instance: instance, by: event, word, reason: reason)
+      try transaction.change(instance: instance, by: event(transaction.now), word, reason: reason)
         ?? transaction.instance(instance).state
     }
   }
@@ -83,7 +83,8 @@ extension SQLiteLedger {
       let (files, deliveries) = try transaction.held(token: token)
       for id in files { _ = try transaction.change(instance: id, by: .release(token: token), "given back") }
       for id in deliveries {
-        _ = try transaction.change(delivery: id, by: .settle(token: token, .untried, now), "given back")
+        _ = try transaction.change(
+          delivery: id, by: .settle(token: token, .untried, transaction.now), "given back")
       }
     }
   }
@@ -91,18 +92,16 @@ extension SQLiteLedger {
   package func recover(holder: String, at now: Timestamp) async throws(LedgerError) {
     try await write(.promised, at: now) { transaction in
       let files = try transaction.rows(
-        "SELECT id FROM instance WHERE state = 'working' AND holder = ?", [holder])
+        "SELECT id FROM instance WHERE state = 'working' AND holder = ? \(transaction.db.dialect.locking)",
+        [holder])
       for row in files {
-        _ = try transaction.change(instance: row["id"], by: .expire(now), "holder started anew")
+        _ = try transaction.change(instance: row["id"], by: .expire(transaction.now), "holder started anew")
       }
       let deliveries = try transaction.rows(
-        "SELECT id FROM delivery WHERE state = 'sending' AND holder = ?", [holder])
+        "SELECT id FROM delivery WHERE state = 'sending' AND holder = ? \(transaction.db.dialect.locking)",
+        [holder])
       for row in deliveries { _ = try transaction.change(delivery: row["id"], by: .expire, "") }
     }
-  }
-
-  package func file(_ instance: Int64, at now: Timestamp) async throws(LedgerError) {
-    try await file([instance], at: now)
   }
 
   package func file(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) {
@@ -123,19 +122,22 @@ extension LedgerTransaction {
     let time = now.milliseconds
     let newest = order == .fair ? Self.portion / 2 : 0
     let oldest = Self.portion - newest
+    let free = db.dialect.lockingFree
     let done = try completeStudies(
-      "SELECT bundle FROM gathering WHERE until <= ? ORDER BY until LIMIT ?", [time, oldest])
+      "SELECT bundle FROM gathering WHERE until <= ? ORDER BY until LIMIT ? \(free)", [time, oldest])
     // With fewer nothing else is due, and what isn't needn't be passed over on the way to the newest that is.
     if newest > 0, done == oldest {
       try completeStudies(
         """
-        SELECT bundle FROM gathering INDEXED BY gathering_arrival WHERE until <= ?
-        ORDER BY arrival DESC, until DESC LIMIT ?
+        SELECT bundle FROM gathering \(db.dialect.by(index: "gathering_arrival")) WHERE until <= ?
+        ORDER BY arrival DESC, until DESC LIMIT ? \(free)
         """, [time, newest])
     }
-    try completeStudies("SELECT bundle FROM gathering WHERE earliest > ? LIMIT ?", [time, Self.portion])
+    try completeStudies(
+      "SELECT bundle FROM gathering WHERE earliest > ? LIMIT ? \(free)", [time, Self.portion])
     for row in try rows(
-      "SELECT id, state FROM instance WHERE until <= ? OR earliest > ? LIMIT ?", [time, time, Self.portion])
+      "SELECT id, state FROM instance WHERE until <= ? OR earliest > ? LIMIT ? \(free)",
+      [time, time, Self.portion])
     {
       let isDelayed = row["state"] == "delayed"
       _ = try change(instance: row["id"], by: isDelayed ? .due : .expire(now), "lease ran out")
@@ -144,14 +146,16 @@ extension LedgerTransaction {
 
   /// Returns how many there were.
   @discardableResult
-  private func completeStudies(_ query: String, _ arguments: StatementArguments) throws -> Int {
+  private func completeStudies(_ query: String, _ arguments: LedgerValues) throws -> Int {
     let found = try rows(query, arguments)
     for row in found {
       let bundle: String = row["bundle"]
       // The transition `studyComplete` of each, in one statement: a study may have thousands.
       try run(
-        "UPDATE instance INDEXED BY instance_gathering SET state = 'ready' WHERE state = 'gathering' AND bundle = ?",
-        [bundle])
+        """
+        UPDATE instance \(db.dialect.by(index: "instance_gathering")) SET state = 'ready'
+        WHERE state = 'gathering' AND bundle = ?
+        """, [bundle])
       try run("DELETE FROM gathering WHERE bundle = ?", [bundle])
     }
     return found.count
@@ -162,16 +166,16 @@ extension LedgerTransaction {
     let newest = order.takesNewest(token: try upcomingToken())
     let first = try rows(
       """
-      SELECT bundle FROM instance INDEXED BY instance_ready WHERE state = 'ready'
-      ORDER BY \(newest ? "arrival DESC, id DESC" : "arrival, id") LIMIT 1
+      SELECT bundle FROM instance \(db.dialect.by(index: "instance_ready")) WHERE state = 'ready'
+      ORDER BY \(newest ? "arrival DESC, id DESC" : "arrival, id") LIMIT 1 \(db.dialect.lockingFree)
       """
     ).first
     guard let first else { return nil }
     let lease = Lease(token: try nextToken(), holder: holder, wait: wait)
     let chosen = try rows(
       """
-      SELECT id FROM instance INDEXED BY instance_ready_bundle WHERE state = 'ready' AND bundle = ?
-      ORDER BY id LIMIT ?
+      SELECT id FROM instance \(db.dialect.by(index: "instance_ready_bundle")) WHERE state = 'ready' AND bundle = ?
+      ORDER BY id LIMIT ? \(db.dialect.lockingFree)
       """,
       [first["bundle"] as String, limit])
     var instances: [InstanceRecord] = []
@@ -189,7 +193,9 @@ extension LedgerTransaction {
     let wait = Wait(from: now, lasting: length)
     let half = Wait(from: now, lasting: length / 2)
     let late = try rows(
-      "SELECT id FROM instance WHERE state = 'working' AND token = ? AND (until < ? OR since > ?)",
+      """
+      SELECT id FROM instance WHERE state = 'working' AND token = ? AND (until < ? OR since > ?) \(db.dialect.locking)
+      """,
       [token, half.until.milliseconds, now.milliseconds])
     for row in late { _ = try change(instance: row["id"], by: .renew(token: token, wait), "renewed") }
   }
@@ -197,8 +203,10 @@ extension LedgerTransaction {
   /// Files and deliveries that a lease still holds.
   func held(token: Int64) throws -> (files: [Int64], deliveries: [Int64]) {
     (
-      try rows("SELECT id FROM instance WHERE state = 'working' AND token = ?", [token]).map { $0["id"] },
-      try rows("SELECT id FROM delivery WHERE state = 'sending' AND token = ?", [token]).map { $0["id"] }
+      try rows("SELECT id FROM instance WHERE state = 'working' AND token = ? \(db.dialect.locking)", [token])
+        .map { $0["id"] },
+      try rows("SELECT id FROM delivery WHERE state = 'sending' AND token = ? \(db.dialect.locking)", [token])
+        .map { $0["id"] }
     )
   }
 }

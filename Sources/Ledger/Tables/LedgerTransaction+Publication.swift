@@ -1,12 +1,11 @@
 internal import Files
-internal import GRDB
 
 extension LedgerTransaction {
-  /// Writes what came of an instance: its results, their deliveries, its row of the report.
+  /// Writes what came of an instance: its results and their deliveries.
   mutating func publish(_ completion: Completion, of instance: InstanceRecord) throws {
     try run(
       "UPDATE instance SET finished_at = ?, home = ?, rival = NULL, replaces = coalesce(?, replaces) WHERE id = ?",
-      [now.milliseconds, completion.home.data, completion.amends, instance.id])
+      [now.milliseconds, completion.home, completion.amends, instance.id])
     if instance.rival != nil {
       // Refused for good: it speaks for its UID no more, and is compared anew where somebody wants it read again.
       try run("UPDATE instance SET pixels = NULL WHERE id = ?", [instance.id])
@@ -20,6 +19,12 @@ extension LedgerTransaction {
         try supersede(ResultRecord(row))
       }
     }
+  }
+
+  /// Adds the row of the report about an instance that was published.
+  /// - Parameter instance: as it was before.
+  func report(_ completion: Completion, of instance: InstanceRecord) throws {
+    let known = try self.instance(instance.id)
     try report(
       completion.record, completion.verdict, of: known, as: known.image(completion.verdict),
       instead: completion.amends, wasConflict: instance.rival != nil)
@@ -30,16 +35,16 @@ extension LedgerTransaction {
   func note(_ chain: Completion.Chain, of id: Int64, standing other: Int64?) throws {
     try run(
       "UPDATE instance SET pixels = coalesce(?, pixels), tensor = ?, weights = ? WHERE id = ?",
-      [chain.pixels?.data, chain.tensor?.data, chain.weights?.data, id])
+      [chain.pixels, chain.tensor, chain.weights, id])
     guard let other, let pixels = chain.standingPixels else { return }
-    try run("UPDATE instance SET pixels = ? WHERE id = ? AND pixels IS NULL", [pixels.data, other])
+    try run("UPDATE instance SET pixels = ? WHERE id = ? AND pixels IS NULL", [pixels, other])
   }
 
   /// A result may be there already, from an earlier reading of the same file or of another version of the
   /// image; what lay under its path before is gone.
   mutating func publish(_ result: Completion.Result, of instance: InstanceRecord) throws {
     let displaced = try rows(
-      "SELECT * FROM result WHERE path = ? AND superseded = 0", [result.path.data]
+      "SELECT * FROM result WHERE path = ? AND superseded = 0", [result.path]
     ).first.map(ResultRecord.init)
     let known = try sameResult(result, displaced, of: instance)
     if let displaced, displaced.id != known?.id { try supersede(displaced) }
@@ -48,20 +53,19 @@ extension LedgerTransaction {
       id = known.id
       try run(
         "UPDATE result SET path = ?, content = ?, superseded = 0 WHERE id = ?",
-        [result.path.data, result.content.data, id])
+        [result.path, result.content, id])
       if known.content != result.content || displaced?.id != known.id { try sendAgain(id) }
     } else {
       let replaces = try displaced?.id ?? predecessor(of: result, instance)
-      try run(
+      id = try rows(
         """
         INSERT INTO result (instance, kind, path, uid, content, replaces, superseded, class, study, series)
-        VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?) RETURNING id
         """,
         [
-          instance.id, result.kind, result.path.data, result.uid, result.content.data, replaces,
+          instance.id, result.kind, result.path, result.uid, result.content, replaces,
           result.sopClassUID, result.studyInstanceUID, result.seriesInstanceUID,
-        ])
-      id = db.lastInsertedRowID
+        ])[0]["id"]
     }
     for destination in result.destinations {
       try run(
@@ -115,6 +119,7 @@ extension LedgerTransaction {
     _ record: [UInt8], _ verdict: Verdict, of instance: InstanceRecord, as image: String,
     instead earlier: Int64? = nil, wasConflict: Bool = false
   ) throws {
+    try db.holdTrail()
     let order = ReportOrder(verdict, instance: instance.id)
     // Each part finds its rows by an index; with OR, all that are current would be gone through.
     let found = try rows(
@@ -136,10 +141,10 @@ extension LedgerTransaction {
     for row in displaced {
       try run("UPDATE report SET current = 0 WHERE cursor = ?", [row["cursor"] as Int64])
     }
-    try run(
-      "INSERT INTO report (instance, image, verdict, record, at, current) VALUES (?, ?, ?, ?, ?, ?)",
-      [instance.id, image, verdict.rawValue, record.data, now.milliseconds, isCurrent])
-    let cursor = db.lastInsertedRowID
+    let cursor: Int64 = try rows(
+      """
+      INSERT INTO report (instance, image, verdict, record, at, current) VALUES (?, ?, ?, ?, ?, ?) RETURNING cursor
+      """, [instance.id, image, verdict.rawValue, record, now.milliseconds, isCurrent])[0]["cursor"]
     for row in displaced {
       try run("UPDATE report SET displaced_by = ? WHERE cursor = ?", [cursor, row["cursor"] as Int64])
     }

@@ -1,0 +1,90 @@
+package import Ledger
+
+/// Work on the shared folders that one host does at a time, where several share a ledger. Where the daemon is alone,
+/// nobody is asked.
+///
+/// Who stands still in the middle of it, and wakes when another is at it, does the rest as well: what is done here must
+/// come to the same then.
+package struct SharedDuty: Sendable {
+  package enum Kind: String, Sendable {
+    /// Bringing sources home, and writing the report.
+    case settling
+    /// Deleting what was kept for long enough.
+    case retention
+    /// Taking over what there was before the ledger.
+    case adoption
+    /// Telling one of those who are told of what happens.
+    case notification
+  }
+
+  private let name: String
+  private let ledger: any StudyLedger
+  private let holder: String
+  private let isShared: Bool
+  /// A host that is lost in the middle of it holds it up for so long.
+  private static let lease = Duration.seconds(60)
+
+  /// - Parameter part: whom it is done for, where each has a host of its own.
+  package init(_ kind: Kind, for part: String? = nil, _ folders: InboxFolders, _ ledger: any StudyLedger) {
+    self.init(kind, for: part, isShared: folders.host != nil, by: folders.holder, ledger)
+  }
+
+  /// - Parameter holder: who does it.
+  init(
+    _ kind: Kind, for part: String? = nil, isShared: Bool, by holder: String, _ ledger: any StudyLedger
+  ) {
+    name = part.map { "\(kind.rawValue) \($0)" } ?? kind.rawValue
+    (self.isShared, self.holder, self.ledger) = (isShared, holder, ledger)
+  }
+
+  /// Does it, unless another is at it.
+  /// - Parameter patience: so long it is waited for.
+  /// - Returns: nil where another was at it.
+  package func alone<T>(
+    isolation: isolated (any Actor)? = #isolation, patience: Duration = .zero, _ body: () async throws -> T
+  ) async throws -> T? {
+    guard isShared else { return try await body() }
+    let end = ContinuousClock.now + patience
+    while try await !ledger.takeOn(name, by: holder, for: Self.lease, at: .now) {
+      guard .now < end else { return nil }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    do {
+      let value = try await body()
+      try await ledger.layDown(name, by: holder, at: .now)
+      return value
+    } catch {
+      try? await ledger.layDown(name, by: holder, at: .now)
+      throw error
+    }
+  }
+}
+
+/// That a host is there, for those who look after what it leaves behind.
+struct HostPresence: Sendable {
+  static let lease = Duration.seconds(60)
+
+  /// What the ledger calls the presence of a host.
+  static func duty(of host: String) -> String { "host " + host }
+
+  let ledger: any StudyLedger
+  let host: String
+
+  /// Tells that this host is there.
+  func tell() async throws {
+    _ = try await ledger.takeOn(Self.duty(of: host), by: host, for: Self.lease, at: .now)
+  }
+
+  func end() async throws { try await ledger.layDown(Self.duty(of: host), by: host, at: .now) }
+
+  /// Looks after what another host left, if that one isn't there.
+  func lookAfter(_ other: String, _ body: () async throws -> Void) async throws {
+    let duty = Self.duty(of: other)
+    guard try await ledger.takeOn(duty, by: "\(host) for \(other)", for: Self.lease, at: .now) else { return }
+    do { try await body() } catch {
+      try? await ledger.layDown(duty, by: "\(host) for \(other)", at: .now)
+      throw error
+    }
+    try await ledger.layDown(duty, by: "\(host) for \(other)", at: .now)
+  }
+}

@@ -1,0 +1,38 @@
+extension TableLedger {
+  package func takeOn(
+    _ duty: String, by holder: String, for length: Duration, at now: Timestamp
+  ) async throws(LedgerError) -> Bool {
+    try await write(.leased, at: now) { transaction in
+      let now = transaction.now
+      // One statement: of two that come at once, one has it.
+      let taken = try transaction.rows(
+        """
+        INSERT INTO duty (name, holder, since, until, earliest) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, since = excluded.since, until = excluded.until,
+          earliest = excluded.earliest
+        WHERE duty.holder = excluded.holder OR duty.until <= ? OR duty.earliest > ? RETURNING name
+        """,
+        [duty, holder] + Optional(Wait(from: now, lasting: length)).columns + [
+          now.milliseconds, now.milliseconds,
+        ])
+      return !taken.isEmpty
+    }
+  }
+
+  package func layDown(_ duty: String, by holder: String, at now: Timestamp) async throws(LedgerError) {
+    try await write(.leased, at: now) { transaction in
+      try transaction.run("DELETE FROM duty WHERE name = ? AND holder = ?", [duty, holder])
+    }
+  }
+
+  package func duties() async throws(LedgerError) -> [Duty] {
+    try await read { db in
+      try db.rows("SELECT name, holder, since, until FROM duty ORDER BY name").map { row in
+        Duty(
+          name: row["name"], holder: row["holder"],
+          wait: Wait(
+            since: Timestamp(milliseconds: row["since"]), until: Timestamp(milliseconds: row["until"])))
+      }
+    }
+  }
+}
