@@ -24,7 +24,7 @@ struct MessageSenderTests {
   func noAddresses(text: String) { #expect(MLLPEndpoint(text) == nil) }
 
   @Test(arguments: [
-    ("MSA|AA|1", "", PeerAnswer.taken("AA")), ("MSA|CA|1|fine", "", .taken("CA fine")),
+    ("MSA|AA|1", "", PeerAnswer.taken("AA")), ("MSA|CA|1|fine", "", .taken("CA: fine")),
     ("MSA|AE|1|bad PID", "", .refusedForGood("AE: bad PID")), ("MSA|AR|1", "", .refusedForNow("AR")),
     ("MSA|AR|1", "ERR|||202^Unsupported processing ID", .refusedForGood("AR 202: Unsupported processing ID")),
     (
