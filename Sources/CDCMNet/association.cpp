@@ -85,12 +85,16 @@ std::string bare(const char *text) {
   return words.compare(0, opening.size(), opening) == 0 ? words.substr(opening.size()) : words;
 }
 
+std::string text(const char *given) { return given == nullptr ? "" : given; }
+
 int whole(double seconds) { return int(std::ceil(std::clamp(seconds, 1.0, 86400.0))); }
 
 }  // namespace
 
 cdcmnet_association::cdcmnet_association(SSL_CTX *tls, const char *name, const cdcmnet_limits &limits)
-    : layer_(tls, name == nullptr ? "" : name, limits), limits_(limits), is_secure_(tls != nullptr) {
+    : layer_(tls, text(name), limits), limits_(limits), implementation_class_(text(limits.implementation_class)),
+      implementation_version_(text(limits.implementation_version)), is_secure_(tls != nullptr) {
+  limits_.implementation_class = limits_.implementation_version = nullptr;
   set_up_network();
 }
 
@@ -155,15 +159,15 @@ void cdcmnet_association::open() {
 
 // dcmnet fills in its own, and copies those of `parameters` over what it sends.
 void cdcmnet_association::name_implementation(T_ASC_Parameters &parameters) const {
-  if (limits_.implementation_class == nullptr || limits_.implementation_version == nullptr) return;
-  auto set = [](auto &place, const char *text) { std::snprintf(place, sizeof place, "%s", text); };
+  if (implementation_class_.empty() || implementation_version_.empty()) return;
+  auto set = [](auto &place, const std::string &text) { std::snprintf(place, sizeof place, "%s", text.c_str()); };
   auto &sent = parameters.DULparams;
-  set(parameters.ourImplementationClassUID, limits_.implementation_class);
-  set(sent.callingImplementationClassUID, limits_.implementation_class);
-  set(sent.calledImplementationClassUID, limits_.implementation_class);
-  set(parameters.ourImplementationVersionName, limits_.implementation_version);
-  set(sent.callingImplementationVersionName, limits_.implementation_version);
-  set(sent.calledImplementationVersionName, limits_.implementation_version);
+  set(parameters.ourImplementationClassUID, implementation_class_);
+  set(sent.callingImplementationClassUID, implementation_class_);
+  set(sent.calledImplementationClassUID, implementation_class_);
+  set(parameters.ourImplementationVersionName, implementation_version_);
+  set(sent.callingImplementationVersionName, implementation_version_);
+  set(sent.calledImplementationVersionName, implementation_version_);
 }
 
 void cdcmnet_association::receive(int socket) {

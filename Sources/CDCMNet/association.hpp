@@ -57,6 +57,8 @@ struct cdcmnet_association {
 
   cdcmnet::Layer layer_;
   cdcmnet_limits limits_;
+  // Copies: those of the limits are lent for the time of one call.
+  std::string implementation_class_, implementation_version_;
   bool is_secure_;
   T_ASC_Network *network_ = nullptr;
   T_ASC_Parameters *parameters_ = nullptr;  // of a request that has no association yet
