@@ -20,6 +20,11 @@ public struct LabelsFile: Sendable {
   /// Reads a labels file.
   /// - Throws: ``ArchiveError/labelsMissing(path:)`` or ``ArchiveError/labelsUnusable(path:reason:)``.
   public init(reading url: URL) throws(ArchiveError) {
+    try self.init(parsing: Self.text(of: url), path: url.lastPathComponent)
+  }
+
+  /// The text of a table that people made.
+  static func text(of url: URL) throws(ArchiveError) -> String {
     guard FileManager.default.fileExists(atPath: url.path) else { throw .labelsMissing(path: url.path) }
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
@@ -28,7 +33,7 @@ public struct LabelsFile: Sendable {
     guard let text = String(data: data, encoding: .utf8) else {
       throw .labelsUnusable(path: url.path, reason: "not UTF-8 text; save it as CSV in UTF-8")
     }
-    try self.init(parsing: text, path: url.lastPathComponent)
+    return text
   }
 
   /// Parses the text of a labels file. `path` names it in problems and errors.

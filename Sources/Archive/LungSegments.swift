@@ -20,6 +20,17 @@ enum LungSegments {
     isLung(type: segment.type, label: segment.label)
   }
 
+  /// Which of the lungs a segment is: by its code, by a modifier of it, or by its label.
+  static func type(of segment: Segmentation.Segment) -> CodedConcept {
+    if ["44029006", "T-28500"].contains(segment.type.value) { return .leftLung }
+    if ["3341006", "T-28100"].contains(segment.type.value) { return .rightLung }
+    let words = Set(segment.label.lowercased().split { !$0.isLetter })
+    let isLeft = segment.modifiers.contains(.left) || !words.isDisjoint(with: ["left", "l"])
+    let isRight = segment.modifiers.contains(.right) || !words.isDisjoint(with: ["right", "r"])
+    guard isLeft == isRight else { return isLeft ? .leftLung : .rightLung }
+    return segment.type == .lung && !isLeft ? .lung : .bothLungs
+  }
+
   /// The code decides; a label counts only where the code isn't a SNOMED one (such as "Tissue" of a tool
   /// that codes everything alike in a scheme of its own).
   private static func isLung(type: CodedConcept?, label: String) -> Bool {

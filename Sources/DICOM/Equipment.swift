@@ -4,12 +4,18 @@ public struct Equipment: Sendable, Equatable {
   public var modelName: String
   public var serialNumber: String
   public var softwareVersions: [String]
+  /// What it did, as Contribution Description (0018,A003) says it.
+  public var contribution: String
 
-  public init(manufacturer: String, modelName: String, serialNumber: String, softwareVersions: [String]) {
+  public init(
+    manufacturer: String, modelName: String, serialNumber: String, softwareVersions: [String],
+    contribution: String = "Analysis by a neural network"
+  ) {
     self.manufacturer = manufacturer
     self.modelName = modelName
     self.serialNumber = serialNumber
     self.softwareVersions = softwareVersions
+    self.contribution = contribution
   }
 
   /// Manufacturer (0008,0070) of every object that this program writes.

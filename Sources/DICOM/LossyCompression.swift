@@ -23,7 +23,7 @@ public struct LossyCompression: Sendable, Equatable {
   }
 
   /// States it in a result; ratio and method only where they are known.
-  func state(in result: inout DataSet) {
+  public func state(in result: inout DataSet) {
     result.set(.lossyImageCompression, "01")
     if !ratios.isEmpty { result.set(.lossyImageCompressionRatio, ratios) }
     if !methods.isEmpty { result.set(.lossyImageCompressionMethod, methods) }

@@ -6,6 +6,8 @@ indirect enum ObjectRule: Sendable {
   case present(Tag)
   /// Type 1 with one of these as its first value.
   case oneOf(Tag, [String])
+  /// Type 1C: there, with a value, unless another attribute is this; then not there.
+  case valueUnless(Tag, is: String, Tag)
   /// A sequence with one item or more, each of which fulfils the rules; required.
   case items(Tag, [ObjectRule])
   /// The same where the sequence is there.
@@ -24,6 +26,9 @@ indirect enum ObjectRule: Sendable {
       let value = dataSet.string(tag) ?? dataSet.integer(tag).map { String($0) }
       return terms.contains(value ?? "")
         ? nil : InvalidObject(tag, "must be " + terms.joined(separator: " or "))
+    case .valueUnless(let other, let term, let tag):
+      let rule: ObjectRule = dataSet.string(other) == term ? .never(tag) : .value(tag)
+      return rule.problem(in: dataSet)
     case .items(let tag, let rules):
       if dataSet.items(tag).isEmpty { return InvalidObject(tag, "needs an item") }
       return Self.itemsIfAny(tag, rules).problem(in: dataSet)

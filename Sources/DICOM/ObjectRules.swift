@@ -63,8 +63,10 @@ enum ObjectRules {
     .items(
       .segmentSequence,
       [
-        .value(.segmentNumber), .value(.segmentLabel), .value(.segmentAlgorithmType),
-        .value(.segmentAlgorithmName), .items(.segmentedPropertyCategoryCodeSequence, ObjectRule.code),
+        .value(.segmentNumber), .value(.segmentLabel),
+        .oneOf(.segmentAlgorithmType, ["AUTOMATIC", "SEMIAUTOMATIC", "MANUAL"]),
+        .valueUnless(.segmentAlgorithmType, is: "MANUAL", .segmentAlgorithmName),
+        .items(.segmentedPropertyCategoryCodeSequence, ObjectRule.code),
         .items(.segmentedPropertyTypeCodeSequence, ObjectRule.code),
       ]),
     .items(

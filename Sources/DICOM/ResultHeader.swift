@@ -167,7 +167,7 @@ struct ResultHeader {
     contribution.set(.deviceSerialNumber, equipment.serialNumber)
     contribution.set(.softwareVersions, equipment.softwareVersions)
     contribution.set(.contributionDateTime, stamp.dateTime)
-    contribution.set(.contributionDescription, "Analysis by a neural network, \(Self.researchUseOnly)")
+    contribution.set(.contributionDescription, "\(equipment.contribution), \(Self.researchUseOnly)")
     contribution.set(.purposeOfReferenceCodeSequence, items: [CodedConcept.processingEquipment.item])
     result.set(.contributingEquipmentSequence, items: [contribution])
   }

@@ -94,9 +94,11 @@ extension Segmentation {
     }
     let modifiers = item.items(.segmentedPropertyTypeCodeSequence)
       .flatMap { $0.items(.segmentedPropertyTypeModifierCodeSequence) }.compactMap { CodedConcept($0) }
+    let algorithm = item.string(.segmentAlgorithmType).flatMap { Segment.Algorithm(rawValue: $0) }
     return Segment(
       label: item.string(.segmentLabel) ?? "", category: code(.segmentedPropertyCategoryCodeSequence),
-      type: code(.segmentedPropertyTypeCodeSequence), modifiers: modifiers, mask: mask)
+      type: code(.segmentedPropertyTypeCodeSequence), modifiers: modifiers,
+      algorithm: algorithm ?? .automatic, mask: mask)
   }
 }
 

@@ -3,21 +3,30 @@ public import FoundationEssentials
 /// Binary masks on a radiograph as a Segmentation (PS3.3 sections A.51 and C.8.20), one frame for each segment.
 public struct Segmentation: ResultObject {
   public struct Segment: Sendable, Equatable {
+    /// Who drew it: Segment Algorithm Type (0062,0008).
+    public enum Algorithm: String, Sendable {
+      case automatic = "AUTOMATIC"
+      case semiautomatic = "SEMIAUTOMATIC"
+      case manual = "MANUAL"
+    }
+
     public let label: String
     public let category: CodedConcept
     public let type: CodedConcept
     public let modifiers: [CodedConcept]
+    public let algorithm: Algorithm
     /// 1 inside, 0 outside; rows x columns of the source, row-major.
     public let mask: [UInt8]
 
     public init(
       label: String, category: CodedConcept = .anatomicalStructure, type: CodedConcept,
-      modifiers: [CodedConcept] = [], mask: [UInt8]
+      modifiers: [CodedConcept] = [], algorithm: Algorithm = .automatic, mask: [UInt8]
     ) {
       self.label = label
       self.category = category
       self.type = type
       self.modifiers = modifiers
+      self.algorithm = algorithm
       self.mask = mask
     }
   }
@@ -58,7 +67,8 @@ public struct Segmentation: ResultObject {
   ///   - contentLabel: A code string, 1 to 16 of A-Z, 0-9, space and underscore.
   ///   - seriesDescription: 1 to 64 characters, into which "research use only, not for diagnosis" must fit unless it
   ///     says so already.
-  ///   - algorithmName: Of the algorithm that made the segments, 1 to 64 characters.
+  ///   - algorithmName: Of the algorithm that made the segments, 1 to 64 characters; not said of those that are drawn by
+  ///     hand.
   ///   - instanceNumber: In the series, which the segmentations of all images of the study share.
   ///   - sourceIsLossy: The source's transfer syntax is lossy even where its attributes don't say so.
   ///   - sourceCompression: The same with ratio and method (`DICOMFile.lossyCompression`).
@@ -202,14 +212,15 @@ public struct Segmentation: ResultObject {
     var item = DataSet()
     item.set(.segmentNumber, number)
     item.set(.segmentLabel, segment.label)
-    item.set(.segmentAlgorithmType, "AUTOMATIC")
-    item.set(.segmentAlgorithmName, algorithmName)
+    item.set(.segmentAlgorithmType, segment.algorithm.rawValue)
+    if segment.algorithm != .manual { item.set(.segmentAlgorithmName, algorithmName) }
     item.set(.segmentedPropertyCategoryCodeSequence, items: [segment.category.item])
     var type = segment.type.item
     if !segment.modifiers.isEmpty {
       type.set(.segmentedPropertyTypeModifierCodeSequence, items: segment.modifiers.map(\.item))
     }
     item.set(.segmentedPropertyTypeCodeSequence, items: [type])
+    guard segment.algorithm == .automatic else { return item }
     var algorithm = DataSet()
     algorithm.set(.algorithmFamilyCodeSequence, items: [CodedConcept.artificialIntelligence.item])
     algorithm.set(.algorithmName, algorithmName)

@@ -92,6 +92,10 @@ extension Tag {
   public static let patientIdentityRemoved = Tag(0x0012, 0x0062)
   /// De-identification Method (0012,0063), VR LO.
   public static let deidentificationMethod = Tag(0x0012, 0x0063)
+  /// De-identification Method Code Sequence (0012,0064), VR SQ.
+  public static let deidentificationMethodCodeSequence = Tag(0x0012, 0x0064)
+  /// Longitudinal Temporal Information Modified (0028,0303), VR CS.
+  public static let longitudinalTemporalInformationModified = Tag(0x0028, 0x0303)
   /// Admitting Diagnoses Description (0008,1080), VR LO.
   public static let admittingDiagnosesDescription = Tag(0x0008, 0x1080)
   /// Pregnancy Status (0010,21C0), VR US.

@@ -43,7 +43,7 @@ public enum PNG {
   ) throws(PNGError) -> [UInt8] {
     precondition(pixels.count == width * height * (isColour ? 3 : 1))
     var file = unsafe cpng_file()
-    let done = unsafe cpng_encode(pixels, png_uint_32(width), png_uint_32(height), isColour ? 1 : 0, &file)
+    let done = unsafe cpng_encode(pixels, png_uint_32(width), png_uint_32(height), isColour ? 1 : 0, 8, &file)
     defer { unsafe free(file.bytes) }
     guard done != 0 else { throw unsafe .cannotWrite(path: path, why: text(file.failure)) }
     return unsafe Array(UnsafeBufferPointer(start: file.bytes, count: file.count))

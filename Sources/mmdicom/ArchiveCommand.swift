@@ -6,8 +6,8 @@ internal import Phantoms
 /// `mmdicom archive`: what training and evaluation read from.
 struct ArchiveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "archive", abstract: "Look into archives of radiographs, or draw one.",
-    subcommands: [IndexCommand.self, PhantomCommand.self])
+    commandName: "archive", abstract: "Look into archives of radiographs, make, draw and copy them.",
+    subcommands: [IndexCommand.self, ImportCommand.self, PhantomCommand.self, ExportCommand.self])
 }
 
 extension ArchiveCommand {

@@ -36,6 +36,7 @@ struct CommandFailure: Error, CustomStringConvertible {
       case let failure as ConfigurationFailure: failure.isMissing ? .noInput : .badConfiguration
       case let failure as ArchiveError: Self.status(failure)
       case let failure as PhantomError: Self.status(failure)
+      case let failure as ExchangeError: Self.status(failure)
       case let failure as TrainingError: Self.status(failure)
       case RankFailure.cannotJoin: .badConfiguration
       case let failure as ModelRefusal: failure.isMissing ? .noInput : .badData
@@ -69,6 +70,14 @@ struct CommandFailure: Error, CustomStringConvertible {
     switch error {
     case .missing, .labelsMissing, .unreadable: .noInput
     case .notADirectory, .labelsUnusable: .badData
+    }
+  }
+
+  private static func status(_ error: ExchangeError) -> Status {
+    switch error {
+    case .source(let error): status(error)
+    case .nothing, .key: .badData
+    case .occupied, .cannotWrite: .cannotCreate
     }
   }
 
