@@ -404,6 +404,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mmdicom-cluster-") as folder:
         root = Path(options.keep or folder)
         root.mkdir(exist_ok=True)
+        root.chmod(0o755)  # the database's own user goes through it
         sources = studies(options, root)
         random.Random(options.seed).shuffle(sources)
         print(f"{len(sources)} files; one daemon, undisturbed", flush=True)
