@@ -63,13 +63,10 @@ extension Evaluation {
   public func threshold(forSensitivity wanted: Double) -> Double? {
     let bySource = probabilities(pneumonia: true)
     guard !bySource.isEmpty else { return nil }
-    func sensitivity(_ threshold: Double) -> Double {
-      bySource.reduce(0) { sum, probabilities in
-        sum + Double(probabilities.count { $0 >= threshold }) / Double(probabilities.count)
-      } / Double(bySource.count)
-    }
     let candidates = Set(bySource.joined()).sorted(by: >)
-    guard let reached = candidates.first(where: { sensitivity($0) >= wanted }) else { return nil }
+    guard let reached = candidates.first(where: { Self.share(of: bySource, from: $0) >= wanted }) else {
+      return nil
+    }
     let below = classified.map(\.pneumoniaProbability).filter { $0 < reached }.max() ?? 0
     return (reached + below) / 2
   }
@@ -82,15 +79,17 @@ extension Evaluation {
     guard let lower = threshold(forSensitivity: 1 - allowed) else { return nil }
     let normal = probabilities(pneumonia: false)
     guard !normal.isEmpty else { return nil }
-    func wrong(_ bound: Double) -> Double {
-      normal.reduce(0) { sum, probabilities in
-        sum + Double(probabilities.count { $0 >= bound }) / Double(probabilities.count)
-      } / Double(normal.count)
-    }
     let candidates = Set(normal.joined()).sorted()
-    let upper = candidates.first { wrong($0.nextUp) <= allowed }?.nextUp ?? 1
+    let upper = candidates.first { Self.share(of: normal, from: $0.nextUp) <= allowed }?.nextUp ?? 1
     let (from, to) = (min(lower, threshold), max(upper, threshold))
     return from < to ? from..<to : nil
+  }
+
+  /// Which share of the probabilities is at least `bound`, each source counting alike.
+  private static func share(of bySource: [[Double]], from bound: Double) -> Double {
+    bySource.reduce(0) { sum, probabilities in
+      sum + Double(probabilities.count { $0 >= bound }) / Double(probabilities.count)
+    } / Double(bySource.count)
   }
 
   /// Of the images with a finding, source by source, where there are at least ten of them.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A PNG file put together by hand, its rows not compressed.
 enum HandmadePNG {
@@ -31,20 +32,11 @@ enum HandmadePNG {
     deflated += number(high << 16 | low)
     func chunk(_ kind: String, _ content: [UInt8]) -> [UInt8] {
       let body = Array(kind.utf8) + content
-      return number(content.count) + body + number(Int(crc(body)))
+      return number(content.count) + body + number(Int(crc32(body)))
     }
     let head = number(width) + number(height) + [UInt8(bits), colour, 0, 0, 0]
     return Data(
       [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", head) + chunk("IDAT", deflated)
         + chunk("IEND", []))
-  }
-
-  private static func crc(_ bytes: [UInt8]) -> UInt32 {
-    var crc = UInt32.max
-    for byte in bytes {
-      crc ^= UInt32(byte)
-      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-    }
-    return ~crc
   }
 }

@@ -1,7 +1,6 @@
 import DICOMNetwork
 import Files
 import Foundation
-import Glibc
 import Synchronization
 import TestSupport
 import Testing
@@ -55,50 +54,6 @@ struct MessageSenderTests {
 
   private static let isThere = TestEnvironment.python != nil
 
-  private final class Peer {
-    let (http, mllp): (Int, Int)
-    private let process = Process()
-    /// A file: whoever else is started meanwhile may hold a pipe's other end open.
-    private let output: URL
-
-    init() throws {
-      output = try TestEnvironment.temporaryFolder().appending(path: "output")
-      _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-      process.executableURL = TestEnvironment.python
-      let script = TestEnvironment.packageRoot.appending(path: "Tests/DICOMNetworkTests/Peers/messages.py")
-      process.arguments = [script.path]
-      process.standardOutput = try FileHandle(forWritingTo: output)
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      var ports: [Int] = []
-      for _ in 0..<600 where ports.count < 2 {
-        usleep(50_000)
-        let text = try String(contentsOf: output, encoding: .utf8)
-        guard let end = text.firstIndex(of: "\n") else { continue }
-        ports = text[..<end].split(separator: " ").compactMap { Int($0) }
-      }
-      guard ports.count == 2 else {
-        _ = Glibc.kill(process.processIdentifier, SIGKILL)
-        throw POSIXError(.ETIMEDOUT)
-      }
-      (http, mllp) = (ports[0], ports[1])
-    }
-
-    /// What came, once the peer has ended.
-    func ended() throws -> [[String: Any]] {
-      kill()
-      process.waitUntilExit()
-      return try String(contentsOf: output, encoding: .utf8).split(separator: "\n").dropFirst().compactMap {
-        try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
-      }
-    }
-
-    deinit { kill() }
-
-    /// Its threads may have been born with signals blocked that end a process in order.
-    private func kill() { _ = Glibc.kill(process.processIdentifier, SIGKILL) }
-  }
-
   private func objects(_ texts: [String]) throws -> [SentObject] {
     let folder = try TestEnvironment.temporaryFolder()
     return try texts.enumerated().map { index, text in
@@ -128,7 +83,7 @@ struct MessageSenderTests {
     return (answers.withLock { $0 }, trouble)
   }
 
-  private func mllp(_ peer: Peer, answerSeconds: Double = 20) throws -> PeerEndpoint {
+  private func mllp(_ peer: MessagePeer, answerSeconds: Double = 20) throws -> PeerEndpoint {
     var endpoint = try #require(MLLPEndpoint("mllp://127.0.0.1:\(peer.mllp)"))
     endpoint.answerSeconds = answerSeconds
     return .mllp(endpoint)
@@ -138,7 +93,7 @@ struct MessageSenderTests {
     "each message is answered by itself, on one connection", .enabled(if: isThere, "MMDICOM_PYTHON isn't set")
   )
   func mllpAnswers() async throws {
-    let peer = try Peer()
+    let peer = try MessagePeer()
     let (answers, trouble) = try await send(
       objects(["AA", "AE", "AR", "AE-207", "CA"].map(message)), to: mllp(peer))
     #expect(trouble == nil)
@@ -154,7 +109,7 @@ struct MessageSenderTests {
     "who hangs up, is silent or talks nonsense has the message still to come",
     .enabled(if: isThere, "MMDICOM_PYTHON isn't set"), arguments: ["close", "hang", "other", "junk"])
   func mllpTrouble(what: String) async throws {
-    let peer = try Peer()
+    let peer = try MessagePeer()
     let (answers, trouble) = try await send(
       objects([message("AA"), message(what), message("AA")]),
       to: mllp(peer, answerSeconds: what == "hang" ? 1 : 20))
@@ -169,7 +124,7 @@ struct MessageSenderTests {
     #expect(
       try await send(objects([message("AA")]), to: .mllp(none)).trouble?.description.contains("no connection")
         == true)
-    let peer = try Peer()
+    let peer = try MessagePeer()
     let all = try objects([message("AA"), message("AA")])
     try Data("other".utf8).write(to: URL(filePath: all[0].path))
     let (answers, trouble) = try await send(all, to: mllp(peer))
@@ -177,7 +132,8 @@ struct MessageSenderTests {
       trouble == nil && answers[1] == .refusedForGood(SentObject.gone) && answers[2] == .taken("AA: said"))
   }
 
-  private func webhook(_ peer: Peer, _ what: String, key: String? = "0123456789abcdef") -> PeerEndpoint {
+  private func webhook(_ peer: MessagePeer, _ what: String, key: String? = "0123456789abcdef") -> PeerEndpoint
+  {
     var endpoint = WebhookEndpoint(url: "http://127.0.0.1:\(peer.http)/\(what)")
     endpoint.key = key
     endpoint.connectSeconds = 1
@@ -193,7 +149,7 @@ struct MessageSenderTests {
       ("429", .refusedForNow("429")), ("503", .refusedForNow("503")),
     ])
   func webhookAnswers(what: String, answer: PeerAnswer) async throws {
-    let peer = try Peer()
+    let peer = try MessagePeer()
     let (answers, trouble) = try await send(objects(["{\"a\":1}"]), to: webhook(peer, what))
     #expect(answers == [1: answer] && trouble == nil)
     let came = try peer.ended()
@@ -206,7 +162,7 @@ struct MessageSenderTests {
     "one that hangs, or drips its answer, ends in time", .enabled(if: isThere, "MMDICOM_PYTHON isn't set"),
     arguments: ["hang", "drip"])
   func webhookHangs(what: String) async throws {
-    let peer = try Peer()
+    let peer = try MessagePeer()
     let (answers, trouble) = try await send(objects(["{}", "{}"]), to: webhook(peer, what))
     // The status of the one that drips was there.
     if what == "hang" { #expect(answers.isEmpty && trouble != nil) }
@@ -216,7 +172,7 @@ struct MessageSenderTests {
     "without a key, and with another, a notice isn't signed as by us",
     .enabled(if: isThere, "MMDICOM_PYTHON isn't set"))
   func signatures() async throws {
-    let peer = try Peer()
+    let peer = try MessagePeer()
     _ = try await send(objects(["{}"]), to: webhook(peer, "200", key: nil))
     _ = try await send(objects(["{}"]), to: webhook(peer, "200", key: "another key, as long"))
     #expect(try peer.ended().map { $0["genuine"] as? Bool } == [false, false])

@@ -43,7 +43,7 @@ public struct HandmadeZip {
       let size = entry.statedSize ?? UInt32(entry.content.count)
       let common =
         number(20, 2) + number(entry.flags, 2) + number(0, 2) + number(0, 4)
-        + number(entry.statedCRC ?? Self.crc(entry.content), 4) + number(size, 4) + number(size, 4)
+        + number(entry.statedCRC ?? crc32(entry.content), 4) + number(size, 4) + number(size, 4)
         + number(name.count, 2) + number(0, 2)
       directory +=
         [0x50, 0x4B, 1, 2, 20, 3] + common + number(0, 2) + number(0, 2) + number(0, 2)
@@ -55,14 +55,5 @@ public struct HandmadeZip {
     whole += [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + number(entries.count, 2) + number(entries.count, 2)
     whole += number(directory.count, 4) + number(start, 4) + number(0, 2)
     return whole
-  }
-
-  private static func crc(_ bytes: [UInt8]) -> UInt32 {
-    var crc = UInt32.max
-    for byte in bytes {
-      crc ^= UInt32(byte)
-      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-    }
-    return ~crc
   }
 }

@@ -10,15 +10,8 @@ import Training
 /// One training as several ranks: the same files as one process writes, and one message where they can't go on.
 @Suite struct RankTests {
   private var configuration: TrainingConfiguration {
-    var configuration = TrainerTests().configuration()
+    var configuration = TrainerTests().uneven()
     configuration.stages = [.init(size: 32, steps: 10), .init(size: 64, steps: 4)]
-    configuration.widths = [16, 16, 32]
-    configuration.batch.segmentation = 3
-    configuration.batch.segmentationUnlabelled = 4
-    configuration.batch.classification = 5
-    configuration.batch.unlabelled = 3
-    configuration.emaDecay = 0.9
-    configuration.objective.threshold = .classWise
     configuration.validateEvery = 7
     configuration.checkpointEvery = 3
     return configuration

@@ -10,15 +10,8 @@ import Training
 /// The number of threads decides how long a training takes, and nothing else.
 @Suite struct ThreadTests {
   private var configuration: TrainingConfiguration {
-    var configuration = TrainerTests().configuration()
+    var configuration = TrainerTests().uneven()
     configuration.stages = [.init(size: 32, steps: 14), .init(size: 64, steps: 6)]
-    configuration.widths = [16, 16, 32]
-    configuration.batch.segmentation = 3
-    configuration.batch.segmentationUnlabelled = 4
-    configuration.batch.classification = 5
-    configuration.batch.unlabelled = 3
-    configuration.emaDecay = 0.9
-    configuration.objective.threshold = .classWise
     configuration.validateEvery = 10
     configuration.checkpointEvery = 4
     return configuration

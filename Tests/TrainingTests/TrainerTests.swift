@@ -41,6 +41,19 @@ import Training
     return configuration
   }
 
+  /// Streams of different lengths, more of them than lanes have ranks or threads, and two sizes.
+  func uneven() -> TrainingConfiguration {
+    var configuration = configuration()
+    configuration.widths = [16, 16, 32]
+    configuration.batch.segmentation = 3
+    configuration.batch.segmentationUnlabelled = 4
+    configuration.batch.classification = 5
+    configuration.batch.unlabelled = 3
+    configuration.emaDecay = 0.9
+    configuration.objective.threshold = .classWise
+    return configuration
+  }
+
   private var beyond: TrainingConfiguration {
     var configuration = configuration()
     configuration.emaDecay = 0.9

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import TestSupport
 import Testing
 
@@ -13,42 +12,6 @@ struct NotificationCommandTests {
   private static let room = "disk_stop_percent: 100"
 
   init() throws { program = try Program() }
-
-  private final class Peer {
-    let (http, mllp): (Int, Int)
-    private let process = Process()
-    private let file: URL
-
-    init(_ folder: URL) throws {
-      file = folder.appending(path: "told")
-      _ = FileManager.default.createFile(atPath: file.path, contents: nil)
-      process.executableURL = TestEnvironment.python
-      let script = TestEnvironment.packageRoot.appending(path: "Tests/DICOMNetworkTests/Peers/messages.py")
-      process.arguments = [script.path]
-      process.standardOutput = try FileHandle(forWritingTo: file)
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      var ports: [Int] = []
-      for _ in 0..<600 where ports.count < 2 {
-        usleep(100_000)
-        ports = try String(contentsOf: file, encoding: .utf8).prefix { $0 != "\n" }.split(separator: " ")
-          .compactMap { Int($0) }
-      }
-      (http, mllp) = (try #require(ports.first), try #require(ports.dropFirst().first))
-    }
-
-    /// What came so far.
-    func told() throws -> [[String: Any]] {
-      try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst().compactMap {
-        try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
-      }
-    }
-
-    deinit { kill() }
-
-    /// Its threads may have been born with signals blocked that end a process in order.
-    private func kill() { _ = Glibc.kill(process.processIdentifier, SIGKILL) }
-  }
 
   private func phantom() async throws -> URL {
     let outcome = try await program.run(
@@ -75,7 +38,7 @@ struct NotificationCommandTests {
 
   @Test("a signed webhook, one that hangs, one that refuses, and a command; what names a patient isn't told")
   func notices() async throws {
-    let peer = try Peer(program.folder)
+    let peer = try MessagePeer()
     try program.write("#!/bin/sh\ncat >> \(program.folder.path)/commanded\n", "hook.sh")
     try program.write("web 0123456789abcdef\nslow 0123456789abcdef\n", "keys")
     let (hook, key) = (program.folder.appending(path: "hook.sh"), program.folder.appending(path: "keys"))
@@ -143,7 +106,7 @@ struct NotificationCommandTests {
 
   @Test("messages over MLLP are deliveries like any other; FHIR lies beside them")
   func messages() async throws {
-    let peer = try Peer(program.folder)
+    let peer = try MessagePeer()
     try program.configureService(
       """
       results: [report, fhir, hl7]

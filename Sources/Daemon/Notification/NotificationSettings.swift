@@ -1,7 +1,4 @@
-import Files
 package import FoundationEssentials
-import Glibc
-import SystemPackage
 
 /// Who is told of what happens, and how much.
 public struct NotificationSettings: Sendable, Equatable {
@@ -52,29 +49,15 @@ public struct NotificationSettings: Sendable, Equatable {
   /// - Throws: ``ConfigurationFailure`` that names file and line, and nothing that stands there.
   package func keys() throws(ConfigurationFailure) -> [String: String] {
     guard let file = secrets else { return [:] }
-    guard let status = FilePath(of: file).status(followingLink: true) else {
-      throw ConfigurationFailure("notify_secrets: \(file.path): no such file")
-    }
-    guard status.st_mode & 0o007 == 0 else {
-      throw ConfigurationFailure(
-        "notify_secrets: \(file.path): everybody may use it; chmod 640 it, and chgrp it to the daemon's group"
-      )
-    }
-    guard let text = try? String(contentsOf: file, encoding: .utf8) else {
-      throw ConfigurationFailure("notify_secrets: \(file.path): can't be read")
-    }
     var keys: [String: String] = [:]
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .enumerated()
-    {
-      let fields = line.split(separator: " ").map(String.init)
-      guard let name = fields.first, !name.hasPrefix("#") else { continue }
-      func failure(_ problem: String) -> ConfigurationFailure {
-        ConfigurationFailure("notify_secrets: \(file.path):\(index + 1): \(problem)")
+    for line in try SecretsFile(file, key: "notify_secrets").lines {
+      let fields = line.text.split(separator: " ").map(String.init)
+      let name = fields[0]
+      guard targets.contains(where: { $0.name == name }) else {
+        throw line.failure("nobody of that name is told")
       }
-      guard targets.contains(where: { $0.name == name }) else { throw failure("nobody of that name is told") }
       guard fields.count == 2, fields[1].utf8.count >= 16 else {
-        throw failure(
+        throw line.failure(
           "it takes NAME KEY, a key of 16 characters or more, such as openssl rand -hex 32 writes")
       }
       keys[name] = fields[1]

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// What the daemon and its processes say to each other: JSON, ended by a line feed.
 enum JSONLine {
@@ -60,25 +61,10 @@ package struct LineBuffer {
 
 /// Standard input as messages of the daemon. One thread reads.
 struct JSONInput<Message: Decodable> {
-  private var lines = LineBuffer()
-  private var chunk = [UInt8](repeating: 0, count: 64 << 10)
+  private var lines = LineReader(.standardInput)
 
-  /// Waits for the next one; nil at the end, and where what comes makes no sense. Bytes behind the last line feed are
-  /// dropped: a line that was cut off isn't a line.
-  mutating func next() -> Message? {
-    while true {
-      do { if let line = try lines.next() { return JSONLine.message(in: line) } } catch { return nil }
-      let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return nil }
-      let bytes = chunk
-      do throws(LineBuffer.TooLong) {
-        try unsafe bytes.withUnsafeBufferPointer { bytes throws(LineBuffer.TooLong) in
-          try unsafe lines.append(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes.prefix(count))))
-        }
-      } catch { return nil }
-    }
-  }
+  /// Waits for the next one; nil at the end, and where what comes makes no sense.
+  mutating func next() -> Message? { lines.next().flatMap { JSONLine.message(in: $0) } }
 }
 
 /// Standard output as messages for the daemon. Whatever a library prints goes to standard error instead.

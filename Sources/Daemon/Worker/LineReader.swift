@@ -1,9 +1,9 @@
 import SystemPackage
 
-/// The lines that a process prints.
+/// The lines that come over a pipe.
 struct LineReader {
   private let source: FileDescriptor
-  private var buffer = [UInt8](repeating: 0, count: 1 << 14)
+  private var buffer = [UInt8](repeating: 0, count: 64 << 10)
   private var lines = LineBuffer()
 
   init(_ source: FileDescriptor) { self.source = source }
