@@ -31,9 +31,11 @@ public protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// What results are bound to, to the last bit: these kernels, their revision, and the OpenBLAS beside them with the
   /// processor's kind that it found.
   public var signature: String {
-    let library = unsafe openblas_get_config().map { unsafe String(cString: $0) } ?? ""
-    return "\(name) \(Self.revision), \(library)".trimmingCharacters(in: .whitespaces)
+    "\(name) \(Self.revision), \(Self.library)".trimmingCharacters(in: .whitespaces)
   }
+
+  /// Asked for once: OpenBLAS puts the words together in a buffer of its own, which two threads at a time would spoil.
+  private static let library = unsafe openblas_get_config().map { unsafe String(cString: $0) } ?? ""
 
   /// The float32 kernels for a named instruction set, or nil where this processor lacks it.
   public static func float32(_ name: String) -> Kernels? {

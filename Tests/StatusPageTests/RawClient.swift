@@ -40,7 +40,19 @@ struct RawClient {
       guard count > 0 else { break }
       sent += count
     }
-    return try Self.answer(read(descriptor))
+    let begun = ContinuousClock.now
+    let came = read(descriptor)
+    guard let answer = Self.answer(came) else {
+      throw Unanswered(request: String(text.prefix(60)), came: came.count, after: begun.duration(to: .now))
+    }
+    return answer
+  }
+
+  /// What came, and until when, instead of a whole answer.
+  struct Unanswered: Error {
+    let request: String
+    let came: Int
+    let after: Duration
   }
 
   func connected(seconds: Int = 20) throws -> Int32 {
@@ -61,10 +73,11 @@ struct RawClient {
     }
   }
 
-  static func answer(_ bytes: [UInt8]) throws -> Answer {
+  /// Nil where it isn't a whole one.
+  static func answer(_ bytes: [UInt8]) -> Answer? {
     let text = String(decoding: bytes, as: UTF8.self)
     guard let end = text.range(of: "\r\n\r\n"), let status = Int(text.split(separator: " ")[1]) else {
-      throw POSIXError(.EPROTO)
+      return nil
     }
     var headers: [String: String] = [:]
     for line in text[..<end.lowerBound].components(separatedBy: "\r\n").dropFirst() {

@@ -218,7 +218,7 @@ struct ServerTests {
       #expect(bodies.count == paths.count + 2)
       for index in [1, 2, 4, 6] { #expect(bodies[index].hasPrefix(slow.body)) }
       #expect(answers.hasSuffix("there is nothing here\n"))
-      let quick = try RawClient.answer(Array(answers.utf8))
+      let quick = try #require(RawClient.answer(Array(answers.utf8)))
       #expect(quick.headers == slow.headers.filter { $0.key != "connection" })
     }
     #expect(board.answers == [200: 7, 404: 1])

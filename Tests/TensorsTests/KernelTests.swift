@@ -5,6 +5,12 @@ import Testing
 
 /// Every vectorised operation against the plain reference, for every instruction set that runs here.
 @Suite struct KernelTests {
+  @Test("many who ask at once are told the same of the kernels")
+  func signature() {
+    let told = concurrentMap(0..<2000, threads: 8) { _ in Float.kernels.signature }
+    #expect(Set(told).count == 1 && told[0].hasPrefix(Float.kernels.name))
+  }
+
   @Test func double() { KernelChecks<Double>().all() }
 
   /// Float on the instruction set that this process picked.
