@@ -113,7 +113,7 @@ import Glibc
   }
 
   /// What a query gives.
-  func rows(_ sql: String, _ values: LedgerValues = []) throws -> [PostgresRow] {
+  func rows(_ sql: String, _ values: LedgerValues = []) throws -> [LedgerRow] {
     try run(sql, values)
     return try answers()
   }
@@ -142,17 +142,17 @@ import Glibc
   private var message: String { unsafe String(cString: PQerrorMessage(handle)) }
 
   /// Awaits everything that is under way; returns the rows of the last statement.
-  private func answers() throws -> [PostgresRow] {
+  private func answers() throws -> [LedgerRow] {
     guard unsafe PQpipelineSync(handle) == 1 else { throw lose() }
     let end = ContinuousClock.now + patience
     var failure: PostgresFailure?
-    var rows: [PostgresRow] = []
+    var rows: [LedgerRow] = []
     for _ in 0..<awaited {
       rows = []
       while let result = unsafe try next(until: end) {
         defer { unsafe PQclear(result) }
         switch unsafe PQresultStatus(result) {
-        case PGRES_TUPLES_OK: rows = unsafe PostgresRow.all(of: result)
+        case PGRES_TUPLES_OK: rows = unsafe LedgerRow.all(of: result)
         case PGRES_COMMAND_OK, PGRES_PIPELINE_ABORTED: break
         default:
           let found = unsafe Self.failure(result)

@@ -13,7 +13,7 @@ final class PostgresSession: LedgerSession {
 
   var dialect: SQLDialect { .postgres }
 
-  func rows(_ sql: String, _ values: LedgerValues) throws -> [any LedgerRow] {
+  func rows(_ sql: String, _ values: LedgerValues) throws -> [LedgerRow] {
     try connection.rows(sql, values)
   }
 

@@ -7,8 +7,17 @@ struct SQLiteSession: LedgerSession {
 
   var dialect: SQLDialect { .sqlite }
 
-  func rows(_ sql: String, _ values: LedgerValues) throws -> [any LedgerRow] {
-    try Row.fetchAll(db.cachedStatement(sql: sql), arguments: StatementArguments(values))
+  /// Values are read by their place: a row of GRDB's looks for each by its name, whatever its case.
+  func rows(_ sql: String, _ values: LedgerValues) throws -> [LedgerRow] {
+    let statement = try db.cachedStatement(sql: sql)
+    let answer = try Row.fetchCursor(statement, arguments: StatementArguments(values))
+    let columns = statement.columnNames
+    var rows: [LedgerRow] = []
+    while try answer.next() != nil {
+      rows.append(
+        LedgerRow(columns, columns.indices.map { unsafe LedgerValue(statement.sqliteStatement, $0) }))
+    }
+    return rows
   }
 
   func run(_ sql: String, _ values: LedgerValues) throws {
@@ -27,10 +36,17 @@ struct SQLiteSession: LedgerSession {
   func holdTrail() {}
 }
 
-extension Row: LedgerRow {
-  func integer(_ column: String) -> Int64? { self[column] }
-  func text(_ column: String) -> String? { self[column] }
-  func blob(_ column: String) -> [UInt8]? { (self[column] as Data?).map { Array($0) } }
+extension LedgerValue {
+  /// In the row where a statement stands.
+  fileprivate init(_ statement: SQLiteStatement, _ column: Int) {
+    self =
+      switch unsafe DatabaseValue(sqliteStatement: statement, index: CInt(column)).storage {
+      case .int64(let number): .integer(number)
+      case .string(let text): .text(text)
+      case .blob(let bytes): .blob(Array(bytes))
+      case .null, .double: .null
+      }
+  }
 }
 
 extension StatementArguments {

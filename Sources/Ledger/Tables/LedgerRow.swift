@@ -1,17 +1,39 @@
 internal import Files
 
 /// A row of a query's answer.
-protocol LedgerRow {
+struct LedgerRow: Sendable {
+  private let columns: [String]
+  private let values: [LedgerValue]
+
+  /// - Parameter columns: the names of the values, the same array for all rows of an answer.
+  init(_ columns: [String], _ values: [LedgerValue]) {
+    self.columns = columns
+    self.values = values
+  }
+
   /// Nil for NULL.
-  func integer(_ column: String) -> Int64?
-  func text(_ column: String) -> String?
-  func blob(_ column: String) -> [UInt8]?
+  func integer(_ column: String) -> Int64? {
+    if case .integer(let number) = value(of: column) { number } else { nil }
+  }
+  func text(_ column: String) -> String? {
+    if case .text(let text) = value(of: column) { text } else { nil }
+  }
+  func blob(_ column: String) -> [UInt8]? {
+    if case .blob(let bytes) = value(of: column) { bytes } else { nil }
+  }
+
+  private func value(of column: String) -> LedgerValue {
+    guard let index = columns.firstIndex(of: column) else {
+      preconditionFailure("there is no column \(column)")
+    }
+    return values[index]
+  }
 }
 
 /// What a column is read as.
 protocol LedgerColumn {
   /// Nil for NULL.
-  static func read(_ row: any LedgerRow, _ column: String) -> Self?
+  static func read(_ row: LedgerRow, _ column: String) -> Self?
 }
 
 extension LedgerRow {
@@ -25,19 +47,19 @@ extension LedgerRow {
 }
 
 extension Int64: LedgerColumn {
-  static func read(_ row: any LedgerRow, _ column: String) -> Int64? { row.integer(column) }
+  static func read(_ row: LedgerRow, _ column: String) -> Int64? { row.integer(column) }
 }
 
 extension Int: LedgerColumn {
-  static func read(_ row: any LedgerRow, _ column: String) -> Int? { row.integer(column).map { Int($0) } }
+  static func read(_ row: LedgerRow, _ column: String) -> Int? { row.integer(column).map { Int($0) } }
 }
 
 extension Bool: LedgerColumn {
-  static func read(_ row: any LedgerRow, _ column: String) -> Bool? { row.integer(column).map { $0 != 0 } }
+  static func read(_ row: LedgerRow, _ column: String) -> Bool? { row.integer(column).map { $0 != 0 } }
 }
 
 extension String: LedgerColumn {
-  static func read(_ row: any LedgerRow, _ column: String) -> String? { row.text(column) }
+  static func read(_ row: LedgerRow, _ column: String) -> String? { row.text(column) }
 }
 
 /// A value for a statement.

@@ -6,7 +6,7 @@ protocol LedgerSession {
   var dialect: SQLDialect { get }
 
   /// What a query gives.
-  func rows(_ sql: String, _ values: LedgerValues) throws -> [any LedgerRow]
+  func rows(_ sql: String, _ values: LedgerValues) throws -> [LedgerRow]
   /// A statement whose answer nobody awaits.
   func run(_ sql: String, _ values: LedgerValues) throws
 
@@ -24,7 +24,7 @@ protocol LedgerSession {
 }
 
 extension LedgerSession {
-  func rows(_ sql: String) throws -> [any LedgerRow] { try rows(sql, []) }
+  func rows(_ sql: String) throws -> [LedgerRow] { try rows(sql, []) }
   func run(_ sql: String) throws { try run(sql, []) }
 
   /// The only value of the first row.

@@ -40,7 +40,7 @@ struct LedgerTransaction {
 
   func run(_ sql: String, _ arguments: LedgerValues = []) throws { try db.run(sql, arguments) }
 
-  func rows(_ sql: String, _ arguments: LedgerValues = []) throws -> [any LedgerRow] {
+  func rows(_ sql: String, _ arguments: LedgerValues = []) throws -> [LedgerRow] {
     try db.rows(sql, arguments)
   }
 

@@ -1,7 +1,7 @@
 internal import Files
 
 extension InstanceRecord {
-  init(_ row: any LedgerRow) throws {
+  init(_ row: LedgerRow) throws {
     id = row["id"]
     content = try row.digest("content")
     pixels = try row.optionalDigest("pixels")
@@ -42,7 +42,7 @@ extension IdentityDecision.Known {
 }
 
 extension ResultRecord {
-  init(_ row: any LedgerRow) throws {
+  init(_ row: LedgerRow) throws {
     id = row["id"]
     instance = row["instance"]
     kind = row["kind"]
@@ -58,7 +58,7 @@ extension ResultRecord {
 }
 
 extension ReportEntry {
-  init(_ row: any LedgerRow) {
+  init(_ row: LedgerRow) {
     cursor = row["cursor"]
     instance = row["instance"]
     record = row.bytes("record")
@@ -68,7 +68,7 @@ extension ReportEntry {
 }
 
 extension AuditEntry {
-  init(_ row: any LedgerRow) throws {
+  init(_ row: LedgerRow) throws {
     self.init(
       number: row["number"], at: Timestamp(milliseconds: row["at"]), event: row["event"],
       instance: row["instance"], detail: row["detail"], hash: try row.digest("hash"))

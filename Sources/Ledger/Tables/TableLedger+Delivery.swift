@@ -238,7 +238,7 @@ extension DeliveryEvent {
 }
 
 extension DeliveryRecord {
-  init(_ row: any LedgerRow, result: ResultRecord) throws {
+  init(_ row: LedgerRow, result: ResultRecord) throws {
     id = row["id"]
     self.result = result
     destination = row["destination"]
