@@ -114,7 +114,7 @@ typedef struct {
 const ck_kernels *ck_kernels_f32(void);
 /// float64, portable: the same source, for checking gradients by central differences.
 const ck_kernels *ck_kernels_f64(void);
-/// Kernels for a named instruction set ("portable", "avx2", "avx512"), or NULL where it can't run.
+/// Kernels for a named instruction set ("portable", "avx2", "avx512", "neon"), or NULL where it can't run.
 const ck_kernels *_Nullable ck_kernels_f32_named(const char *name);
 
 #pragma clang assume_nonnull end
