@@ -91,6 +91,11 @@ typedef struct {
   void (*normalize_gradient)(ck_workers *, ck_map y, const void *mean, const void *rstd, double slope,
                              ck_dropout, ck_map da, ck_map dy);
 
+  /// dy from the gradient of `pooled`, where nothing else was made of a and nothing was dropped: `normalize_gradient`
+  /// behind `max_pool_gradient`, without the map between them.
+  void (*normalize_pool_gradient)(ck_workers *, ck_map y, const void *mean, const void *rstd, double slope,
+                                  ck_map pooled, const uint8_t *choice, ck_map gradient, ck_map dy);
+
   /// 2x2 maximum with stride 2 and, per output element, which of the four it was (the first of equals).
   void (*max_pool)(ck_workers *, ck_map x, ck_map y, uint8_t *choice);
   /// dx = (skip where given) + dy at the chosen places.
