@@ -16,9 +16,13 @@ package struct Analyser {
   /// - Parameters:
   ///   - url: a safetensors file.
   ///   - threads: threads for inference; 0 takes one per core but one, which is left to decoding and drawing.
-  package init(modelAt url: URL, threads: Int) throws(ModelRefusal) {
+  ///   - alone: the same for an image beside which nothing is decoded or drawn; 0 takes one per core where `threads` is 0
+  ///     too, else as many as that.
+  package init(modelAt url: URL, threads: Int, alone: Int = 0) throws(ModelRefusal) {
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    predictor = try .loading(url, threads: threads > 0 ? threads : max(1, cores - 1))
+    predictor = try .loading(
+      url, threads: threads > 0 ? threads : max(1, cores - 1),
+      alone: alone > 0 ? alone : threads > 0 ? threads : cores)
     let metadata = predictor.metadata
     guard metadata.system.classifies && metadata.system.segments else {
       let lack = metadata.system.classifies ? "never learned lung masks" : "never learned findings"
@@ -62,11 +66,12 @@ package struct Analyser {
   }
 
   /// Takes an image through the network, if it is for it.
-  package func read(_ image: PreparedImage) -> ReadImage {
+  /// - Parameter isAlone: no other image is on its way, so that the network may have every core.
+  package func read(_ image: PreparedImage, isAlone: Bool = false) -> ReadImage {
     let start = ContinuousClock.now
     var prediction: Prediction?
     if case .ready(let radiograph, let input, _, _) = image.content {
-      prediction = predictor.predict(input.values) {
+      prediction = predictor.predict(input.values, isAlone: isAlone) {
         Self.closeLook(at: $0, of: radiograph, size: input.size)
       }
     }
