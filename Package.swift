@@ -29,7 +29,7 @@ let package = Package(
   targets: [
     // System libraries, each behind a module map of its own.
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-pthread-dev"])]),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev", "libdeflate-dev"])]),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -37,12 +37,12 @@ let package = Package(
     // Only where the trait MPI asks for it.
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
 
-    // DCMTK and OpenJPEG behind a C ABI. Debian's dcmtk.pc names libraries that it doesn't ship, so
+    // DCMTK, OpenJPEG and libjpeg behind a C ABI. Debian's dcmtk.pc names libraries that it doesn't ship, so
     // they are linked by name.
     .target(
       name: "CDCMTK",
       linkerSettings: [
-        "dcmdata", "dcmimgle", "dcmimage", "dcmjpeg", "dcmjpls", "ofstd", "oflog", "openjp2", "z",
+        "dcmdata", "dcmimgle", "dcmimage", "dcmjpeg", "dcmjpls", "ofstd", "oflog", "openjp2", "jpeg", "z",
       ].map { .linkedLibrary($0) }),
     // DCMTK's associations behind a C ABI, with TLS by OpenSSL. Debian's dcmnet asks libwrap who may call.
     .target(

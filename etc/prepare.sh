@@ -3,7 +3,7 @@
 swift_needed=6.3
 build_packages=(
   # OpenBLAS on POSIX threads: the build on OpenMP counts its threads for each thread that calls.
-  libdcmtk-dev libopenblas-pthread-dev libpng-dev libcairo2-dev libopenjp2-7-dev zlib1g-dev libzip-dev libsqlite3-dev libpq-dev  # linked
+  libdcmtk-dev libopenblas-pthread-dev libpng-dev libcairo2-dev libopenjp2-7-dev zlib1g-dev libzip-dev libsqlite3-dev libpq-dev libjpeg62-turbo-dev libdeflate-dev  # linked
   g++ libc6-dev pkg-config git ca-certificates                            # compile and fetch
   fonts-dejavu-core                                                       # captions of overlays
 )

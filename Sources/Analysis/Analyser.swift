@@ -16,9 +16,13 @@ package struct Analyser {
   /// - Parameters:
   ///   - url: a safetensors file.
   ///   - threads: threads for inference; 0 takes one per core but one, which is left to decoding and drawing.
-  package init(modelAt url: URL, threads: Int) throws(ModelRefusal) {
+  ///   - alone: the same for an image beside which nothing is decoded or drawn; 0 takes one per core where `threads` is 0
+  ///     too, else as many as that.
+  package init(modelAt url: URL, threads: Int, alone: Int = 0) throws(ModelRefusal) {
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    predictor = try .loading(url, threads: threads > 0 ? threads : max(1, cores - 1))
+    predictor = try .loading(
+      url, threads: threads > 0 ? threads : max(1, cores - 1),
+      alone: alone > 0 ? alone : threads > 0 ? threads : cores)
     let metadata = predictor.metadata
     guard metadata.system.classifies && metadata.system.segments else {
       let lack = metadata.system.classifies ? "never learned lung masks" : "never learned findings"
@@ -62,11 +66,12 @@ package struct Analyser {
   }
 
   /// Takes an image through the network, if it is for it.
-  package func read(_ image: PreparedImage) -> ReadImage {
+  /// - Parameter isAlone: no other image is on its way, so that the network may have every core.
+  package func read(_ image: PreparedImage, isAlone: Bool = false) -> ReadImage {
     let start = ContinuousClock.now
     var prediction: Prediction?
     if case .ready(let radiograph, let input, _, _) = image.content {
-      prediction = predictor.predict(input.values) {
+      prediction = predictor.predict(input.values, isAlone: isAlone) {
         Self.closeLook(at: $0, of: radiograph, size: input.size)
       }
     }
@@ -175,35 +180,44 @@ package struct Analyser {
     static func undrawable(_ error: OverlayError) -> ResultFailure {
       .invalid(code: "overlay_failed", detail: "\(error)")
     }
+
+    static func undescribable(_ error: InvalidObject) -> ResultFailure {
+      .invalid(code: error.code, detail: error.description)
+    }
   }
 
-  /// Writes the objects, and where there are pictures a preview, at the same time: one waits for the disk while the
-  /// other compresses. The image has all results or none.
+  /// Writes the objects, and where there are pictures a preview. What can be made side by side is: the pictures beside the
+  /// lungs' masks, then the preview's compression beside the objects'. All come onto the disk together, which costs one
+  /// wait for it; the image has all results or none.
   private func write(
     _ objects: ResultObjects, saliency: [Float]?, to files: ResultFiles
   ) throws(ResultFailure) -> (names: [String], objects: [ReplacedResult], headerNotes: [HeaderNote]) {
-    let overlay = try saliency.map { map throws(ResultFailure) in try Self.overlay(of: objects, map) }
-    var pictures: [RGBPicture] = []
-    do { pictures = try overlay?.frames() ?? [] } catch { throw .undrawable(error) }
+    let (drawn, others) = try simultaneously(
+      { () throws(ResultFailure) in
+        try saliency.map { map throws(ResultFailure) in try Self.overlay(of: objects, map) }
+      },
+      { () throws(ResultFailure) in
+        do throws(InvalidObject) { return try objects.others() } catch { throw .undescribable(error) }
+      })
     let all: [ResultObjects.Object]
-    do { all = try objects.all(pictures: pictures) } catch {
-      throw .invalid(code: error.code, detail: error.description)
-    }
+    do throws(InvalidObject) {
+      let captures = try drawn.map { drawn throws(InvalidObject) in try objects.captures(of: drawn.frames) }
+      all = (captures ?? []) + others
+    } catch { throw .undescribable(error) }
+    let overlay = drawn?.overlay
+    let (encoded, preview) = try simultaneously(
+      { () throws(ResultFailure) in
+        try all.map { item throws(ResultFailure) in try Self.encoded(item, for: files.object(item.ending)) }
+      },
+      { () throws(ResultFailure) in
+        try overlay.map { overlay throws(ResultFailure) in try Self.encoded(overlay, for: files.preview) }
+      })
     let places = all.map { files.object($0.ending) } + (overlay == nil ? [] : [files.preview])
-    do {
-      if let first = places.first { try Folder.create(first.deletingLastPathComponent()) }
-    } catch { throw .cannotWrite(error) }
-    do {
-      _ = try simultaneously(
-        { () throws(ResultFailure) in
-          for item in all { try Self.write(item, to: files.object(item.ending)) }
-        },
-        { () throws(ResultFailure) in
-          if let overlay { try Self.writePreview(overlay, to: files.preview) }
-        })
+    do throws(WriteFailure) {
+      try DurableFiles.write(zip(places, encoded + (preview.map { [$0] } ?? [])).map { (url: $0, bytes: $1) })
     } catch {
       for url in places { try? FileManager.default.removeItem(at: url) }
-      throw error
+      throw .cannotWrite(error)
     }
     let written = all.map { ReplacedResult(kind: ResultFiles.kind(of: $0.ending), $0.object.dataSet) }
     return (places.map(\.lastPathComponent), written, all.first?.object.headerNotes ?? [])
@@ -238,19 +252,22 @@ package struct Analyser {
 
   private static func overlay(
     of objects: ResultObjects, _ saliency: [Float]
-  ) throws(ResultFailure) -> Overlay {
+  ) throws(ResultFailure) -> (overlay: Overlay, frames: [RGBPicture]) {
     let side = objects.terms.options.longestSide
     do {
-      return try Overlay(
+      let overlay = try Overlay(
         objects.radiograph, lungProbability: objects.findings.lungProbability, saliency: saliency,
         caption: objects.caption, longestSide: side > 0 ? side : nil)
+      return (overlay, try overlay.frames())
     } catch {
       throw .undrawable(error)
     }
   }
 
-  private static func write(_ item: ResultObjects.Object, to url: URL) throws(ResultFailure) {
-    do { try item.object.write(to: url, as: item.transferSyntax) } catch {
+  private static func encoded(
+    _ item: ResultObjects.Object, for url: URL
+  ) throws(ResultFailure) -> [UInt8] {
+    do { return try item.object.encoded(as: item.transferSyntax, for: url.path) } catch {
       guard error.reason == .invalidObject else {
         throw .cannotWrite(WriteFailure(path: error.path, message: error.detail))
       }
@@ -258,10 +275,10 @@ package struct Analyser {
     }
   }
 
-  private static func writePreview(_ overlay: Overlay, to url: URL) throws(ResultFailure) {
+  private static func encoded(_ overlay: Overlay, for url: URL) throws(ResultFailure) -> [UInt8] {
     let picture: RGBPicture
     do { picture = try overlay.sideBySide() } catch { throw .undrawable(error) }
-    do { try PNG.write(picture, to: url) } catch {
+    do { return try PNG.encoded(picture, for: url.path) } catch {
       throw .cannotWrite(WriteFailure(path: url.path, message: error.description))
     }
   }

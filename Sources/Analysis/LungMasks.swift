@@ -29,12 +29,14 @@ package struct LungMasks: Sendable {
     var right = [UInt8](repeating: 0, count: isLung.count)
     var left = right
     for row in 0..<rows {
-      for column in 0..<columns where isLung[row * columns + column] {
+      for part in sides.parts(ofRow: row, columns: columns) {
         // Upright, the patient's right is at the viewer's left.
-        if sides.isViewersLeft(row: row, column: column) {
-          right[row * columns + column] = 1
-        } else {
-          left[row * columns + column] = 1
+        for pixel in row * columns + part.columns.lowerBound..<row * columns + part.columns.upperBound {
+          if part.isViewersLeft {
+            right[pixel] = isLung[pixel] ? 1 : 0
+          } else {
+            left[pixel] = isLung[pixel] ? 1 : 0
+          }
         }
       }
     }

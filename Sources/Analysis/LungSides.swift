@@ -33,9 +33,21 @@ struct LungSides {
     isViewersLeft = Self.spread(isLeft, columns: cellColumns, middle: middle)
   }
 
-  /// Whether a pixel of the upright picture is on the viewer's left.
-  func isViewersLeft(row: Int, column: Int) -> Bool {
-    isViewersLeft[min(row / step, cellRows - 1) * cellColumns + min(column / step, cellColumns - 1)]
+  /// The parts of a row of the upright picture in which all pixels are on one side, from left to right.
+  func parts(ofRow row: Int, columns: Int) -> [(columns: Range<Int>, isViewersLeft: Bool)] {
+    let first = min(row / step, cellRows - 1) * cellColumns
+    var parts: [(columns: Range<Int>, isViewersLeft: Bool)] = []
+    for cell in 0..<cellColumns {
+      let span =
+        min(cell * step, columns)..<(cell == cellColumns - 1 ? columns : min((cell + 1) * step, columns))
+      let isLeft = isViewersLeft[first + cell]
+      if let last = parts.last, last.isViewersLeft == isLeft {
+        parts[parts.count - 1].columns = last.columns.lowerBound..<span.upperBound
+      } else {
+        parts.append((span, isLeft))
+      }
+    }
+    return parts
   }
 
   /// 4-connected, the largest first.
@@ -47,8 +59,8 @@ struct LungSides {
       isSeen[start] = true
       var next = 0
       while next < region.count {
-        for neighbour in neighbours(of: region[next], count: cells.count, columns: columns)
-        where !isSeen[neighbour] {
+        forEachNeighbour(of: region[next], count: cells.count, columns: columns) { neighbour in
+          guard !isSeen[neighbour] else { return }
           isSeen[neighbour] = true
           region.append(neighbour)
         }
@@ -59,13 +71,14 @@ struct LungSides {
     return regions.sorted { $0.count > $1.count }
   }
 
-  private static func neighbours(of cell: Int, count: Int, columns: Int) -> [Int] {
-    var result: [Int] = []
-    if cell % columns > 0 { result.append(cell - 1) }
-    if cell % columns < columns - 1 { result.append(cell + 1) }
-    if cell >= columns { result.append(cell - columns) }
-    if cell + columns < count { result.append(cell + columns) }
-    return result
+  /// Not as an array: there are 65,000 cells.
+  @inline(__always)
+  private static func forEachNeighbour(of cell: Int, count: Int, columns: Int, _ body: (Int) -> Void) {
+    let column = cell % columns
+    if column > 0 { body(cell - 1) }
+    if column < columns - 1 { body(cell + 1) }
+    if cell >= columns { body(cell - columns) }
+    if cell + columns < count { body(cell + columns) }
   }
 
   /// The column between the lungs: halfway between the two largest regions where they lie side by side, else the
@@ -109,13 +122,16 @@ struct LungSides {
   /// Every cell gets the side of the nearest that has one, for pixels at the edge of a lung whose cell isn't of it.
   private static func spread(_ sides: [Bool?], columns: Int, middle: Double) -> [Bool] {
     var sides = sides
-    var border = sides.indices.filter { sides[$0] != nil }
+    var border: [Int] = []
+    border.reserveCapacity(sides.count)
+    for cell in sides.indices where sides[cell] != nil { border.append(cell) }
     var next = 0
     while next < border.count {
       let cell = border[next]
-      for neighbour in neighbours(of: cell, count: sides.count, columns: columns)
-      where sides[neighbour] == nil {
-        sides[neighbour] = sides[cell]
+      let side = sides[cell]
+      forEachNeighbour(of: cell, count: sides.count, columns: columns) { neighbour in
+        guard sides[neighbour] == nil else { return }
+        sides[neighbour] = side
         border.append(neighbour)
       }
       next += 1

@@ -36,10 +36,9 @@ struct ResultObjects {
   let terms: ResultTerms
   let createdAt: Date
 
-  /// The objects that the options ask for.
-  /// - Parameter pictures: of the overlay; empty where none is asked for.
-  func all(pictures: [RGBPicture]) throws(InvalidObject) -> [Object] {
-    var objects: [Object] = pictures.isEmpty ? [] : try captures(of: pictures)
+  /// The objects that the options ask for, but for those of the overlay's pictures.
+  func others() throws(InvalidObject) -> [Object] {
+    var objects: [Object] = []
     lazy var masks = LungMasks(findings.lungProbability, of: radiograph)
     var reference: ResultReference?
     if asks(for: .segmentation) {
@@ -76,7 +75,7 @@ struct ResultObjects {
   }
 
   /// One object of all pictures, or one of each: the outline, and the saliency.
-  private func captures(of pictures: [RGBPicture]) throws(InvalidObject) -> [Object] {
+  func captures(of pictures: [RGBPicture]) throws(InvalidObject) -> [Object] {
     let options = terms.options
     let shape = "overlay 4, \(options.frames), \(options.longestSide), \(options.encoding)"
     let groups: [(ending: String, pictures: [RGBPicture])] =

@@ -1,5 +1,10 @@
-// JPEG (PS3.5 section 8.2.1) through DCMTK's three builds of the IJG library.
+// JPEG (PS3.5 section 8.2.1) through DCMTK's three builds of the IJG library. Baseline is written by libjpeg-turbo: the
+// same bytes by the processor's vectors.
+#include <csetjmp>
+#include <cstdio>
 #include <memory>
+
+#include <jpeglib.h>
 
 #include "codecs.hpp"
 
@@ -89,6 +94,66 @@ bool decode_without_end(Bytes codestream, uint32_t precision, Bytes &cells, cons
   return decode(codestream, false, precision, cells, image);
 }
 
+// libjpeg jumps out of its failures.
+struct BaselineError {
+  jpeg_error_mgr manager;
+  std::jmp_buf jump;
+  char text[JMSG_LENGTH_MAX];
+
+  [[noreturn]] static void leave(j_common_ptr codec) {
+    auto *error = reinterpret_cast<BaselineError *>(codec->err);
+    codec->err->format_message(codec, error->text);
+    std::longjmp(error->jump, 1);
+  }
+  static void ignore(j_common_ptr) {}
+};
+
+// Compresses a frame of 8 bits into `bytes`, of which there are `length`, and says how many it took; false with a text in
+// `error` where it can't. Nothing that has a destructor lives here, as it would be jumped over.
+bool compress_baseline(
+  const uint8_t *frame, const cdcmtk_image &image, BaselineError &error, uint8_t *bytes, unsigned long &length) {
+  jpeg_compress_struct codec{};
+  codec.err = jpeg_std_error(&error.manager);
+  error.manager.error_exit = BaselineError::leave;
+  error.manager.output_message = BaselineError::ignore;
+  if (setjmp(error.jump)) {
+    jpeg_destroy_compress(&codec);
+    return false;
+  }
+  bool is_colour = image.samples_per_pixel == 3;
+  jpeg_create_compress(&codec);
+  jpeg_mem_dest(&codec, &bytes, &length);
+  codec.image_width = image.columns;
+  codec.image_height = image.rows;
+  codec.input_components = int(image.samples_per_pixel);
+  codec.in_color_space = is_colour ? JCS_RGB : JCS_GRAYSCALE;
+  jpeg_set_defaults(&codec);
+  jpeg_set_quality(&codec, is_colour ? colour_quality : quality, TRUE);
+  // As much chroma as luminance: lines are thin.
+  codec.comp_info[0].h_samp_factor = codec.comp_info[0].v_samp_factor = 1;
+  jpeg_start_compress(&codec, TRUE);
+  size_t stride = size_t(image.columns) * image.samples_per_pixel;
+  while (codec.next_scanline < codec.image_height) {
+    // It takes a pointer to non-const and doesn't write through it.
+    auto *row = const_cast<JSAMPROW>(frame + codec.next_scanline * stride);
+    jpeg_write_scanlines(&codec, &row, 1);
+  }
+  jpeg_finish_compress(&codec);
+  jpeg_destroy_compress(&codec);
+  return true;
+}
+
+Bytes encode_baseline(const uint8_t *frame, const cdcmtk_image &image) {
+  // More than any picture of this size takes: coefficients don't need more bits than twice what they were made of.
+  size_t columns = (size_t(image.columns) + 15) / 16 * 16, rows = (size_t(image.rows) + 7) / 8 * 8;
+  unsigned long length = 2 * image.samples_per_pixel * columns * rows + 4096;
+  std::unique_ptr<uint8_t[]> bytes(new uint8_t[length]);
+  BaselineError error{};
+  if (!compress_baseline(frame, image, error, bytes.get(), length))
+    throw Failure(CDCMTK_CANNOT_ENCODE, std::string("JPEG: ") + error.text);
+  return Bytes(bytes.get(), bytes.get() + length);
+}
+
 }  // namespace
 
 JPEGHead read_jpeg_head(const Bytes &codestream, const cdcmtk_image &image) {
@@ -147,6 +212,7 @@ Bytes encode_jpeg_dct(const uint8_t *frame, const cdcmtk_image &image, uint32_t 
   if (!fits || image.is_signed || !is_whole || (is_wide && bits == 8))
     throw Failure(
       CDCMTK_CANNOT_ENCODE, "takes unsigned pixels of at most " + std::to_string(bits) + " bits, colour of 8");
+  if (bits == 8) return encode_baseline(frame, image);
   // The library takes a pointer to non-const and doesn't write through it; the copy also aligns the cells.
   std::vector<Uint16> cells((count(image) * (is_wide ? 2 : 1) + 1) / 2);
   std::memcpy(cells.data(), frame, count(image) * (is_wide ? 2 : 1));
@@ -154,12 +220,11 @@ Bytes encode_jpeg_dct(const uint8_t *frame, const cdcmtk_image &image, uint32_t 
   Uint32 length = 0;
   auto encode = [&](auto &encoder, auto *pixels) {
     return encoder.encode(
-      Uint16(image.columns), Uint16(image.rows), is_colour ? EPI_RGB : EPI_Monochrome2,
-      Uint16(image.samples_per_pixel), pixels, bytes, length);
+      Uint16(image.columns), Uint16(image.rows), EPI_Monochrome2, Uint16(image.samples_per_pixel), pixels, bytes,
+      length);
   };
   DJCompressIJG12Bit wide(parameters(), EJM_sequential, quality);
-  DJCompressIJG8Bit narrow(
-    parameters(), bits == 8 ? EJM_baseline : EJM_sequential, is_colour ? colour_quality : quality);
+  DJCompressIJG8Bit narrow(parameters(), EJM_sequential, quality);
   auto result = is_wide ? encode(wide, cells.data()) : encode(narrow, reinterpret_cast<Uint8 *>(cells.data()));
   std::unique_ptr<Uint8[]> owned(bytes);
   check(result, CDCMTK_CANNOT_ENCODE, "JPEG");

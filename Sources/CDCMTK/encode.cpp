@@ -96,7 +96,7 @@ void encode_frames(DcmDataset &data_set, const cdcmtk_image &image, E_TransferSy
   element.release();
   if (transfer_syntax != EXS_JPEG2000LosslessOnly) {
     declare_lossy(data_set, double(frame_length) * frames / double(compressed));
-    // The encoder turns colour into YCbCr with half the chroma along the rows (PS3.5 section 8.2.1).
+    // The encoder turns colour into YCbCr, which has this name here whatever the codestream's sampling (PS3.5 section 8.2.1).
     if (image.samples_per_pixel == 3) put(data_set, DCM_PhotometricInterpretation, "YBR_FULL_422");
   }
   // The encoder applies the reversible multiple component transformation.

@@ -9,6 +9,8 @@
 extern const ck_kernels table_f32_portable, table_f64_portable;
 #if defined(__x86_64__)
 extern const ck_kernels table_f32_avx2, table_f32_avx512;
+#elif defined(__aarch64__)
+extern const ck_kernels table_f32_neon;
 #endif
 
 const ck_kernels *ck_kernels_f64(void) { return &table_f64_portable; }
@@ -23,21 +25,25 @@ const ck_kernels *ck_kernels_f32_named(const char *name) {
                : NULL;
   if (!strcmp(name, "avx2"))
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &table_f32_avx2 : NULL;
+#elif defined(__aarch64__)
+  // Every processor of this architecture has it.
+  if (!strcmp(name, "neon")) return &table_f32_neon;
 #endif
   return strcmp(name, "portable") ? NULL : &table_f32_portable;
 }
 
 const ck_kernels *ck_kernels_f32(void) {
-  // MMDICOM_KERNELS=portable, avx2 or avx512: what another processor runs, for tests and bug reports.
+  // MMDICOM_KERNELS=portable, avx2, avx512 or neon: what another processor runs, for tests and bug reports.
   const char *wanted = getenv("MMDICOM_KERNELS");
   const ck_kernels *best = wanted ? ck_kernels_f32_named(wanted) : NULL;
   if (best) return best;
   best = ck_kernels_f32_named("avx512");
   if (!best) best = ck_kernels_f32_named("avx2");
+  if (!best) best = ck_kernels_f32_named("neon");
   if (!best) best = &table_f32_portable;
   if (wanted && *wanted)
     fprintf(stderr,
-            "mmdicom: MMDICOM_KERNELS=%s isn't portable, avx2 or avx512, or this processor lacks it; %s is used\n",
+            "mmdicom: MMDICOM_KERNELS=%s isn't portable, avx2, avx512 or neon, or this processor lacks it; %s is used\n",
             wanted, best->name);
   return best;
 }

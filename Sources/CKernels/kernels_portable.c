@@ -1,4 +1,4 @@
-// float32 kernels for any processor (SSE2 or NEON through the compiler's vector types). OpenBLAS, which has kernels
+// float32 kernels for any processor (SSE2 or whatever else the compiler makes of its vector types). OpenBLAS, which has kernels
 // for many more processors than we, does the matrix products. On one core of an AMD EPYC, where it took its Haswell
 // kernels, the network's 17 Winograd convolutions took 33.9 ms forward, 31.3 ms for the input gradients and 36.2 ms for
 // the filters'; with the register tiles of products.h compiled for SSE2, 59.2, 55.9 and 61.7 ms. OpenBLAS was

@@ -1,4 +1,5 @@
 #pragma once
+#include <libdeflate.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -39,31 +40,52 @@ static void cpng_ignore(png_structp png, png_const_charp message) {
   (void)message;
 }
 
+/// Every row as its difference to the one above (filter Up), behind the filter's number; samples of 16 bits turned to big
+/// endian.
+static inline void cpng_filter(const unsigned char *row, size_t stride, size_t height, int bits, unsigned char *filtered) {
+  for (size_t y = 0; y < height; y++, row += stride, filtered += stride) {
+    *filtered++ = PNG_FILTER_VALUE_UP;
+    if (bits == 16) {
+      for (size_t i = 0; i < stride; i++) filtered[i] = (unsigned char)(row[i ^ 1] - (y ? (row - stride)[i ^ 1] : 0));
+    } else if (y) {
+      for (size_t i = 0; i < stride; i++) filtered[i] = (unsigned char)(row[i] - (row - stride)[i]);
+    } else {
+      memcpy(filtered, row, stride);
+    }
+  }
+}
+
 /// Fills the empty `file` with a picture, RGB or grey, of 8 bits or of 16 in the machine's order (little endian); 0 where
-/// that failed. Every row is kept as its difference to the one above (filter Up) and deflated at zlib's fastest level: a
-/// quarter of the time of its default level, for a third more bytes.
+/// that failed. libdeflate's fastest level compresses it: in less than half of the time that zlib takes for its own, to
+/// fewer bytes.
 static inline int cpng_encode(const void *pixels, png_uint_32 width, png_uint_32 height, int is_colour, int bits,
                               cpng_file *file) {
   strcpy(file->failure, "out of memory");
-  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, file, cpng_fail, cpng_ignore);
+  const size_t stride = (size_t)width * (is_colour ? 3 : 1) * (size_t)(bits / 8), count = (stride + 1) * height;
+  struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(1);
+  const size_t bound = compressor ? libdeflate_zlib_compress_bound(compressor, count) : 0;
+  unsigned char *const filtered = compressor ? (unsigned char *)malloc(count + bound) : NULL;
+  png_structp png = filtered ? png_create_write_struct(PNG_LIBPNG_VER_STRING, file, cpng_fail, cpng_ignore) : NULL;
   png_infop info = png ? png_create_info_struct(png) : NULL;
-  if (!info || setjmp(png_jmpbuf(png))) {
-    png_destroy_write_struct(&png, &info);
-    return 0;
+  int is_done = 0;
+  if (info && !setjmp(png_jmpbuf(png))) {
+    png_set_write_fn(png, file, cpng_append, cpng_flush);
+    png_set_IHDR(png, info, width, height, bits, is_colour ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+    png_write_info(png, info);
+    cpng_filter((const unsigned char *)pixels, stride, height, bits, filtered);
+    unsigned char *compressed = filtered + count;
+    const size_t length = libdeflate_zlib_compress(compressor, filtered, count, compressed, bound);
+    if (!length) png_error(png, "can't be compressed");
+    png_write_chunk(png, (png_const_bytep) "IDAT", compressed, length);
+    png_write_chunk(png, (png_const_bytep) "IEND", NULL, 0);
+    is_done = 1;
   }
-  png_set_write_fn(png, file, cpng_append, cpng_flush);
-  png_set_compression_level(png, 1);
-  png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
-  png_set_IHDR(png, info, width, height, bits, is_colour ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
-               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-  png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
-  png_write_info(png, info);
-  if (bits == 16) png_set_swap(png);
-  size_t stride = (size_t)width * (is_colour ? 3 : 1) * (bits / 8);
-  for (png_uint_32 row = 0; row < height; row++) png_write_row(png, (png_const_bytep)pixels + row * stride);
-  png_write_end(png, NULL);
   png_destroy_write_struct(&png, &info);
-  return 1;
+  free(filtered);
+  if (compressor) libdeflate_free_compressor(compressor);
+  return is_done;
 }
 
 /// A decoded picture: rows of `channels` samples (1 or 3), of 8 bits, or of 16 in the machine's order (little endian); to be

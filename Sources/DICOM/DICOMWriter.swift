@@ -23,8 +23,19 @@ public enum DICOMWriter {
   public static func write(
     _ dataSet: DataSet, pixels: PixelData?, as transferSyntax: TransferSyntax, to url: URL
   ) throws(DICOMWriteError) {
+    let bytes = try encoded(dataSet, pixels: pixels, as: transferSyntax, for: url.path)
+    do { try DurableFile.write(bytes, to: url) } catch {
+      throw DICOMWriteError(
+        reason: .cannotWrite, path: url.path, detail: error.message, toolkitCode: error.code.map(Int.init))
+    }
+  }
+
+  /// The bytes of such a file; `path` is for messages.
+  private static func encoded(
+    _ dataSet: DataSet, pixels: PixelData?, as transferSyntax: TransferSyntax, for path: String
+  ) throws(DICOMWriteError) -> [UInt8] {
     func fail(_ reason: DICOMWriteError.Reason, _ detail: String) -> DICOMWriteError {
-      DICOMWriteError(reason: reason, path: url.path, detail: detail, toolkitCode: nil)
+      DICOMWriteError(reason: reason, path: path, detail: detail, toolkitCode: nil)
     }
     for tag in [Tag.sopClassUID, .sopInstanceUID] where dataSet.uid(tag) == nil {
       throw fail(.invalidObject, "\(tag) is missing or no UID")
@@ -34,13 +45,8 @@ public enum DICOMWriter {
     }
     if let pixels, let problem = problem(of: pixels, in: dataSet) { throw fail(.invalidObject, problem) }
 
-    let bytes: [UInt8]
-    do { bytes = try file(dataSet, pixels: pixels, as: transferSyntax) } catch {
-      throw DICOMWriteError(error, path: url.path)
-    }
-    do { try DurableFile.write(bytes, to: url) } catch {
-      throw DICOMWriteError(
-        reason: .cannotWrite, path: url.path, detail: error.message, toolkitCode: error.code.map(Int.init))
+    do { return try file(dataSet, pixels: pixels, as: transferSyntax) } catch {
+      throw DICOMWriteError(error, path: path)
     }
   }
 
@@ -48,11 +54,23 @@ public enum DICOMWriter {
   static func write(
     result: DataSet, pixels: PixelData?, as transferSyntax: TransferSyntax, to url: URL
   ) throws(DICOMWriteError) {
-    if let problem = ConformanceGate.problem(in: result, pixels: pixels) {
-      throw DICOMWriteError(
-        reason: .invalidObject, path: url.path, detail: problem.description, toolkitCode: nil)
-    }
+    try refuse(result, pixels, for: url.path)
     try write(result, pixels: pixels, as: transferSyntax, to: url)
+  }
+
+  /// The bytes of a file of such an object, under the same rules.
+  static func encoded(
+    result: DataSet, pixels: PixelData?, as transferSyntax: TransferSyntax, for path: String
+  ) throws(DICOMWriteError) -> [UInt8] {
+    try refuse(result, pixels, for: path)
+    return try encoded(result, pixels: pixels, as: transferSyntax, for: path)
+  }
+
+  private static func refuse(_ result: DataSet, _ pixels: PixelData?, for path: String)
+    throws(DICOMWriteError)
+  {
+    guard let problem = ConformanceGate.problem(in: result, pixels: pixels) else { return }
+    throw DICOMWriteError(reason: .invalidObject, path: path, detail: problem.description, toolkitCode: nil)
   }
 
   /// The bytes of a file.

@@ -20,4 +20,11 @@ extension ResultObject {
   ) throws(DICOMWriteError) {
     try DICOMWriter.write(result: dataSet, pixels: pixels, as: transferSyntax, to: url)
   }
+
+  /// The same as the bytes of a file, for who writes several together.
+  /// - Parameter path: of the file that they will be, for messages.
+  package func encoded(as transferSyntax: TransferSyntax, for path: String) throws(DICOMWriteError) -> [UInt8]
+  {
+    try DICOMWriter.encoded(result: dataSet, pixels: pixels, as: transferSyntax, for: path)
+  }
 }

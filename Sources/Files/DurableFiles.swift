@@ -1,3 +1,5 @@
+import CSystemCalls
+package import FoundationEssentials
 import Glibc
 package import SystemPackage
 
@@ -26,6 +28,24 @@ package enum DurableFiles {
     guard code == 0 else { throw WriteFailure(path: folder.path.text, action: "sync", code: code) }
   }
 
+  /// The same by paths of one folder, which is made where it is missing.
+  package static func write(_ files: [(url: URL, bytes: [UInt8])]) throws(WriteFailure) {
+    guard let first = files.first else { return }
+    let path = FilePath(of: first.url.deletingLastPathComponent())
+    try Folder.create(path)
+    guard let folder = OpenFolder(path) else {
+      throw WriteFailure(path: path.text, action: "open", code: errno)
+    }
+    var named: [(name: FilePath.Component, bytes: [UInt8])] = []
+    for file in files {
+      guard let name = FilePath(of: file.url).lastComponent else {
+        throw WriteFailure(path: file.url.path, action: "create", code: EINVAL)
+      }
+      named.append((name, file.bytes))
+    }
+    try write(named, in: folder)
+  }
+
   /// Writes a file under a hidden name.
   private static func draft(
     of file: (name: FilePath.Component, bytes: [UInt8]), in folder: OpenFolder
@@ -43,6 +63,8 @@ package enum DurableFiles {
       _ = folder.remove(draft)
       throw failure("write", file.name, folder, code)
     }
+    // What is on its way when the first of them is synced shares its commit of the file system's journal.
+    system_begin_writing(descriptor)
     return draft
   }
 

@@ -70,14 +70,21 @@ public struct ImageEncoder<Element: Scalar>: Sendable {
     scratch.pooled[last].fill(eachPixel: head.inputGradient(scores).map { $0 / pixels })
     gradient?.addLinear(scores: scores, average: state.average)
     for i in blocks.indices.reversed() {
+      let read = ConvolutionInput(state.read(byBlock: i))
+      let below = i == 0 ? inputGradient : scratch.pooled[i - 1]
+      let skip = i == last ? lastFeature : skips?[i]
+      if skip == nil && dropout[i].isNone {
+        blocks[i].backward(
+          read, state.blocks[i], pooled: state.pooled[i], choice: state.choices[i],
+          pooledGradient: scratch.pooled[i], scratches: (scratch.blocks[i].output, scratch.blocks[i].inner),
+          gradient: gradient?.encoder[i], inputGradient: below, on: workers)
+        continue
+      }
       scratch.pooled[i].maxPoolGradient(
-        choice: state.choices[i], adding: i == last ? lastFeature : skips?[i], into: scratch.blocks[i].output,
-        on: workers)
+        choice: state.choices[i], adding: skip, into: scratch.blocks[i].output, on: workers)
       blocks[i].backward(
-        ConvolutionInput(state.read(byBlock: i)), state.blocks[i], dropout: dropout[i],
-        outputGradient: scratch.blocks[i].output, scratch: scratch.blocks[i].inner,
-        gradient: gradient?.encoder[i],
-        inputGradient: i == 0 ? inputGradient : scratch.pooled[i - 1], on: workers)
+        read, state.blocks[i], dropout: dropout[i], outputGradient: scratch.blocks[i].output,
+        scratch: scratch.blocks[i].inner, gradient: gradient?.encoder[i], inputGradient: below, on: workers)
     }
   }
 }

@@ -50,20 +50,30 @@ private struct ConnectedRuns {
 
   init(_ probability: [Float], side: Int) {
     precondition(probability.count == side * side)
-    var above = 0..<0
+    // Each row's first run, and behind the last row's.
+    var firsts = [0]
     for row in 0..<side {
-      let first = runs.count
       var start = row * side
-      for pixel in row * side..<(row + 1) * side {
-        let isLung = probability[pixel] >= 0.5
-        guard pixel + 1 == (row + 1) * side || (probability[pixel + 1] >= 0.5) != isLung else { continue }
-        region.append(runs.count)
+      let end = start + side
+      var isLung = probability[start] >= 0.5
+      for pixel in start..<end {
+        let isNext = pixel + 1 < end && probability[pixel + 1] >= 0.5
+        guard pixel + 1 == end || isNext != isLung else { continue }
         runs.append(Run(isLung: isLung, pixels: start..<pixel + 1))
         start = pixel + 1
+        isLung = isNext
       }
-      let own = first..<runs.count
-      join(above, own, side)
-      above = own
+      firsts.append(runs.count)
+    }
+    region = Array(runs.indices)
+    // By pointers: a mask of noise has tens of thousands of runs.
+    unsafe runs.withUnsafeBufferPointer { runs in
+      unsafe region.withUnsafeMutableBufferPointer { region in
+        for row in 0..<max(side - 1, 0) {
+          unsafe Self.join(
+            runs, above: firsts[row]..<firsts[row + 1], own: firsts[row + 1]..<firsts[row + 2], side, &region)
+        }
+      }
     }
     pixels = Array(repeating: 0, count: runs.count)
     reachesBorder = Array(repeating: false, count: runs.count)
@@ -82,31 +92,40 @@ private struct ConnectedRuns {
   var largestLung: Int { runs.indices.lazy.filter { runs[$0].isLung }.map { pixels[$0] }.max() ?? 0 }
 
   /// Joins the runs of a row with those of the row above that they touch.
-  private mutating func join(_ above: Range<Int>, _ own: Range<Int>, _ side: Int) {
+  @unsafe private static func join(
+    _ runs: UnsafeBufferPointer<Run>, above: Range<Int>, own: Range<Int>, _ side: Int,
+    _ region: inout UnsafeMutableBufferPointer<Int>
+  ) {
     var first = above.lowerBound
     for i in own {
-      let (run, isLung) = (runs[i].pixels, runs[i].isLung)
-      let (start, end) = (run.lowerBound - side, run.upperBound - side)
-      while first < above.upperBound, runs[first].pixels.upperBound < start { first += 1 }
+      let run = unsafe runs[i]
+      let (start, end) = (run.pixels.lowerBound - side, run.pixels.upperBound - side)
+      // Lung by its edges, the rest by its corners too.
+      let reach = run.isLung ? 0 : 1
+      while first < above.upperBound, unsafe runs[first].pixels.upperBound < start { first += 1 }
       var other = first
-      while other < above.upperBound, runs[other].pixels.lowerBound <= end {
-        let touches = isLung ? runs[other].pixels.overlaps(start..<end) : true
-        if touches && runs[other].isLung == isLung { unite(i, other) }
+      while other < above.upperBound, unsafe runs[other].pixels.lowerBound <= end {
+        let neighbour = unsafe runs[other]
+        if neighbour.isLung == run.isLung, neighbour.pixels.lowerBound < end + reach,
+          neighbour.pixels.upperBound + reach > start
+        {
+          unsafe unite(i, other, &region)
+        }
         other += 1
       }
     }
   }
 
-  private mutating func unite(_ a: Int, _ b: Int) {
-    let (a, b) = (root(a), root(b))
-    region[max(a, b)] = min(a, b)
+  @unsafe private static func unite(_ a: Int, _ b: Int, _ region: inout UnsafeMutableBufferPointer<Int>) {
+    let (a, b) = unsafe (root(a, &region), root(b, &region))
+    unsafe region[max(a, b)] = min(a, b)
   }
 
-  private mutating func root(_ run: Int) -> Int {
+  @unsafe private static func root(_ run: Int, _ region: inout UnsafeMutableBufferPointer<Int>) -> Int {
     var run = run
-    while region[run] != run {
-      region[run] = region[region[run]]
-      run = region[run]
+    while unsafe region[run] != run {
+      unsafe region[run] = region[region[run]]
+      run = unsafe region[run]
     }
     return run
   }

@@ -32,10 +32,17 @@ public struct LungShape: Sendable, Equatable {
   ///   - image: the whole picture, [side * side], 0...1.
   public init(_ probability: [Float], in image: [Float], side: Int) {
     precondition(probability.count == side * side && image.count == side * side)
-    let drawn = probability.filter { $0 > 0.05 }
-    certainty = drawn.reduce(0) { $0 + Double(abs(2 * $1 - 1)) } / Double(max(drawn.count, 1))
+    var (sureness, drawn, inLungs) = (0.0, 0, 0)
+    for p in probability {
+      if p > 0.05 {
+        sureness += Double(abs(2 * p - 1))
+        drawn += 1
+      }
+      if p >= 0.5 { inLungs += 1 }
+    }
+    certainty = sureness / Double(max(drawn, 1))
     let isLung = probability.map { $0 >= 0.5 }
-    area = Double(isLung.count { $0 }) / Double(side * side)
+    area = Double(inLungs) / Double(side * side)
     regions = LungRegions.lungs(probability, side: side)
     guard let box = LungBox(around: isLung, side: side, margin: 0)?.pixels(ofSide: side) else {
       (likeness, contrast) = (0, 0)
@@ -46,10 +53,12 @@ public struct LungShape: Sendable, Equatable {
       [Double](repeating: 0, count: cells * cells), [Double](repeating: 0, count: cells * cells)
     )
     var (inside, outside) = ((sum: 0.0, count: 0.0), (sum: 0.0, count: 0.0))
+    let cellOfColumn = (0..<box.columns).map { $0 * cells / box.columns }
     for row in 0..<box.rows {
+      let firstCell = row * cells / box.rows * cells
       for column in 0..<box.columns {
         let pixel = (box.row + row) * side + box.column + column
-        let cell = row * cells / box.rows * cells + column * cells / box.columns
+        let cell = firstCell + cellOfColumn[column]
         counts[cell] += 1
         if isLung[pixel] {
           sums[cell] += 1

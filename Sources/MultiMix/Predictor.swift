@@ -76,27 +76,34 @@ public final class Predictor: Sendable {
   private let activations: Mutex<Activations>
 
   private struct Activations {
-    let workers: Workers
+    /// Those that an image is shared among, and those where nothing else wants a processor.
+    let workers, all: Workers
     let state: SegmentationState<Float>
     let scratch: GradientScratch<Float>
   }
 
-  public convenience init(modelAt url: URL, threads: Int) throws(ModelError) {
-    self.init(try Model(readingFrom: url), threads: threads)
+  /// - Parameters:
+  ///   - threads: that share an image's work; what they find doesn't depend on how many they are.
+  ///   - alone: the same for images that are read ``predict(_:isAlone:closeLook:)`` alone; by default as many.
+  public convenience init(modelAt url: URL, threads: Int, alone: Int? = nil) throws(ModelError) {
+    self.init(
+      PreparedModel(try Model(readingFrom: url), threads: max(threads, alone ?? 0)), threads: threads,
+      alone: alone)
   }
 
   public convenience init(_ model: Model, threads: Int) {
     self.init(PreparedModel(model, threads: threads), threads: threads)
   }
 
-  public init(_ model: PreparedModel, threads: Int) {
+  public init(_ model: PreparedModel, threads: Int, alone: Int? = nil) {
     self.model = model
     let architecture = model.metadata.architecture
     let size = architecture.inputSize
     let scratch = GradientScratch<Float>(size: size, of: architecture, decoder: false)
+    let workers = Workers(count: threads)
     activations = Mutex(
       Activations(
-        workers: Workers(count: threads),
+        workers: workers, all: alone.map { $0 == threads ? workers : Workers(count: $0) } ?? workers,
         state: SegmentationState(size: size, of: architecture, dropout: false, inferringIn: scratch),
         scratch: scratch))
   }
@@ -118,17 +125,19 @@ public final class Predictor: Sendable {
   /// whatever else takes logits works on the mean as on one answer.
   /// - Parameters:
   ///   - input: [size * size], 0 ... 1: the whole picture.
+  ///   - isAlone: nothing else is under way, so that all threads may be taken.
   ///   - closeLook: a part of the picture as the classifier shall read it, [size * size], 0 ... 1; asked for once,
   ///     by a model that reads the lungs alone.
-  public func predict(_ input: [Float], closeLook: (LungBox) -> [Float]) -> Prediction {
-    let look = look(at: input)
+  public func predict(_ input: [Float], isAlone: Bool = false, closeLook: (LungBox) -> [Float]) -> Prediction
+  {
+    let look = look(at: input, isAlone)
     let whole = look.answer
     guard metadata.view == .lungs else {
       return prediction(look, scores: whole.scores, saliency: whole.saliency, of: nil)
     }
     let box = lungBox(around: look.lungs, margin: metadata.lungsMargin) ?? .whole
     let part = closeLook(box)
-    let close = bothWays(part, finding)
+    let close = bothWays(part) { finding($0, isAlone) }
     let weight = Float(metadata.lungsWeight)
     return prediction(
       look, scores: zip(close.scores, whole.scores).map { weight * $0 + (1 - weight) * $1 },
@@ -141,18 +150,18 @@ public final class Predictor: Sendable {
 
   /// A chest is one whatever its polarity is stated to be: where a model with a gate finds no lungs, but plainly does in the
   /// inverse picture, they are drawn as they are there, and are doubtful.
-  private func look(at input: [Float]) -> Look {
-    let stated = drawn(in: input)
+  private func look(at input: [Float], _ isAlone: Bool) -> Look {
+    let stated = drawn(in: input, isAlone)
     guard metadata.gatesLungs, stated.verdict == .notFound else { return stated }
-    let inverse = drawn(in: input.map { 1 - $0 })
+    let inverse = drawn(in: input.map { 1 - $0 }, isAlone)
     guard inverse.verdict == .lungs else { return stated }
     var answer = stated.answer
     (answer.mask, answer.visible) = (inverse.answer.mask, inverse.answer.visible)
     return (answer, inverse.lungs, .doubtful)
   }
 
-  private func drawn(in input: [Float]) -> Look {
-    let answer = bothWays(input, self.answer)
+  private func drawn(in input: [Float], _ isAlone: Bool) -> Look {
+    let answer = bothWays(input) { self.answer($0, isAlone) }
     let lungs = lungProbability(ofLogits: answer.mask)
     return (answer, lungs, LungShape(lungs, in: input, side: metadata.inputSize).verdict)
   }
@@ -171,7 +180,7 @@ public final class Predictor: Sendable {
 
   /// The lungs alone, see ``Prediction/lungProbability``, without a finding.
   public func lungProbability(in input: [Float]) -> [Float] {
-    lungProbability(ofLogits: bothWays(input, answer).mask)
+    lungProbability(ofLogits: bothWays(input) { answer($0, false) }.mask)
   }
 
   private func lungProbability(ofLogits logits: [Float]) -> [Float] {
@@ -207,17 +216,19 @@ public final class Predictor: Sendable {
     )
   }
 
-  private func finding(_ input: [Float]) -> Answer {
+  private func finding(_ input: [Float], _ isAlone: Bool) -> Answer {
     activations.withLock { activations in
-      let (state, scratch, workers) = (activations.state, activations.scratch, activations.workers)
+      let (state, scratch) = (activations.state, activations.scratch)
+      let workers = isAlone ? activations.all : activations.workers
       let (scores, saliency) = state.finding(model.reader, input, scratch, workers)
       return (scores, [], [], saliency)
     }
   }
 
-  private func answer(_ input: [Float]) -> Answer {
+  private func answer(_ input: [Float], _ isAlone: Bool) -> Answer {
     activations.withLock { activations in
-      let (state, scratch, workers) = (activations.state, activations.scratch, activations.workers)
+      let (state, scratch) = (activations.state, activations.scratch)
+      let workers = isAlone ? activations.all : activations.workers
       let network = model.network
       let mask = state.forward(network, input, .none, scratch, workers)
       let scores = state.encoder.scores

@@ -78,9 +78,38 @@ public struct ConvolutionBlock<Element: Scalar>: Sendable {
   ) {
     state.y2.normalizeGradient(
       state.statistics2, slope: Self.slope, dropout: dropout, gradient: outputGradient, on: workers)
-    second.backward(
-      state.between, outputGradient: outputGradient, gradient: gradient?.second, inputGradient: scratch,
+    convolveBackward(
+      x, state, outputGradient, scratch: scratch, gradient: gradient, inputGradient: inputGradient,
       on: workers)
+  }
+
+  /// The same where nothing but a 2x2 maximum was made of the block's output, without dropout.
+  /// - Parameters:
+  ///   - pooled: that maximum, [h / 2, w / 2, outputs], and where it was found.
+  ///   - pooledGradient: its gradient.
+  ///   - scratches: [h, w, outputs] each; overwritten.
+  public func backward(
+    _ x: ConvolutionInput<Element>, _ state: BlockState<Element>, pooled: FeatureMap<Element>,
+    choice: PoolingChoice, pooledGradient: FeatureMap<Element>,
+    scratches: (FeatureMap<Element>, FeatureMap<Element>), gradient: BlockGradient<Element>?,
+    inputGradient: FeatureMap<Element>?, on workers: Workers
+  ) {
+    state.y2.normalizePoolGradient(
+      state.statistics2, slope: Self.slope, pooled: pooled, choice: choice, gradient: pooledGradient,
+      into: scratches.0, on: workers)
+    convolveBackward(
+      x, state, scratches.0, scratch: scratches.1, gradient: gradient, inputGradient: inputGradient,
+      on: workers)
+  }
+
+  /// - Parameter dy: the gradient of the second convolution.
+  private func convolveBackward(
+    _ x: ConvolutionInput<Element>, _ state: BlockState<Element>, _ dy: FeatureMap<Element>,
+    scratch: FeatureMap<Element>, gradient: BlockGradient<Element>?, inputGradient: FeatureMap<Element>?,
+    on workers: Workers
+  ) {
+    second.backward(
+      state.between, outputGradient: dy, gradient: gradient?.second, inputGradient: scratch, on: workers)
     state.y1.normalizeGradient(
       state.statistics1, slope: Self.slope, dropout: .none, gradient: scratch, on: workers)
     first.backward(

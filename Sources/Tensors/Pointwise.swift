@@ -17,6 +17,7 @@ public struct Dropout: Sendable, Equatable {
 
   /// Keeps everything.
   public static let none = Dropout(rate: 0, seed: 0)
+  public var isNone: Bool { threshold == 0 }
 
   var c: ck_dropout { ck_dropout(seed: seed, threshold: threshold, scale: scale) }
 }
@@ -75,6 +76,23 @@ extension FeatureMap {
     precondition(statistics.mean.count == channels)
     unsafe Element.kernels.table.pointee.normalize_gradient(
       workers.team, c, statistics.mean.base, statistics.rstd.base, slope, dropout.c, gradient.c, gradient.c)
+  }
+
+  /// The gradient of ``normalizePool(_:slope:dropout:into:pooled:choice:on:)`` without dropout, whose `pooled` alone was
+  /// read: from the gradient of that the one of this map, into `dy`.
+  public func normalizePoolGradient(
+    _ statistics: InstanceStatistics<Element>, slope: Double, pooled: FeatureMap, choice: PoolingChoice,
+    gradient: FeatureMap, into dy: FeatureMap, on workers: Workers
+  ) {
+    precondition(dy.channels == channels && dy.height == height && dy.width == width)
+    precondition(pooled.channels == channels && pooled.height == height / 2 && pooled.width == width / 2)
+    precondition(
+      gradient.channels == channels && gradient.height == pooled.height && gradient.width == pooled.width)
+    precondition(choice.count == pooled.height * pooled.width * channels)
+    precondition(statistics.mean.count == channels && hasWholeVectors)
+    unsafe Element.kernels.table.pointee.normalize_pool_gradient(
+      workers.team, c, statistics.mean.base, statistics.rstd.base, slope, pooled.c, choice.base, gradient.c,
+      dy.c)
   }
 
   /// 2x2 maximum, stride 2.

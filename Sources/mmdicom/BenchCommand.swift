@@ -15,7 +15,7 @@ struct BenchCommand: AsyncParsableCommand {
     discussion: """
       Medians. The network has random weights, except where a file goes its whole way: an overlay takes as long \
       as its outline is. That file is a phantom of 512 pixels in JPEG 2000, or the one that --file names. \
-      MMDICOM_KERNELS=avx512, avx2 or portable measures what another processor would run.
+      MMDICOM_KERNELS=avx512, avx2, neon or portable measures what another processor would run.
       """)
 
   enum Part: String, CaseIterable, ExpressibleByArgument {
@@ -113,8 +113,8 @@ struct BenchCommand: AsyncParsableCommand {
       figures.append(Self.milliseconds("decode_ms", seconds, "file to network input"))
     }
     if let modelFile {
-      // As the worker process does: one core is left to decoding and drawing.
-      let analyser = try Analyser(modelAt: modelFile, threads: max(1, threads - 1))
+      // As the worker process does: in a batch one core is left to decoding and drawing.
+      let analyser = try Analyser(modelAt: modelFile, threads: max(1, threads - 1), alone: threads)
       let output = folder.appending(path: "out")
       let report = try ReportFile(at: folder.appending(path: "report.csv"))
       func finish(_ image: Analyser.ReadImage) throws {
@@ -123,7 +123,7 @@ struct BenchCommand: AsyncParsableCommand {
         try report.append(row)
       }
       let alone = try median {
-        try finish(analyser.read(PreparedImage(file, inputSize: analyser.inputSize)))
+        try finish(analyser.read(PreparedImage(file, inputSize: analyser.inputSize), isAlone: true))
       }
       figures.append(Self.milliseconds("one_image_ms", alone, "file to results on disk, one by one"))
 

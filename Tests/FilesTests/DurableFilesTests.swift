@@ -33,6 +33,18 @@ import Testing
     for number in 1...count { #expect(try text("file-\(number)") == "text \(number)") }
   }
 
+  @Test func byPathTheirFolderIsMade() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let folder = root.appending(path: "new/folder")
+    try DurableFiles.write(["a", "b"].map { (url: folder.appending(path: $0), bytes: Array($0.utf8)) })
+    #expect(try text("new/folder/a") == "a" && text("new/folder/b") == "b")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a", "b"])
+    // A file where the folder should be.
+    #expect(throws: WriteFailure.self) {
+      try DurableFiles.write([(url: folder.appending(path: "a/c"), bytes: [])])
+    }
+  }
+
   @Test func oneThatCantHaveItsNameFailsAndLeavesNoDraft() throws {
     defer { try? FileManager.default.removeItem(at: root) }
     let folder = try #require(OpenFolder(FilePath(root.path)))

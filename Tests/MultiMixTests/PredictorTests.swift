@@ -65,6 +65,17 @@ import Testing
     }
   }
 
+  /// With nothing beside it an image gets all threads, and the same answer.
+  @Test func anImageAloneIsReadAlike() {
+    let predictor = Predictor(PreparedModel(model(), threads: 3), threads: 1, alone: 3)
+    let expected = predictor.predict(image(3))
+    for _ in 0..<2 {
+      let answer = predictor.predict(image(3), isAlone: true) { $0 == .whole ? image(3) : image(5) }
+      #expect(answer.maskLogits == expected.maskLogits && answer.classLogits == expected.classLogits)
+      #expect(answer.saliency == expected.saliency)
+    }
+  }
+
   /// One predictor, many threads: each gets the answer to its own image.
   @Test func concurrentCallsDoNotMix() {
     let predictor = Predictor(model(), threads: 1)

@@ -111,5 +111,19 @@ extension KernelChecks {
     for c in Array(0..<16) + Array(channels + 16..<channels + 32) {
       #expect(wide.plane(c).allSatisfy { $0 == 0 }, "channel \(c) beside a, \(name)")
     }
+    guard dropout == .none, half.height > 0, half.width > 0 else { return }
+    // Back through both at once, against one after the other.
+    let gradient = FeatureMap<Element>(samples.map(half, channels))
+    let (expected, found) = (map(size), wide.slice(16, channels))
+    gradient.maxPoolGradient(choice: chosen, adding: nil, into: expected, on: workers)
+    y.normalizeGradient(statistics, slope: 0.2, dropout: .none, gradient: expected, on: workers)
+    y.normalizePoolGradient(
+      statistics, slope: 0.2, pooled: pooled, choice: chosen, gradient: gradient, into: found, on: workers)
+    #expect(
+      relativeError(found.reference(channels).values, expected.reference(channels).values)
+        < (Element.self == Double.self ? 1e-13 : 1e-6), "gradient, \(name)")
+    for c in Array(0..<16) + Array(channels + 16..<channels + 32) {
+      #expect(wide.plane(c).allSatisfy { $0 == 0 }, "channel \(c) beside dy, \(name)")
+    }
   }
 }

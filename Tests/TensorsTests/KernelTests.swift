@@ -35,6 +35,12 @@ import Testing
     await #expect(processExitsWith: .success) { runChecks(on: "avx512") }
   }
 
+  @Test(
+    .enabled(if: Kernels.float32("neon") != nil && Float.kernels.name != "neon", "lacking, or tested above"))
+  func neon() async {
+    await #expect(processExitsWith: .success) { runChecks(on: "neon") }
+  }
+
   @Test func unknownInstructionSet() {
     #expect(Kernels.float32("avx1024") == nil)
     #expect(Kernels.float32("portable") != nil)
@@ -44,7 +50,7 @@ import Testing
   @Test func unknownInstructionSetIsNamed() async throws {
     let result = try await #require(processExitsWith: .success, observing: [\.standardErrorContent]) {
       unsafe unsetenv("MMDICOM_KERNELS")
-      let best = ["avx512", "avx2", "portable"].first { Kernels.float32($0) != nil }
+      let best = ["avx512", "avx2", "neon", "portable"].first { Kernels.float32($0) != nil }
       unsafe setenv("MMDICOM_KERNELS", "avx1024", 1)
       #expect(Float.kernels.name == best)
     }

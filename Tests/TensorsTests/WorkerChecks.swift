@@ -95,6 +95,13 @@ private struct WorkerPass {
     let back = map(size, channels)
     pooled.maxPoolGradient(choice: choice, adding: d, into: back, on: workers)
     note("max-pool gradient", back)
+    y.normalizePool(
+      statistics, slope: 0.2, dropout: .none, into: nil, pooled: pooled, choice: choice, on: workers)
+    y.normalizePoolGradient(
+      statistics, slope: 0.2, pooled: pooled, choice: choice,
+      gradient: FeatureMap(samples.map(half, channels)),
+      into: back, on: workers)
+    note("normalize and max-pool gradient", back)
     let doubled = map(Size(2 * size.height, 2 * size.width), channels)
     a.upsample(into: doubled, on: workers)
     note("upsample", doubled)

@@ -91,6 +91,11 @@ typedef struct {
   void (*normalize_gradient)(ck_workers *, ck_map y, const void *mean, const void *rstd, double slope,
                              ck_dropout, ck_map da, ck_map dy);
 
+  /// dy from the gradient of `pooled`, where nothing else was made of a and nothing was dropped: `normalize_gradient`
+  /// behind `max_pool_gradient`, without the map between them.
+  void (*normalize_pool_gradient)(ck_workers *, ck_map y, const void *mean, const void *rstd, double slope,
+                                  ck_map pooled, const uint8_t *choice, ck_map gradient, ck_map dy);
+
   /// 2x2 maximum with stride 2 and, per output element, which of the four it was (the first of equals).
   void (*max_pool)(ck_workers *, ck_map x, ck_map y, uint8_t *choice);
   /// dx = (skip where given) + dy at the chosen places.
@@ -114,7 +119,7 @@ typedef struct {
 const ck_kernels *ck_kernels_f32(void);
 /// float64, portable: the same source, for checking gradients by central differences.
 const ck_kernels *ck_kernels_f64(void);
-/// Kernels for a named instruction set ("portable", "avx2", "avx512"), or NULL where it can't run.
+/// Kernels for a named instruction set ("portable", "avx2", "avx512", "neon"), or NULL where it can't run.
 const ck_kernels *_Nullable ck_kernels_f32_named(const char *name);
 
 #pragma clang assume_nonnull end

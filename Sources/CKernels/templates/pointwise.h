@@ -216,6 +216,91 @@ static void NAME(normalize_pool)(ck_workers *workers, ck_map y, const void *mean
   ck_run(workers, (y.height + 1) / 2, NAME(normalize_pool_rows), &l);
 }
 
+// MARK: the gradient of normalise and pool
+//
+// Of a map that nothing but the pooling read, and without dropout: the gradient of the activations, zero at three places
+// of four, is never written, and its sums are those over the pooled map, whose values tell what they were made of.
+
+typedef struct {
+  NAME(activation) l;
+  ck_map pooled, gradient;
+  const uint8_t *choice;
+} NAME(pooled_gradient);
+
+static void NAME(pooled_sums)(void *context, ck_workers *workers, int index, int worker) {
+  NAME(pooled_gradient) l = *(const NAME(pooled_gradient) *)context;
+  int channels = l.pooled.channels;
+  REAL slope = l.l.slope, inverse = slope != 0 ? 1 / slope : 0;
+  long first = (long)index * l.l.rows * l.pooled.width;
+  long last = MIN((long)(index + 1) * l.l.rows, l.pooled.height) * l.pooled.width;
+  REAL *sums = ck_scratch(workers, worker, 2 * (size_t)channels * sizeof(REAL)), *products = sums + channels;
+  memset(sums, 0, 2 * (size_t)channels * sizeof(REAL));
+  for (; first < last; first += SUMMED)
+    for (int c = 0; c < channels; c += LANES) {
+      vec sum = LOAD(sums + c), product = LOAD(products + c);
+      const REAL *a = (const REAL *)l.pooled.data + c, *da = (const REAL *)l.gradient.data + c;
+      for (long p = first; p < MIN(last, first + SUMMED); p++) {
+        vec x = LOAD(a + p * l.pooled.stride), d = LOAD(da + p * l.gradient.stride);
+        d = x > 0 ? d : d * slope;
+        x = x > 0 ? x : x * inverse;
+        sum += d;
+        product += d * x;
+      }
+      STORE(sums + c, sum);
+      STORE(products + c, product);
+    }
+  double *partials = l.l.partials + (long)index * 2 * channels;
+  for (int c = 0; c < 2 * channels; c++) partials[c] = sums[c];
+}
+
+// Rows 2 index and 2 index + 1 of dy; to what is left of an odd height or width no gradient came.
+static void NAME(pooled_gradient_pair)(void *context, ck_workers *workers, int index, int worker) {
+  NAME(pooled_gradient) l = *(const NAME(pooled_gradient) *)context;
+  const ck_map *y = &l.l.y, *dy = &l.l.dy;
+  int channels = y->channels, pooled = index < l.pooled.height ? l.pooled.width : 0;
+  REAL slope = l.l.slope;
+  for (int c = 0; c < channels; c += LANES) {
+    vec mean = LOAD(l.l.mean + c), rstd = LOAD(l.l.rstd + c);
+    vec offset = LOAD(l.l.means + c), factor = LOAD(l.l.means + channels + c);
+    for (int column = 0; column < pooled; column++) {
+      long place = (long)index * pooled + column;
+      vec da = LOAD((const REAL *)l.gradient.data + place * l.gradient.stride + c);
+      bits chosen = __builtin_convertvector(*(const NAME(choices) *)(l.choice + place * channels + c), bits);
+      for (uint32_t k = 0; k < 4; k++) {
+        int row = 2 * index + (int)k / 2, to = 2 * column + (int)k % 2;
+        vec x = (LOAD(NAME(pixel)(y, row, to) + c) - mean) * rstd;
+        vec own = __builtin_convertvector((chosen == k) & 1, vec) * da;
+        vec d = x > 0 ? own : own * slope;
+        STORE(NAME(mutable_pixel)(dy, row, to) + c, rstd * (d - offset - x * factor));
+      }
+    }
+    for (int row = 2 * index; row < MIN(y->height, 2 * index + 2); row++)
+      for (int column = 2 * pooled; column < y->width; column++) {
+        vec x = (LOAD(NAME(pixel)(y, row, column) + c) - mean) * rstd;
+        STORE(NAME(mutable_pixel)(dy, row, column) + c, rstd * (-offset - x * factor));
+      }
+  }
+}
+
+static void NAME(normalize_pool_gradient)(ck_workers *workers, ck_map y, const void *mean, const void *rstd,
+                                          double slope, ck_map pooled, const uint8_t *choice, ck_map gradient,
+                                          ck_map dy) {
+  NAME(pooled_gradient) l = {.l = NAME(activate)(y, mean, rstd, slope, (ck_dropout){0}),
+                             .pooled = pooled, .gradient = gradient, .choice = choice};
+  int channels = y.channels;
+  l.l.dy = dy;
+  l.l.rows = MAX(1, 2048 / MAX(1, pooled.width));
+  int blocks = (pooled.height + l.l.rows - 1) / l.l.rows;
+  l.l.partials = ck_shared_scratch(workers, (size_t)(blocks + 2) * 2 * channels * sizeof(double));
+  ck_run(workers, blocks, NAME(pooled_sums), &l);
+  double *sums = l.l.partials + (size_t)blocks * 2 * channels;
+  NAME(reduce_partials)(l.l.partials, blocks, channels, sums);
+  REAL *means = (REAL *)(sums + 2 * channels);
+  for (int c = 0; c < 2 * channels; c++) means[c] = (REAL)(sums[c] / ((double)y.height * y.width));
+  l.l.means = means;
+  ck_run(workers, (y.height + 1) / 2, NAME(pooled_gradient_pair), &l);
+}
+
 // MARK: bilinear interpolation
 
 static void NAME(upsample_row)(void *context, ck_workers *workers, int row, int worker) {

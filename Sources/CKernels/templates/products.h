@@ -6,14 +6,19 @@
 // Elements of u that are fetched before they are needed: 16 KiB.
 #define PANELS_AHEAD (16384 / (int)sizeof(REAL))
 
+// The largest register tile. Its arrays are of this size: one whose size is an argument stays in memory where it is made
+// anew in a loop, though every use of it is inlined.
+#define MOST_ROWS 16
+#define MOST_VECTORS 2
+
 // c [rows x width] = a [rows x k] . b [k x width], for a register tile of `rows` by `vectors` vectors.
 INLINE void NAME(tile_product)(int rows, int vectors, const REAL *a, long as, const REAL *b, int k, REAL *c,
                                long cs) {
-  vec acc[rows][vectors];
+  vec acc[MOST_ROWS][MOST_VECTORS];
   for (int r = 0; r < rows; r++)
     for (int n = 0; n < vectors; n++) acc[r][n] = 0;
   for (int i = 0; i < k; i++, b += vectors * LANES) {
-    vec bv[vectors];
+    vec bv[MOST_VECTORS];
     // The panels follow one another, through all frequencies: wide layers' come from beyond the second-level cache.
     for (int n = 0; n < vectors * LANES; n += CACHE_LINE) __builtin_prefetch(b + n + PANELS_AHEAD, 0, 2);
     for (int n = 0; n < vectors; n++) bv[n] = LOAD(b + n * LANES);
@@ -30,11 +35,11 @@ INLINE void NAME(tile_product)(int rows, int vectors, const REAL *a, long as, co
 // first: c may hold the sum of a batch, beside which single products would lose digits.
 INLINE void NAME(tile_outer)(int rows, int vectors, const REAL *a, long as, const REAL *b, long bs, int k,
                              int anew, REAL *c, long cs) {
-  vec acc[rows][vectors];
+  vec acc[MOST_ROWS][MOST_VECTORS];
   for (int r = 0; r < rows; r++)
     for (int n = 0; n < vectors; n++) acc[r][n] = 0;
   for (int t = 0; t < k; t++, a += as, b += bs) {
-    vec bv[vectors];
+    vec bv[MOST_VECTORS];
     for (int n = 0; n < vectors; n++) bv[n] = LOAD(b + n * LANES);
     for (int r = 0; r < rows; r++) {
       REAL s = a[r];

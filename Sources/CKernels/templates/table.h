@@ -13,6 +13,7 @@ const ck_kernels NAME(table) = {
     .normalize = NAME(normalize),
     .normalize_pool = NAME(normalize_pool),
     .normalize_gradient = NAME(normalize_gradient),
+    .normalize_pool_gradient = NAME(normalize_pool_gradient),
     .max_pool = NAME(max_pool),
     .max_pool_gradient = NAME(max_pool_gradient),
     .upsample = NAME(upsample),

@@ -24,6 +24,9 @@ int system_sync_file_system(int descriptor);
 /// Unlike fsync(2) it leaves names, sizes and the disk's own cache to whoever syncs the file system.
 int system_await_written(int descriptor);
 
+/// Has the writing of the file's data begin, without waiting for it; whether it succeeds is told by fsync(2).
+void system_begin_writing(int descriptor);
+
 /// Makes a pipe whose ends no other process inherits: `ends[0]` is read, `ends[1]` written. 0 or -1.
 int system_open_pipe(int *ends);
 

@@ -58,7 +58,7 @@ public enum WorkerServer {
     // No more images are on their way than the parent has requests open.
     await assemblyLine(
       requests.stream(), first: { prepare($0, inputSize: inputSize) },
-      second: { read($0, with: analyser) },
+      second: { read($0, with: analyser, isAlone: requests.isOne) },
       last: { item in
         replies.send(answer(item, with: analyser))
         requests.answered()
@@ -119,10 +119,12 @@ public enum WorkerServer {
     }
   }
 
-  private static func read(_ item: Item<PreparedImage>, with analyser: Analyser) -> Item<Analyser.ReadImage> {
+  private static func read(
+    _ item: Item<PreparedImage>, with analyser: Analyser, isAlone: Bool
+  ) -> Item<Analyser.ReadImage> {
     switch item {
     case .answer(let reply): .answer(reply)
-    case .image(let id, let image, let target): .image(id: id, analyser.read(image), target)
+    case .image(let id, let image, let target): .image(id: id, analyser.read(image, isAlone: isAlone), target)
     }
   }
 
@@ -213,6 +215,9 @@ private final class RequestReader: Sendable {
   }
 
   func answered() { open.subtract(1, ordering: .relaxed) }
+
+  /// Whether no other request waits or is under way.
+  var isOne: Bool { open.load(ordering: .relaxed) == 1 }
 }
 
 /// The processor time of this process, over all its threads.
