@@ -164,7 +164,8 @@ ssize_t Connection::read(void *buffer, size_t count) {
     ssize_t got = tls_ != nullptr ? SSL_read(tls_, buffer, int(std::min<size_t>(count, 1 << 30)))
                                   : ::recv(socket(), buffer, count, 0);
     if (got > 0) {
-      if (is_at_start) pdu_deadline_ = after(limits_.stall_seconds);
+      // Until there is an association, all of it has the time of the beginning: a peer that begins late gets no more.
+      if (is_at_start) pdu_deadline_ = has_begun_ ? after(limits_.stall_seconds) : start_deadline_;
       // A peer that never lets the socket run empty is held to its time, too.
       if (!is_at_start && Clock::now() > std::min(pdu_deadline_, end_)) {
         trouble_ = Trouble::timed_out;

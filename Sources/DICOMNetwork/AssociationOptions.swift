@@ -4,7 +4,7 @@ public struct AssociationOptions: Sendable, Hashable, Codable {
   public var callingAETitle: String
   /// For addresses that use TLS.
   public var tls: TLSSettings
-  /// For the connection, for TLS and for the negotiation, each.
+  /// For the connection, and from then on for TLS and the negotiation together.
   public var connectSeconds: Double
   /// From the end of a request to its answer; and each PDU (at most 128 KiB) must be through within this time.
   public var answerSeconds: Double

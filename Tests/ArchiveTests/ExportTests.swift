@@ -114,6 +114,7 @@ import Testing
       try change(root.appending(path: image.path)) { dataSet in
         if number == 0 { dataSet.setEmpty(.patientID) } else { dataSet.remove(.seriesInstanceUID) }
         dataSet.remove(.studyID)
+        for tag in [Tag.seriesNumber, .instanceNumber, .patientOrientation] { dataSet.remove(tag) }
         dataSet.set(.voiLUTFunction, "Linear-Exact")
       }
     }
@@ -126,6 +127,9 @@ import Testing
     for image in unnamed.images {
       let dataSet = try DICOMFile.header(of: target.appending(path: image.path))
       #expect(dataSet.uid(.seriesInstanceUID) != nil && dataSet.contains(.studyID))
+      for tag in [Tag.seriesNumber, .instanceNumber, .patientOrientation] {
+        #expect(dataSet.contains(tag) && dataSet.string(tag) == nil, "\(tag)")
+      }
       #expect(dataSet.string(.voiLUTFunction) == "LINEAR_EXACT")
     }
   }

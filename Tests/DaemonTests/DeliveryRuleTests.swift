@@ -23,7 +23,8 @@ struct DeliveryRuleTests {
   }
 
   private let report = RoutedResult([
-    .result: "report", .finding: "pneumonia", .bodyPart: "CHEST", .station: "ROOM 2", .folder: "ct/night",
+    .result: "report", .finding: "pneumonia", .certainty: "uncertain", .bodyPart: "CHEST", .station: "ROOM 2",
+    .folder: "ct/night",
   ])
 
   @Test(
@@ -32,7 +33,8 @@ struct DeliveryRuleTests {
       ("result=*", true), ("result=report", true), ("result=overlay|report", true), ("result=overlay", false),
       ("result!=overlay", true), ("result!=overlay|rep*", false), ("finding=PNEUMONIA", true),
       ("finding=pneumonia result=overlay", false), ("station=\"room ?\"", true), ("station=room", false),
-      ("folder=ct/*", true), ("folder=ct", false), ("view=", true), ("view!=", false), ("view=?*", false),
+      ("certainty=uncertain", true), ("certainty=certain", false), ("folder=ct/*", true),
+      ("folder=ct", false), ("view=", true), ("view!=", false), ("view=?*", false),
       ("body_part=[a-d]hest", true),
     ])
   func conditions(text: String, takes: Bool) throws {

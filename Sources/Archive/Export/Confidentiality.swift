@@ -55,7 +55,9 @@ struct Confidentiality: Sendable {
     result.set(.specificCharacterSet, "ISO_IR 192")
     result.set(.patientID, patient)
     result.set(.patientName, patient)
-    for tag in Self.required where !result.contains(tag) { result.setEmpty(tag) }
+    // Of Type 2 in every image, and kept where they say something.
+    let type2 = Self.required + [.seriesNumber, .instanceNumber, .patientOrientation]
+    for tag in type2 where !result.contains(tag) { result.setEmpty(tag) }
     // A study or series without a name of its own is named after the image.
     let instance = source.string(.sopInstanceUID) ?? ""
     for tag in [Tag.studyInstanceUID, .seriesInstanceUID] where result.uid(tag) == nil {

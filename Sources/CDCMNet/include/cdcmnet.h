@@ -54,7 +54,7 @@ cdcmnet_tls *_Nullable cdcmnet_tls_create(
 void cdcmnet_tls_destroy(cdcmnet_tls *tls);
 
 typedef struct {
-  // For the connection, for TLS, and for the negotiation, each.
+  // For the connection, and from then on for TLS and the negotiation together.
   double connect_seconds;
   // A PDU that has begun must be there, and one that is sent must be gone, within this time.
   double stall_seconds;

@@ -17,7 +17,8 @@ public struct ReceptionSettings: Sendable, Hashable, Codable {
   public var objects = Objects.any
   /// At a time; one more is rejected for now.
   public var associations = 16
-  /// A PDU that has begun must be there within this time, and an object must come at a kilobyte a second.
+  /// A connection must have become an association within this time; then a PDU that has begun must be there, and an object
+  /// must come at a kilobyte a second.
   public var stallSeconds = 8.0
   /// An association on which nothing happens ends after this time.
   public var idleSeconds = 60.0

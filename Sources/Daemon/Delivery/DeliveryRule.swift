@@ -22,6 +22,8 @@ public struct DeliveryRule: Sendable, Hashable {
     case result
     /// `pneumonia` or `normal`.
     case finding
+    /// `uncertain` where the model leaves the finding open, otherwise `certain`.
+    case certainty
     /// Of the image: Body Part Examined, View Position, Modality, Station Name, Institution Name, Institutional Department
     /// Name, Study Description.
     case bodyPart = "body_part"

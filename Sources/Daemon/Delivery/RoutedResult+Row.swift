@@ -7,10 +7,16 @@ extension RoutedResult {
   /// - Parameter sender: where the image came, below the inbox.
   init(_ kind: String, _ row: ReportRow, _ traits: SourceTraits, from sender: FilePath) {
     self.init([
-      .result: kind, .finding: row.finding ?? "", .bodyPart: traits.bodyPart, .view: traits.view,
+      .result: kind, .finding: row.finding ?? "", .certainty: Self.certainty(of: row),
+      .bodyPart: traits.bodyPart, .view: traits.view,
       .modality: traits.modality, .station: traits.station, .institution: traits.institution,
       .department: traits.department, .description: traits.description,
       .folder: sender.removingLastComponent().text,
     ])
+  }
+
+  private static func certainty(of row: ReportRow) -> String {
+    guard row.finding != nil else { return "" }
+    return row.notes.contains("finding_uncertain") ? "uncertain" : "certain"
   }
 }

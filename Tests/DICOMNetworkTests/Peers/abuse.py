@@ -336,7 +336,7 @@ class Abuse:
     # Slow ones, all at a time.
 
     def drip(self, opening, rest, wait):
-        """A byte from time to time: how long until the other side has had enough."""
+        """A byte from time to time, or nothing more: how long until the other side has had enough."""
         begun = time.monotonic()
         with Peer(self.place, 60) as peer:
             opening(peer)
@@ -351,6 +351,9 @@ class Abuse:
                         pass
                     if time.monotonic() - begun > 40:
                         break
+                if not rest:
+                    peer.socket.settimeout(40)
+                    peer.socket.recv(1)
             except OSError:
                 pass
         return time.monotonic() - begun
@@ -360,6 +363,8 @@ class Abuse:
         object_ = self.store(bytes(5000))
         cases = {
             "a request that comes byte by byte": (lambda peer: None, ask * 9, 0.5),
+            "a request that begins late, and comes byte by byte": (
+                lambda peer: (time.sleep(6), peer.send(ask[:10])), ask[10:] * 9, 0.5),
             "a message that comes byte by byte": (lambda peer: peer.associate(self.called), object_, 0.5),
             "a data set that stops": (lambda peer: (peer.associate(self.called), peer.send(object_[:200])), b"", 1),
             "an object in PDUs of a byte": (
