@@ -31,10 +31,14 @@ package struct ResultFiles: Sendable {
     case "safetensors": return "tensors"
     case "json" where parts[0] == "fhir": return "fhir"
     case "hl7": return "hl7"
-    case "dcm" where parts[0] == "saliency" || ResultOptions.Kind(rawValue: parts[0])?.isObject == true:
-      return parts[0]
+    case "dcm" where isObject(parts[0]): return parts[0]
     default: return "other"
     }
+  }
+
+  /// Whether results of a kind are DICOM objects, with UIDs of their own.
+  package static func isObject(_ kind: String) -> Bool {
+    kind == "saliency" || ResultOptions.Kind(rawValue: kind)?.isObject == true
   }
 
   /// The name of a result for the `copy`-th of several files with the same SOP Instance UID: `UID-2.png`.

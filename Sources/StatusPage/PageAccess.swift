@@ -34,6 +34,9 @@ public struct PageAccess: Sendable {
       (self.authorization, self.cookie) = (authorization, cookie)
     }
 
+    /// Whether the header `Authorization` has a token.
+    var hasBearer: Bool { bearer != nil }
+
     /// The token of the header `Authorization`; nil where there is none of that kind.
     fileprivate var bearer: String? {
       guard let words = authorization?.split(separator: " ", maxSplits: 1), words.count == 2,

@@ -14,7 +14,7 @@ struct PageResponder: Sendable {
   let fixedHeaders: HTTPFields
   /// Questions that the desk has or that wait for it: it answers one after the other. A page asks for a dozen pictures.
   private let questions = ConnectionCount(limit: 32)
-  private let attempts = SignInAttempts()
+  let attempts = SignInAttempts()
 
   /// Figures that are older say nothing any more.
   static let longestSilence = Duration.seconds(60)
@@ -22,7 +22,7 @@ struct PageResponder: Sendable {
   static let longestHeaders = 12 << 10
   /// The longest form, in bytes, and the longest time that sending it may take.
   private static let longestForm = 4096
-  private static let formPatience = Duration.seconds(5)
+  var formPatience = Duration.seconds(5)
 
   init(
     access: PageAccess, board: StatusBoard, desk: any StudyDesk, isAlive: @escaping @Sendable () -> Bool
@@ -32,8 +32,7 @@ struct PageResponder: Sendable {
     fixedHeaders = Self.fixedHeaders(isSecure: access.isSecure)
   }
 
-  /// - Parameter caller: whom wrong tokens are counted for.
-  func respond(to request: Request, from caller: String) async -> Response {
+  func respond(to request: Request, from caller: PageCaller) async -> Response {
     var answer = await answer(request, caller)
     // A form that nobody read is still on its way.
     if request.method != .get, request.method != .head, answer.status.code >= 400 {
@@ -44,7 +43,7 @@ struct PageResponder: Sendable {
     return answer
   }
 
-  private func answer(_ request: Request, _ caller: String) async -> Response {
+  private func answer(_ request: Request, _ caller: PageCaller) async -> Response {
     let route: PageRoute
     do {
       let size = request.headers.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
@@ -58,8 +57,9 @@ struct PageResponder: Sendable {
       return plain(.misdirectedRequest, "this address isn't served here\n")
     }
     let now = Int64(time(nil))
-    if access.isWrongBearer(claims) {
-      guard isTolerated(caller, at: now) else { return tooManyWrongTokens() }
+    if claims.hasBearer {
+      guard await mayBeRead(caller) else { return tooManyWrongTokens() }
+      if access.isWrongBearer(claims), !isTolerated(caller) { return tooManyWrongTokens() }
     }
     let right = access.right(claims, at: now)
     switch route {
@@ -93,7 +93,7 @@ struct PageResponder: Sendable {
     case .retry, .dismiss:
       guard right == .everything else { return unauthorized(isPage: false) }
       guard access.mayChange(claims, at: now) else { return plain(.forbidden, "from another page\n") }
-      return await change(request, route)
+      return await change(request, caller, route)
     }
   }
 
@@ -146,9 +146,9 @@ struct PageResponder: Sendable {
     }
   }
 
-  private func change(_ request: Request, _ route: PageRoute) async -> Response {
+  private func change(_ request: Request, _ caller: PageCaller, _ route: PageRoute) async -> Response {
     let fields: [String: String]
-    do { fields = try await form(request) } catch { return refusal(error) }
+    do { fields = try await form(request, caller) } catch { return refusal(error) }
     guard let choice = Choice(fields) else { return plain(.badRequest, "name a file, a study or a reason\n") }
     return await question {
       let count = try await route == .retry ? desk.retry(choice) : desk.dismiss(choice)
@@ -160,12 +160,22 @@ struct PageResponder: Sendable {
 
   // MARK: Tokens
 
+  /// Waits until a token may be looked at, where many wrong ones came from there.
+  /// - Returns: false where so many wait that it isn't looked at.
+  private func mayBeRead(_ caller: PageCaller) async -> Bool {
+    guard let wait = attempts.turn(from: caller.address, at: Int64(time(nil))) else { return false }
+    if wait > .zero { await caller.pause(wait) }
+    return !Task.isCancelled
+  }
+
   /// Counts a wrong token.
   /// - Returns: whether it is answered like any other; who sends many is told to wait.
-  private func isTolerated(_ caller: String, at now: Int64) -> Bool {
+  private func isTolerated(_ caller: PageCaller) -> Bool {
     board.cameWrongToken()
-    defer { attempts.failed(from: caller, at: now) }
-    return attempts.mayTry(from: caller, at: now)
+    // Not when the request came: a form, or a turn, is waited for.
+    let now = Int64(time(nil))
+    defer { attempts.failed(from: caller.address, at: now) }
+    return attempts.mayTry(from: caller.address, at: now)
   }
 
   private func tooManyWrongTokens() -> Response {
@@ -173,21 +183,22 @@ struct PageResponder: Sendable {
   }
 
   private func signIn(
-    _ request: Request, _ claims: PageAccess.Claims, _ caller: String, at now: Int64
+    _ request: Request, _ claims: PageAccess.Claims, _ caller: PageCaller, at now: Int64
   ) async -> Response {
     guard access.isSameOrigin(claims) else { return plain(.forbidden, "from another page\n") }
     let fields: [String: String]
-    do { fields = try await form(request) } catch { return refusal(error) }
+    do { fields = try await form(request, caller) } catch { return refusal(error) }
+    guard await mayBeRead(caller) else { return tooManyWrongTokens() }
     if let token = fields["token"], access.isToken(token) {
       return redirect(to: "/", cookie: access.session(at: now))
     }
-    guard isTolerated(caller, at: now) else { return tooManyWrongTokens() }
+    guard isTolerated(caller) else { return tooManyWrongTokens() }
     return html(.forbidden, pages.signIn(failed: true))
   }
 
   enum FormFailure: Error { case slow, tooLong, malformed }
 
-  private func form(_ request: Request) async throws(FormFailure) -> [String: String] {
+  private func form(_ request: Request, _ caller: PageCaller) async throws(FormFailure) -> [String: String] {
     let body = request.body
     let bytes = await withTaskGroup(of: Result<[UInt8], FormFailure>.self) { group in
       group.addTask {
@@ -197,7 +208,7 @@ struct PageResponder: Sendable {
         } catch is NIOTooManyBytesError { return .failure(.tooLong) } catch { return .failure(.malformed) }
       }
       group.addTask {
-        try? await Task.sleep(for: Self.formPatience)
+        await caller.pause(formPatience)
         return .failure(.slow)
       }
       defer { group.cancelAll() }

@@ -31,7 +31,7 @@ public struct PageServer: Sendable {
 
   private let place: Place
   private let tls: TLSConfiguration?
-  private let responder: PageResponder
+  private var responder: PageResponder
   private let logger: Logger
 
   /// - Throws: ``PageFailure`` when the certificate can't be used.
@@ -43,6 +43,12 @@ public struct PageServer: Sendable {
     tls = try certificate.map { certificate throws(PageFailure) in try Self.configuration(certificate) }
     responder = PageResponder(access: access, board: board, desk: desk, isAlive: isAlive)
     self.logger = logger
+  }
+
+  /// So long sending a form may take.
+  package var formPatience: Duration {
+    get { responder.formPatience }
+    set { responder.formPatience = newValue }
   }
 
   /// Reads the files once, so that what is wrong with them is known before anything starts.
@@ -90,7 +96,7 @@ public struct PageServer: Sendable {
   ) async throws {
     let channel = HTTP1Channel(
       responder: { [responder] request, writer, channel in
-        let response = await responder.respond(to: request, from: channel.remoteAddress?.caller ?? "")
+        let response = await responder.respond(to: request, from: PageCaller(channel))
         try await writer.write(response: response.head, body: response.body)
         // Who sends on what nobody wants to read is heard out for a while, so that the answer arrives.
         if response.headers[.connection] == "close" {
@@ -101,7 +107,9 @@ public struct PageServer: Sendable {
       configuration: HTTP1Channel.Configuration(
         // Which also ends what stays silent: the channel itself doesn't see what is answered in front of it.
         additionalChannelHandlers: [
-          QuickAnswers(patience: Self.patience) { [responder] in responder.quickAnswer(to: $0) }
+          QuickAnswers(patience: Self.patience) { [responder] in
+            responder.quickAnswer(to: $0, from: $1)
+          }
         ],
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 24 << 10, maxHeaderFieldCount: 100)))

@@ -11,8 +11,10 @@ final class QuickAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
-  /// What is ready; nil where the request has to go on.
-  private let answer: (HTTPRequest) -> (head: HTTPResponse, body: ByteBuffer)?
+  /// What is ready for a request from an address; nil where the request has to go on.
+  typealias Answer = (HTTPRequest, SocketAddress?) -> (head: HTTPResponse, body: ByteBuffer)?
+
+  private let answer: Answer
   private let patience: TimeAmount
   /// Requests that went on and aren't answered yet: those behind them must wait for their turn.
   private var open = 0
@@ -23,7 +25,7 @@ final class QuickAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   private var lastSign = NIODeadline.now()
   private var look: Scheduled<Void>?
 
-  init(patience: TimeAmount, answer: @escaping (HTTPRequest) -> (head: HTTPResponse, body: ByteBuffer)?) {
+  init(patience: TimeAmount, answer: @escaping Answer) {
     (self.patience, self.answer) = (patience, answer)
   }
 
@@ -34,7 +36,7 @@ final class QuickAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head(let request):
       isBeingRead = true
-      guard open == 0, let (head, body) = answer(request) else {
+      guard open == 0, let (head, body) = answer(request, context.remoteAddress) else {
         isAnswered = false
         open += 1
         return context.fireChannelRead(data)
@@ -106,7 +108,9 @@ final class QuickAnswers: ChannelDuplexHandler, RemovableChannelHandler {
 
 extension PageResponder {
   /// What can be answered without waiting: a page or figures that are rendered already, for who may see them.
-  func quickAnswer(to request: HTTPRequest) -> (head: HTTPResponse, body: ByteBuffer)? {
+  func quickAnswer(
+    to request: HTTPRequest, from address: SocketAddress?
+  ) -> (head: HTTPResponse, body: ByteBuffer)? {
     guard request.method == .get, request.path == "/" || request.path == "/metrics" else { return nil }
     var size = 0
     for field in request.headerFields {
@@ -118,11 +122,15 @@ extension PageResponder {
       }
     }
     let claims = PageAccess.Claims(request)
-    // Who isn't let in is told why elsewhere.
-    guard size <= Self.longestHeaders, access.isAddressed(claims), !access.isWrongBearer(claims) else {
-      return nil
+    let now = Int64(time(nil))
+    // Who isn't let in is told why elsewhere, and whose token has to wait for its turn waits there.
+    guard size <= Self.longestHeaders, access.isAddressed(claims) else { return nil }
+    if claims.hasBearer {
+      guard attempts.mayTry(from: address?.caller ?? "", at: now), !access.isWrongBearer(claims) else {
+        return nil
+      }
     }
-    let right = access.right(claims, at: Int64(time(nil)))
+    let right = access.right(claims, at: now)
     let isPage = request.path == "/"
     guard right >= .figures, let body = pages.ready(isPage ? .page(right) : .metrics) else { return nil }
     var head = HTTPResponse(status: .ok, headerFields: headers(isPage ? Self.htmlType : Self.metricsType))

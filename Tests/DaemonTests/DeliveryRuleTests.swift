@@ -109,6 +109,28 @@ struct DeliveryRuleTests {
     #expect(said.contains("mmdicom.yaml") && !said.contains("secret@"), "\(said)")
   }
 
+  @Test("each destination gets what its protocol can carry, whatever its rules say")
+  func kinds() async throws {
+    let settings = try await read(
+      """
+      destinations:
+        - pacs=dicom://PACS@10.0.0.1:4242
+        - web=https://pacs.example/dicom-web/studies
+        - his=mllp://his.example:2575
+      delivery_rules:
+        - web result=*
+        - his result=*
+      """
+    ).delivery
+    for kind in ["overlay", "saliency", "segmentation", "report", "presentation"] {
+      #expect(settings.destinations(of: RoutedResult([.result: kind])) == ["pacs", "web"], "\(kind)")
+    }
+    #expect(settings.destinations(of: RoutedResult([.result: "hl7"])) == ["his"])
+    for kind in ["preview", "tensors", "fhir", "other", ""] {
+      #expect(settings.destinations(of: RoutedResult([.result: kind])).isEmpty, "\(kind)")
+    }
+  }
+
   @Test("several dozen destinations are a mistake")
   func many() async {
     let list = (0..<33).map { "d\($0)=dicom://A@h" }.joined(separator: ", ")

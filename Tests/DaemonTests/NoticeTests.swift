@@ -139,6 +139,7 @@ struct NoticeTests {
     arguments: [
       ("web", "takes NAME="), ("a b=https://x/", "the name"), ("web=ftp://x/", "takes https://HOST/PATH"),
       ("web=https://me:secret@x/", "takes https://HOST/PATH"), ("web=command:hook", "whole path"),
+      ("web=https://x/\", \"web=command:/hook", "names 'web' twice"),
     ])
   func badTargets(text: String, complaint: String) async throws {
     let file = try fixture.root.write(

@@ -96,6 +96,30 @@ struct AccessTests {
     #expect(attempts.mayTry(from: "192.0.2.1", at: 120))
   }
 
+  @Test("after many wrong ones tokens from there are looked at one after the other, and few wait for that")
+  func tokensTakeTurns() {
+    let attempts = SignInAttempts()
+    let begin = ContinuousClock.now
+    func turn(_ address: String = "10.0.0.1", _ milliseconds: Int = 0) -> Duration? {
+      attempts.turn(from: address, at: 60, begin + .milliseconds(milliseconds))
+    }
+    for _ in 0..<SignInAttempts.mostPerMinute {
+      #expect(turn() == .zero)
+      attempts.failed(from: "10.0.0.1", at: 60)
+    }
+    let waits = (0..<SignInAttempts.mostWaiting).map { SignInAttempts.pace * $0 }
+    #expect(waits.map { _ in turn() } == waits)
+    #expect(turn() == nil)
+    #expect(turn("10.0.0.2") == .zero)
+    // One place is free once a turn is over, and only one.
+    #expect(turn("10.0.0.1", 250) == .milliseconds(1750))
+    #expect(turn("10.0.0.1", 250) == nil)
+    // However long nobody came, two at once take turns.
+    #expect(turn("10.0.0.1", 10_000) == .zero)
+    #expect(turn("10.0.0.1", 10_000) == .milliseconds(250))
+    #expect(attempts.turn(from: "10.0.0.1", at: 120, begin) == .zero)
+  }
+
   @Test(arguments: [
     ("10.1.2.3", "10.1.2.3"), ("::ffff:10.1.2.3", "10.1.2.3"), ("2001:db8:1:2:3:4:5:6", "20:1:d:b8:0:1:0:2"),
     ("2001:db8:1:2::ff", "20:1:d:b8:0:1:0:2"),

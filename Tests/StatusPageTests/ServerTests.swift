@@ -52,16 +52,18 @@ struct ServerTests {
   /// Runs a server on a free port of this machine while `body` asks it, on a thread of its own.
   private func serving(
     token: String? = token, board: StatusBoard = StatusBoard(), isAlive: Bool = true, publish: Bool = true,
-    desk: any StudyDesk = Desk(), _ body: @escaping @Sendable (RawClient) throws -> Void
+    desk: any StudyDesk = Desk(), formPatience: Duration? = nil,
+    _ body: @escaping @Sendable (RawClient) throws -> Void
   ) async throws {
     if publish { board.publish(Self.status()) }
-    let server = try PageServer(
+    var server = try PageServer(
       .address(HTTPAddress(host: "127.0.0.1", port: 0)), certificate: nil,
       access: PageAccess(isLoopback: true, isSecure: false, token: token), board: board, desk: desk,
       isAlive: { isAlive }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    if let formPatience { server.formPatience = formPatience }
     let (ports, listening) = AsyncStream.makeStream(of: Int.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await server.run { listening.yield($0) } }
+      group.addTask { [server] in try await server.run { listening.yield($0) } }
       for await port in ports {
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
           Thread.detachNewThread { done.resume(with: Result { try body(RawClient(port: port)) }) }
@@ -193,6 +195,36 @@ struct ServerTests {
     #expect(board.wrongTokens == 3 * SignInAttempts.mostPerMinute + 1)
   }
 
+  @Test("who guesses isn't told which token is right by how fast it is answered")
+  func guessing() async throws {
+    try await serving { (client: RawClient) throws in
+      // Rendered, so that it could be answered at once.
+      _ = try client.request("GET", "/metrics")
+      func text(_ token: String, isLast: Bool = false) -> String {
+        "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:\(client.port)\r\nAuthorization: Bearer \(token)\r\n"
+          + (isLast ? "Connection: close\r\n\r\n" : "\r\n")
+      }
+      // Once more where the minute was over meanwhile.
+      for _ in 0..<3 {
+        let minute = time(nil) / 60
+        for _ in 0..<SignInAttempts.mostPerMinute { _ = try client.send(text("wrong", isLast: true)) }
+        let begun = ContinuousClock.now
+        let descriptor = try client.connected()
+        defer { close(descriptor) }
+        let requests =
+          ["wrong", "wrong", "wrong", Self.token].map { text($0) } + [text("wrong", isLast: true)]
+        _ = unsafe Glibc.send(descriptor, requests.joined(), requests.joined().utf8.count, 0)
+        let answers = String(decoding: client.read(descriptor), as: UTF8.self)
+        let took = begun.duration(to: .now)
+        guard time(nil) / 60 == minute else { continue }
+        let statuses = answers.matches(of: /HTTP\/1.1 ([0-9]{3})/).map { String($0.1) }
+        #expect(statuses == ["429", "429", "429", "200", "429"])
+        #expect(took >= SignInAttempts.pace * 4)
+        return
+      }
+    }
+  }
+
   @Test("what is ready is answered at once, in its turn, and as it is answered otherwise")
   func quickAnswers() async throws {
     let board = StatusBoard()
@@ -280,6 +312,32 @@ struct ServerTests {
       let begun = "POST /sign-in HTTP/1.1\r\n\(host)Origin: http://127.0.0.1\r\nContent-Length: 10\r\n\r\nto"
       #expect(try client.send(begun).status == 408)
       #expect(try client.request("GET", "/healthz").status == 200)
+    }
+  }
+
+  /// Computes until it is over, and for half a minute at most.
+  private final class Work: Sendable {
+    let begun = Mutex(0)
+    let isOver = Mutex(false)
+
+    func compute() {
+      begun.withLock { $0 += 1 }
+      let end = ContinuousClock.now + .seconds(30)
+      while !isOver.withLock({ $0 }), ContinuousClock.now < end {}
+    }
+  }
+
+  @Test("a form that doesn't come is answered in time, however busy the work keeps its own threads")
+  func busyWork() async throws {
+    try await serving(formPatience: .milliseconds(50)) { (client: RawClient) throws in
+      let work = Work()
+      defer { work.isOver.withLock { $0 = true } }
+      let threads = ProcessInfo.processInfo.activeProcessorCount
+      for _ in 0..<threads { Task.detached { work.compute() } }
+      while work.begun.withLock({ $0 }) < threads { usleep(1000) }
+      let form =
+        "POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\nContent-Length: 10\r\n\r\nto"
+      #expect(try client.send(form).status == 408)
     }
   }
 

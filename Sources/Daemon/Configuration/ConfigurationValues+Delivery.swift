@@ -5,15 +5,8 @@ extension ConfigurationValues {
   /// What the configuration says of destinations.
   func deliverySettings() throws(ConfigurationFailure) -> DeliverySettings {
     var settings = DeliverySettings()
-    for text in try list("destinations") ?? [] {
-      let destination = try destination(text)
-      guard !settings.destinations.contains(where: { $0.name == destination.name }) else {
-        throw failure("destinations", "names '\(destination.name)' twice")
-      }
-      settings.destinations.append(destination)
-    }
-    guard settings.destinations.count <= 32 else {
-      throw failure("destinations", "holds \(settings.destinations.count); 32 at most")
+    for entry in try namedValues("destinations", form: "NAME=ADDRESS", most: 32) {
+      settings.destinations.append(try destination(entry.name, at: entry.value))
     }
     for text in try list("delivery_rules") ?? [] {
       let name: String
@@ -57,23 +50,10 @@ extension ConfigurationValues {
     body(&settings.destinations[index])
   }
 
-  /// `NAME=dicom://AETITLE@HOST:PORT`, `NAME=https://HOST/dicom-web/studies`.
-  private func destination(_ text: String) throws(ConfigurationFailure) -> Destination {
-    guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
-      throw failure("destinations", "holds '\(Self.concealed(text))'; it takes NAME=ADDRESS")
-    }
-    let name = String(text[..<sign])
-    let address = String(text[text.index(after: sign)...])
-    // It becomes the name of a file, and a word of the audit trail.
-    guard name.utf8.count <= 32,
-      name.utf8.allSatisfy({
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) || (0x30...0x39).contains($0)
-          || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
-      })
-    else {
-      throw failure(
-        "destinations", "holds the name '\(name)'; it takes letters, digits, - and _, at most 32")
-    }
+  /// `dicom://AETITLE@HOST:PORT`, `https://HOST/dicom-web/studies` and so on.
+  private func destination(
+    _ name: String, at address: String
+  ) throws(ConfigurationFailure) -> Destination {
     if address.hasPrefix("http://") || address.hasPrefix("https://") {
       return Destination(name: name, address: .web(try webAddress(address, of: name)))
     }

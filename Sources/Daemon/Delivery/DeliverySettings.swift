@@ -1,3 +1,4 @@
+import Analysis
 package import DICOMNetwork
 public import FoundationEssentials
 
@@ -36,7 +37,7 @@ extension Destination {
   private func carries(_ kind: String) -> Bool {
     switch address {
     case .mllp: kind == "hl7"
-    case .dicom, .web: kind != "hl7" && kind != "fhir"
+    case .dicom, .web: ResultFiles.isObject(kind)
     }
   }
 }

@@ -70,14 +70,10 @@ extension ConfigurationValues {
   /// What the configuration says of notices.
   func notificationSettings() throws(ConfigurationFailure) -> NotificationSettings {
     var settings = NotificationSettings()
-    for text in try list("notify") ?? [] {
-      let target = try notificationTarget(text)
-      guard !settings.targets.contains(where: { $0.name == target.name }) else {
-        throw failure("notify", "names '\(target.name)' twice")
-      }
-      settings.targets.append(target)
+    let form = "NAME=https://HOST/PATH or NAME=command:/PATH"
+    for entry in try namedValues("notify", form: form, most: 16) {
+      settings.targets.append(try notificationTarget(entry.name, at: entry.value))
     }
-    guard settings.targets.count <= 16 else { throw failure("notify", "holds more than 16") }
     if let names = try names("notify_on") {
       settings.events = []
       for name in names {
@@ -94,25 +90,10 @@ extension ConfigurationValues {
     return settings
   }
 
-  /// `NAME=https://HOST/PATH`, `NAME=command:/PATH`.
+  /// `https://HOST/PATH`, `command:/PATH`.
   private func notificationTarget(
-    _ text: String
+    _ name: String, at address: String
   ) throws(ConfigurationFailure) -> NotificationSettings.Target {
-    guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
-      throw failure(
-        "notify", "holds '\(Self.concealed(text))'; it takes NAME=https://HOST/PATH or NAME=command:/PATH")
-    }
-    let name = String(text[..<sign])
-    let address = String(text[text.index(after: sign)...])
-    // It becomes the name of a folder.
-    guard name.utf8.count <= 32,
-      name.utf8.allSatisfy({
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) || (0x30...0x39).contains($0)
-          || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
-      })
-    else {
-      throw failure("notify", "holds the name '\(name)'; it takes letters, digits, - and _, at most 32")
-    }
     if let path = address.hasPrefix("command:") ? String(address.dropFirst(8)) : nil {
       guard path.hasPrefix("/"), !path.contains("\u{0}") else {
         throw failure("notify", "has \(name) run '\(path)'; it takes the whole path of a program")

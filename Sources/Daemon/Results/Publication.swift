@@ -139,7 +139,7 @@ struct Publication: Sendable {
     let file = SpooledFile(record)
     let (row, verdict) = (plan.row, Verdict(plan.row.status))
     var published = try results.place(plan, &unsynced)
-    for index in published.indices where !published[index].uid.isEmpty || published[index].kind == "hl7" {
+    for index in published.indices {
       published[index].destinations = delivery.destinations(
         of: RoutedResult(published[index].kind, row, item.trace.traits, from: file.sender))
     }
