@@ -29,3 +29,16 @@ public struct SaliencyMetrics: Sendable, Equatable, Codable {
     chance = Double(area) / Double(region.count)
   }
 }
+
+extension SaliencyMetrics {
+  package static let figureCount = 3
+
+  /// All of them, to the bit, in an order of their own: for who sends them from process to process.
+  package var figures: [Double] { [energy, pointsInside ? 1 : 0, chance] }
+
+  /// - Parameter figures: as ``figures`` gives them.
+  package init(figures: [Double]) {
+    precondition(figures.count == Self.figureCount)
+    (energy, pointsInside, chance) = (figures[0], figures[1] != 0, figures[2])
+  }
+}

@@ -46,3 +46,23 @@ public struct SegmentationMetrics: Sendable, Equatable, Codable {
     hausdorff95 = distance.hausdorff95 * scale
   }
 }
+
+extension SegmentationMetrics {
+  package static let figureCount = 9
+
+  /// All of them, to the bit, in an order of their own: for who sends them from process to process.
+  package var figures: [Double] {
+    [
+      dice, jaccard, ssim, hausdorff, hausdorff95, precision, recall, predictedFraction, referenceFraction,
+    ]
+  }
+
+  /// - Parameter figures: as ``figures`` gives them.
+  package init(figures: [Double]) {
+    precondition(figures.count == Self.figureCount)
+    (dice, jaccard, ssim) = (figures[0], figures[1], figures[2])
+    (hausdorff, hausdorff95) = (figures[3], figures[4])
+    (precision, recall) = (figures[5], figures[6])
+    (predictedFraction, referenceFraction) = (figures[7], figures[8])
+  }
+}

@@ -86,6 +86,16 @@ package protocol StudyLedger: Sendable {
   /// Every duty that somebody has, or had last, by name.
   func duties() async throws(LedgerError) -> [Duty]
 
+  // MARK: Hosts
+
+  /// A host shows that it is there: it takes on its presence (``Duty/presence(of:)``) for `length`, unless another is at
+  /// what it left.
+  func show(_ host: String, for length: Duration, at now: Timestamp) async throws(LedgerError)
+  /// A host ends in order: nobody asks for it any more.
+  func leave(_ host: String, at now: Timestamp) async throws(LedgerError)
+  /// The hosts that share the ledger, by name, also those that fell silent.
+  func hosts() async throws(LedgerError) -> [HostRecord]
+
   // MARK: Delivery
 
   /// Leases results for one destination, `limit` at most; nil when none is due. Those of one study come first, then
@@ -104,9 +114,12 @@ package protocol StudyLedger: Sendable {
   /// What a peer says of results that it was asked to keep. Returns how many rows that concerned: none where nobody
   /// asked, or where it was said before.
   func note(_ report: CommitmentReport, at now: Timestamp) async throws(LedgerError) -> Int
-  /// Says which destinations there are. What waits for others is parked, and goes on once they are there again. Returns
-  /// those of which something was parked now.
-  func serve(_ destinations: [String], at now: Timestamp) async throws(LedgerError) -> [String]
+  /// Says which destinations there are. What waits for others is parked, and goes on once they are there again; where
+  /// another host knows them it is left to that one.
+  /// - Parameter host: who says so; nil where there is one daemon.
+  func serve(
+    _ destinations: [String], by host: String?, at now: Timestamp
+  ) async throws(LedgerError) -> UnservedDestinations
   /// Lets what waits for one destination go at once, or gives it up; returns how many.
   func retryDeliveries(
     to destination: String, givingUp: Bool, at now: Timestamp
@@ -176,6 +189,9 @@ package struct Duty: Sendable, Hashable {
   package let holder: String
   /// How long, unless it goes on with it.
   package let wait: Wait
+
+  /// That a host is there, which it shows, or that another looks after what it left.
+  package static func presence(of host: String) -> String { "host " + host }
 }
 
 /// Who opens a ledger.

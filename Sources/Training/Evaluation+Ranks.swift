@@ -18,7 +18,7 @@ extension Evaluation {
 }
 
 /// What was read of an image, as it goes from rank to rank: all have the image's labels already.
-private struct ReadRow: Codable {
+private struct ReadRow: RankRecord {
   let pneumoniaLogit, pneumoniaProbability: Double
   let segmentation: SegmentationMetrics?
   let saliency: SaliencyMetrics?
@@ -34,5 +34,34 @@ private struct ReadRow: Codable {
     Evaluation.Row(
       image: image, pneumoniaLogit: pneumoniaLogit, pneumoniaProbability: pneumoniaProbability,
       segmentation: segmentation, saliency: saliency, lungs: lungs, isFinite: isFinite)
+  }
+
+  // The first four say what follows: which of the figures there are, the verdict on the lungs, and whether all is finite.
+  static let length = 4 + 2 + SegmentationMetrics.figureCount + SaliencyMetrics.figureCount
+
+  var numbers: [UInt64] {
+    let verdict = LungShape.Verdict.allCases.firstIndex(of: lungs) ?? 0
+    let figures =
+      [pneumoniaLogit, pneumoniaProbability]
+      + (segmentation?.figures ?? [Double](repeating: 0, count: SegmentationMetrics.figureCount))
+      + (saliency?.figures ?? [Double](repeating: 0, count: SaliencyMetrics.figureCount))
+    return [segmentation == nil ? 0 : 1, saliency == nil ? 0 : 1, UInt64(verdict), isFinite ? 1 : 0]
+      + figures.map(\.bitPattern)
+  }
+
+  init?(numbers: [UInt64]) {
+    guard let place = Int(exactly: numbers[2]), LungShape.Verdict.allCases.indices.contains(place) else {
+      return nil
+    }
+    let figures = numbers.dropFirst(4).map { Double(bitPattern: $0) }
+    let both = figures.dropFirst(2)
+    (pneumoniaLogit, pneumoniaProbability) = (figures[0], figures[1])
+    segmentation =
+      numbers[0] == 0
+      ? nil : SegmentationMetrics(figures: Array(both.prefix(SegmentationMetrics.figureCount)))
+    saliency =
+      numbers[1] == 0 ? nil : SaliencyMetrics(figures: Array(both.suffix(SaliencyMetrics.figureCount)))
+    lungs = LungShape.Verdict.allCases[place]
+    isFinite = numbers[3] != 0
   }
 }

@@ -68,16 +68,23 @@ extension TrainingData {
 }
 
 /// The lungs' box of an image, as it goes from rank to rank.
-private struct FoundLungs: Codable {
+private struct FoundLungs: RankRecord {
   let position: Int
-  let edges: [Double]
+  let box: LungBox
+  static let length = 5
 
-  init(position: Int, box: LungBox) {
-    self.position = position
-    edges = [box.top, box.bottom, box.left, box.right]
+  init(position: Int, box: LungBox) { (self.position, self.box) = (position, box) }
+
+  var numbers: [UInt64] {
+    [UInt64(position)] + [box.top, box.bottom, box.left, box.right].map(\.bitPattern)
   }
 
-  var box: LungBox { LungBox(top: edges[0], bottom: edges[1], left: edges[2], right: edges[3]) }
+  init?(numbers: [UInt64]) {
+    guard let position = Int(exactly: numbers[0]) else { return nil }
+    let edges = numbers.dropFirst().map { Double(bitPattern: $0) }
+    self.init(
+      position: position, box: LungBox(top: edges[0], bottom: edges[1], left: edges[2], right: edges[3]))
+  }
 }
 
 extension LungBox {

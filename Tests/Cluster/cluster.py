@@ -70,6 +70,15 @@ class Database:
     def stop(self, mode):
         self.asks("pg_ctl", "-D", self.root / "data", "-m", mode, "-w", "-t", "120", "stop", check=False)
 
+    def freeze(self, seconds):
+        """Answers nobody; what it was asked before it does later, whoever waits for it still."""
+        processes = descendants(int((self.root / "data/postmaster.pid").read_text().split()[0]))
+        for number, pause in [(signal.SIGSTOP, seconds), (signal.SIGCONT, 0)]:
+            for pid in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            time.sleep(pause)
+
     def say(self, sql):
         answer = self.asks("psql", "-X", "-q", "-A", "-t", "-h", self.root, "-U", "mmdicom", "-d", "postgres", "-c", sql)
         return answer.stdout.strip()
@@ -132,8 +141,8 @@ def descendants(pid):
 
 
 class Host:
-    def __init__(self, site, number, network):
-        self.site, self.number, self.network = site, number, network
+    def __init__(self, site, number, network, mount=None):
+        self.site, self.number, self.network, self.mount = site, number, network, mount
         self.name = f"host-{number}"
         self.process = None
         self.isBusy = threading.Lock()
@@ -142,10 +151,21 @@ class Host:
         options = self.site.options
         environment = dict(os.environ, MMDICOM_HOST=self.name, MMDICOM_MODEL=str(options.model))
         log = open(self.site.root / f"{self.name}.log", "a")
+        # A namespace of the network has mounts of its own.
+        mounting = [] if self.mount is None else [
+            "sh", "-c", '"$1" "$2" "$3" & shift 3; until grep -q " fuse.cached_mount" /proc/self/mounts; do sleep 0.1; '
+            'done; exec "$@"', "host", self.mount, self.site.root, str(options.cached)]
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", self.network.spaces[self.number], options.program, "serve", "--config",
+            ["ip", "netns", "exec", self.network.spaces[self.number], *mounting, options.program, "serve", "--config",
              self.site.root / "mmdicom.yaml"],
             stdout=log, stderr=log, env=environment, start_new_session=True)
+
+    def fill(self, isFull):
+        """Its disk is full, for it alone."""
+        for pid in descendants(self.process.pid):
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/comm").read_text().strip() == "cached_mount":
+                    os.kill(pid, signal.SIGUSR1 if isFull else signal.SIGUSR2)
 
     def signal(self, number):
         for pid in descendants(self.process.pid):
@@ -173,7 +193,8 @@ class Site:
 
     def configure(self, ledger):
         (self.root / "mmdicom.yaml").write_text(
-            f"inbox: {self.root}/inbox\noutbox: {self.root}/outbox\nsettle_seconds: 0.5\nscan_seconds: 0.5\n"
+            f"inbox: {self.root}/inbox\noutbox: {self.root}/outbox\n"
+            f"settle_seconds: {0.5 + self.options.cached}\nscan_seconds: 0.5\n"
             f"study_quiet_seconds: 0.2\nstudy_wait_seconds: 1\nthreads: 1\n{ledger}")
 
     def ask(self, *arguments):
@@ -232,7 +253,10 @@ class Faults:
         self.hosts, self.network, self.database, self.chance = hosts, network, database, chance
         self.isDatabaseBusy = threading.Lock()
         self.counts, self.threads = Counter(), []
-        self.kinds = ["kill", "stop", "stop long", "cut", "cut long", "restart", "crash", "fill"]
+        self.kinds = [
+            "kill", "stop", "stop long", "cut", "cut long", "restart", "crash", "fill", "freeze", "freeze long"]
+        if options.cached:
+            self.kinds.append("full")
 
     def strike(self, number):
         # Each kind comes up, and the rest by chance.
@@ -243,7 +267,7 @@ class Faults:
         thread.start()
 
     def perform(self, kind, length, pick):
-        if kind in ["restart", "crash", "fill"]:
+        if kind in ["restart", "crash", "fill", "freeze", "freeze long"]:
             with self.isDatabaseBusy:
                 self.trouble(kind, length)
             return
@@ -254,6 +278,10 @@ class Faults:
                 host.kill()
                 time.sleep(20 * length)
                 host.start()
+            elif kind == "full":
+                host.fill(True)
+                time.sleep(5 + 10 * length)
+                host.fill(False)
             elif kind.startswith("stop"):
                 host.signal(signal.SIGSTOP)
                 time.sleep(LEASE + 5 + 10 * length if kind == "stop long" else 8 * length)
@@ -265,7 +293,9 @@ class Faults:
 
     def trouble(self, kind, length):
         print(f"  {kind}: database", flush=True)
-        if kind == "fill":
+        if kind.startswith("freeze"):
+            self.database.freeze(LEASE + 5 + 10 * length if kind == "freeze long" else 25 * length)
+        elif kind == "fill":
             self.database.fill()
             time.sleep(5 + 10 * length)
             self.database.clear()
@@ -280,6 +310,14 @@ class Faults:
     def heal(self):
         for thread in self.threads:
             thread.join()
+
+
+def cached_mount(folder):
+    """The program that shows a host the folders as NFS does."""
+    program = folder / "cached_mount"
+    flags = run("pkg-config", "--cflags", "--libs", "fuse3").stdout.split()
+    run("cc", "-O2", "-o", program, Path(__file__).with_name("cached_mount.c"), *flags)
+    return program
 
 
 def undisturbed(options, root, sources):
@@ -304,13 +342,18 @@ def disturbed(options, root, sources, checks):
     try:
         database = Database(Path(root) / "database", network.address, options.megabytes)
         site.configure(f"ledger: {database.url}\n")
-        hosts = [Host(site, number, network) for number in range(options.hosts)]
+        mount = cached_mount(Path(root)) if options.cached else None
+        hosts = [Host(site, number, network, mount) for number in range(options.hosts)]
         for host in hosts:
             host.start()
         faults = Faults(options, hosts, network, database, chance)
         begun = time.monotonic()
         strikes = sorted(chance.random() * options.seconds for _ in range(options.faults))
-        drops = sorted(chance.random() * options.seconds * 0.8 for _ in sources)
+        # Half of them at any time, the others so that a fault meets hosts at work.
+        settling = 0.7 + options.cached
+        drops = sorted(
+            max(0, chance.choice(strikes) - settling - 1.5 * chance.random()) if strikes and number % 2
+            else chance.random() * options.seconds * 0.8 for number in range(len(sources)))
         dropped = struck = 0
         lastLook = 0
         deadline = begun + options.patience
@@ -396,6 +439,9 @@ def main():
     parser.add_argument("--patience", type=float, default=7200, help="seconds until it must be over")
     parser.add_argument("--megabytes", type=int, default=256, help="of the database's disk")
     parser.add_argument("--seed", type=int, default=14)
+    parser.add_argument(
+        "--cached", type=float, default=0, metavar="SECONDS",
+        help="each host has a mount of its own, which believes for so long what it has seen (libfuse3-dev)")
     parser.add_argument("--keep", help="work in this folder, and leave it")
     options = parser.parse_args()
     if os.geteuid() != 0:

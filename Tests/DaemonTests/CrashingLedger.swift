@@ -126,6 +126,13 @@ final class CrashingLedger: StudyLedger, Sendable {
     try await base.layDown(duty, by: holder, at: now)
   }
   func duties() async throws(LedgerError) -> [Duty] { try await base.duties() }
+  func show(_ host: String, for length: Duration, at now: Timestamp) async throws(LedgerError) {
+    try await base.show(host, for: length, at: now)
+  }
+  func leave(_ host: String, at now: Timestamp) async throws(LedgerError) {
+    try await base.leave(host, at: now)
+  }
+  func hosts() async throws(LedgerError) -> [HostRecord] { try await base.hosts() }
   func retry(
     _ selection: Selection, accepting: Bool, at now: Timestamp
   ) async throws(LedgerError) -> [Int64] {
@@ -153,8 +160,10 @@ final class CrashingLedger: StudyLedger, Sendable {
   func note(_ report: CommitmentReport, at now: Timestamp) async throws(LedgerError) -> Int {
     try await base.note(report, at: now)
   }
-  func serve(_ destinations: [String], at now: Timestamp) async throws(LedgerError) -> [String] {
-    try await base.serve(destinations, at: now)
+  func serve(
+    _ destinations: [String], by host: String?, at now: Timestamp
+  ) async throws(LedgerError) -> UnservedDestinations {
+    try await base.serve(destinations, by: host, at: now)
   }
   func retryDeliveries(
     to destination: String, givingUp: Bool, at now: Timestamp

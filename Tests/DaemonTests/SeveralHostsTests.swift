@@ -181,7 +181,49 @@ import Testing
     #expect(fixture.root.files == ["done/x", "done/y", "outbox/9.9/1.2.3.png", "outbox/report.csv"])
   }
 
+  /// Whoever has the name first has the reason beside it; the other takes the next number.
+  @Test func filesOfOneNameThatTwoHostsRejectAtOnceKeepTheirReasons() async throws {
+    let hosts = [try host("a"), try host("b")]
+    var row = fixture.row(.rejected)
+    row.refuse(.rejected, code: "not_dicom", file: "x")
+    for round in 0..<40 {
+      var files: [SpooledFile] = []
+      for host in hosts {
+        let dropped = try fixture.drop("x\(round)", "\(round) of \(host.folders.holder)")
+        guard case .taken(let file)? = try await host.spool.take([dropped]).first else {
+          throw CancellationError()
+        }
+        files.append(file)
+      }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (host, file) in zip(hosts, files) {
+          group.addTask { [row] in
+            try host.sources.announce(row, detail: "", of: file, tag: host.folders.holder)
+          }
+        }
+        try await group.waitForAll()
+      }
+      let reasons = ["x\(round)", "x\(round)-2"].compactMap {
+        fixture.root.read("rejected/\($0).reason.txt").flatMap { RejectionReason(text: $0).tag }
+      }
+      #expect(reasons.sorted() == ["a", "b"])
+    }
+  }
+
   // MARK: Duties
+
+  @Test func aDutyLastsAsLongAsItsWork() async throws {
+    let duty = SharedDuty(.notification, try folders("a"), ledger, renewal: .milliseconds(10))
+    let ledger = ledger
+    _ = try await duty.alone {
+      let begun = try #require(try await ledger.duties().first)
+      while try await ledger.duties().first?.wait.until ?? begun.wait.until <= begun.wait.until {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      #expect(try await ledger.duties().map(\.holder) == ["a"])
+    }
+    #expect(try await ledger.duties().isEmpty)
+  }
 
   @Test func oneHostAtATimeSettles() async throws {
     let (a, b) = (try folders("a"), try folders("b"))
@@ -203,6 +245,38 @@ import Testing
     // Alone, nobody is asked.
     #expect(try await SharedDuty(.settling, fixture.folders, ledger).alone { 3 } == 3)
     #expect(try await ledger.duties().isEmpty)
+  }
+
+  @Test func whoIsToldBySeveralHostsIsToldOnce() async throws {
+    let told = fixture.root.url.appending(path: "told")
+    try FileManager.default.createDirectory(at: told, withIntermediateDirectories: true)
+    let hook = try fixture.root.write("#!/bin/sh\nexec cat > '\(told.path)'/$$\n", "hook")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook.path)
+    var configuration = try await configuration(["MMDICOM_NOTIFY": "hook=command:\(hook.path)"])
+    let all = try ["a", "b", "c"].map { name in
+      configuration.folders = try folders(name)
+      return try #require(
+        try NotificationService(
+          configuration, ledger, ServiceHealth(), logger: Logger(label: "test") { _ in RecordingLog() }))
+    }
+    let queue = NoticeQueue("hook", try folders("a"))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for service in all { group.addTask { await service.run() } }
+      // Who is new isn't told of the past.
+      while queue.cursor == nil { try await Task.sleep(for: .milliseconds(50)) }
+      for number in 0..<6 {
+        try await ledger.note(Notice.Word.stalled, detail: "part \(number)", at: .now)
+      }
+      let last = try #require(try await ledger.audit(of: nil, after: 0, limit: 100).last?.number)
+      while queue.cursor != last || !queue.waiting.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+      group.cancelAll()
+      try await group.waitForAll()
+    }
+    let numbers = try fixture.root.files(under: "told").map { name in
+      let notice = try JSONSerialization.jsonObject(with: Data(contentsOf: told.appending(path: name)))
+      return try #require((notice as? [String: Any])?["notice"] as? Int)
+    }
+    #expect(numbers.count == 6 && Set(numbers).count == 6)
   }
 
   @Test func aReportThatAnotherWroteToIsWrittenAnew() async throws {
@@ -247,6 +321,30 @@ import Testing
     PauseNote(.reading, a).set("a pauses")
     #expect(PauseNote(.reading, b).text == nil)
     #expect(PauseNote(.reading, a).text == "a pauses")
+  }
+
+  // MARK: Status
+
+  @Test func theStatusTellsOfEveryHost() async throws {
+    let (a, b) = (try host("a"), try host("b"))
+    _ = try await admit("x", by: a)
+    _ = try #require(try await a.reading.nextJobs()?.first)
+    for name in ["a", "b", "c"] { try await ledger.show(name, for: .seconds(60), at: .now) }
+    _ = try await ledger.serve(["pacs", "web"], by: "a", at: .now)
+    try await ledger.leave("c", at: .now)
+    let configuration = DaemonConfiguration(folders: b.folders)
+    let status = try await LedgerVisit(configuration, ledger).status()
+    #expect(status.hosts.keys.sorted() == ["a", "b"])
+    let first = try #require(status.hosts["a"])
+    #expect((first.files, first.deliveries, first.destinations) == (1, 0, ["pacs", "web"]))
+    #expect(status.hosts["b"]?.destinations == [] && status.hosts["b"]?.files == 0)
+    let words = try #require(status.table.first { $0.0 == "host a" }).1
+    #expect(words.hasSuffix("in hand 1 files, 0 deliveries; delivers to pacs, web"))
+    var silent = first
+    silent.silentSeconds = 75
+    var other = status
+    other.hosts["a"] = silent
+    #expect(other.table.contains { $0.0 == "host a" && $0.1.hasPrefix("silent for 75 s; ") })
   }
 
   // MARK: Configuration

@@ -158,3 +158,10 @@ extension StudyLedger {
     return lines
   }
 }
+
+extension StudyLedger {
+  /// As a daemon does that is alone.
+  func serve(_ destinations: [String], at now: Timestamp) async throws(LedgerError) -> [String] {
+    try await serve(destinations, by: nil, at: now).parked
+  }
+}

@@ -63,6 +63,18 @@ class Jobs:
                 found.append(int(entry.name))
         return found
 
+    def stands(self, process):
+        """Whether a process that was stopped is so still, and wasn't told to end."""
+        try:
+            status = Path(f"/proc/{process}/status").read_text()
+        except OSError:
+            return False
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        told = any(int(fields[name], 16) >> (signal.SIGTERM - 1) & 1 for name in ["SigPnd", "ShdPnd"])
+        if told and fields["State"].split()[0] == "T":
+            os.kill(process, signal.SIGCONT)
+        return fields["State"].split()[0] == "T" and not told
+
     # -- training
 
     def training(self):
@@ -78,7 +90,13 @@ class Jobs:
         self.slurm.wait_until(
             lambda: len(lines(log)) > 8 or self.slurm.field(job, "JobState") not in ("PENDING", "RUNNING"),
             "the training doesn't begin", 180)
+        # It stands still until Slurm tells it to stop (and sends SIGCONT, too): it can't end before.
+        ranks = self.processes("train", "together")
+        expect(len(ranks) == 2, f"{len(ranks)} ranks: {self.said(job)}")
+        for rank in ranks:
+            os.kill(rank, signal.SIGSTOP)
         urgent = self.submit("--partition=urgent", "--ntasks=4", "--wrap", "sleep 2")
+        self.slurm.wait_until(lambda: not any(map(self.stands, ranks)), "nobody tells the ranks to stop", 180)
         expect(self.slurm.wait_for(urgent) == ["COMPLETED"], "the urgent job failed")
         expect(self.slurm.wait_for(job) == ["COMPLETED"], f"the training failed: {self.said(job)}")
         said = self.said(job)

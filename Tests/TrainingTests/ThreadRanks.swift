@@ -32,8 +32,7 @@ final class ThreadRanks: RankGroup {
 
   func abandon(status: Int32) { post.close() }
 
-  /// Bytes that went from rank to rank in sums of lanes, which are longer than 10,000; rows of a validation vary in
-  /// length.
+  /// Bytes that went from rank to rank.
   static func bytes(of group: [ThreadRanks]) -> Int { group[0].post.bytes }
 
   static func group(
@@ -92,7 +91,7 @@ private final class PostOffice: @unchecked Sendable {
   func put(_ message: [UInt8], from: Int, to: Int) throws(RankFailure) {
     let isClosed = condition.withLock {
       waiting[[from, to], default: []].append(message)
-      if message.count > 10_000 { sent += message.count }
+      sent += message.count
       condition.broadcast()
       return self.isClosed
     }

@@ -159,6 +159,7 @@ struct MPITests {
       ),
       (copy.path, common, 65, "rank 1 on .* runs another program"),
       (path, common + ["--initial", "random.safetensors"], 65, "rank 1 on .* begins with another model"),
+      ("env", ["MMDICOM_KERNELS=portable", path] + common, 65, "rank 1 on .* has other kernels"),
       (path, common.map { $0 == "archive" ? "nowhere" : $0 }, 66, "rank 1 on .*: nowhere: no such folder"),
     ]
     for (program, arguments, status, message) in cases {
@@ -204,6 +205,27 @@ struct MPITests {
         as? NSDictionary
     }
     #expect(headers[0] != nil && headers[0] == headers[1])
+  }
+
+  @Test(
+    "a rank whose own disk is full ends all with one line, and the next try goes on",
+    .enabled(if: geteuid() == 0 && TestEnvironment.tool("unshare") != nil, "only root mounts a disk"))
+  func aFullDisk() async throws {
+    try await prepare()
+    let own = train("run", ["--threads", "1", "--stages", "32x4"])
+    let small = [
+      "sh", "-c", "mkdir -p cache2 && mount -t tmpfs -o size=64k none cache2 && exec \"$0\" \"$@\"", path,
+    ]
+    let outcome = try await mpirun(
+      ["-n", "1", path] + own + [":", "-n", "1", "unshare", "-m"] + small
+        + own.map { $0 == "cache" ? "cache2" : $0 })
+    #expect(outcome.status == 73, "\(outcome.complaints)")
+    let said = complaints(outcome)
+    #expect(
+      said.count == 1 && said[0].contains("rank 1 on ") && said[0].contains("cache2"), "\(outcome.complaints)"
+    )
+    #expect(program.files("run").isEmpty)
+    #expect(try await mpirun(2, own).status == 0)
   }
 
   @Test("processes that don't find each other train nothing")

@@ -67,6 +67,24 @@ struct ShardTests {
     #expect(joined.status == 1 && joined.complaints.contains("in several shards"), "\(joined.complaints)")
     let uids = rows("out").compactMap { $0["sop_instance_uid"] }.filter { !$0.isEmpty }
     #expect(uids.count == 5 && Set(uids).count == 5)
+    // Cut off before the folders were seen to, the next call keeps the same one.
+    let kept = try #require(try folders("repeated-").first)
+    let (now, before) = ("out/\(kept)", "out/\(kept.dropFirst("repeated-".count))")
+    func move(_ from: String, _ to: String) throws {
+      try FileManager.default.moveItem(
+        at: program.folder.appending(path: from), to: program.folder.appending(path: to))
+    }
+    try move(now, before)
+    try move("out/report.csv", "out/.joined")
+    let again = try await program.run("join", "out")
+    #expect(again.status == 1 && again.complaints.contains("in several shards"), "\(again.complaints)")
+    #expect(try folders("repeated-") == [kept] && folders("shard-").isEmpty)
+    #expect(rows("out").compactMap { $0["sop_instance_uid"] }.filter { !$0.isEmpty }.count == 5)
+  }
+
+  private func folders(_ beginning: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: program.folder.appending(path: "out").path)
+      .filter { $0.hasPrefix(beginning) }
   }
 
   @Test("a join that was cut off is ended by the next", arguments: ["before", "behind"])
@@ -88,11 +106,16 @@ struct ShardTests {
       #expect(try await program.run("join", "out").status == 0)
       #expect(rows("out") == expected)
     } else {
-      // The report was written, and the first folder was gone.
-      try program.write("", "out/.joined")
+      // The report was written, which has its name in the end, and the first folder was gone.
+      let report = ["shard-1-of-2", "shard-2-of-2"].compactMap {
+        try? String(contentsOf: program.folder.appending(path: "out/\($0)/report.csv"), encoding: .utf8)
+      }
+      let second = report[1].split(separator: "\r\n").dropFirst().map { $0 + "\r\n" }.joined()
+      try program.write(report[0] + second, "out/.joined")
       try FileManager.default.removeItem(at: program.folder.appending(path: "out/shard-1-of-2"))
       #expect(try await program.run("join", "out").status == 0)
-      #expect(program.files("out").isEmpty)
+      #expect(program.files("out") == ["report.csv"])
+      #expect(rows("out") == expected)
     }
   }
 

@@ -4,7 +4,8 @@ public import FoundationEssentials
 import SystemPackage
 
 /// Makes one folder of results, with one report, of those of all shards. Cut off, it goes on when it is called again:
-/// files are moved first, then the report is written, then the shards' folders go. One that holds an image which a shard
+/// files are moved first, then the report is written under a name of its own, which says that all is there; then the
+/// shards' folders go, and in the end the report gets its name. A shard that holds an image which a shard
 /// before it had, too, stays as `repeated-K-of-N`, with its report and the results that weren't taken.
 public struct ShardJoin: Sendable {
   /// Images that a shard before had already: their first result is kept.
@@ -13,21 +14,17 @@ public struct ShardJoin: Sendable {
 
   /// - Throws: ``ShardFailure``; nothing has been moved unless it is `cannotWrite`.
   public init(_ output: URL) throws(ShardFailure) {
-    // A call that was cut off behind the report has but its folders left to remove.
     let joined = output.appending(path: ".joined")
-    let isJoined = FileManager.default.fileExists(atPath: joined.path)
-    let joining = output.appending(path: ".joining")
     let place = output.appending(path: "report.csv")
+    // A call that was cut off behind it has but the folders left to remove.
+    let isJoined = FileManager.default.fileExists(atPath: joined.path)
     let shards = isJoined ? Self.present(in: output) : try Self.shards(in: output)
+    guard !FileManager.default.fileExists(atPath: place.path) else { throw .occupied(place.path) }
     do {
-      if !isJoined {
-        guard
-          FileManager.default.fileExists(atPath: joining.path)
-            || !FileManager.default.fileExists(atPath: place.path)
-        else { throw ShardFailure.occupied(place.path) }
-        try DurableFile.write("", to: joining)
-        try DurableFile.write(report(of: shards, into: output), to: place)
-        try DurableFile.write("", to: joined)
+      if isJoined {
+        try findRepeated(in: shards, besides: joined)
+      } else {
+        try DurableFile.write(report(of: shards, into: output), to: joined)
       }
       for shard in shards {
         if holdsRepeated.contains(shard) {
@@ -37,8 +34,7 @@ public struct ShardJoin: Sendable {
           try FileManager.default.removeItem(at: shard)
         }
       }
-      try? FileManager.default.removeItem(at: joining)
-      try FileManager.default.removeItem(at: joined)
+      try Move.replacing(FilePath(of: joined), FilePath(of: place))
     } catch let failure as ShardFailure {
       throw failure
     } catch let failure as WriteFailure {
@@ -69,6 +65,17 @@ public struct ShardJoin: Sendable {
       seen.formUnion(own)
     }
     return report
+  }
+
+  /// The same of an earlier call: what it didn't take isn't in its report.
+  private mutating func findRepeated(in shards: [URL], besides joined: URL) throws {
+    let taken = Set(try ReportFile(at: joined).records(from: 0))
+    for shard in shards {
+      for record in try Self.records(of: shard) where !taken.contains(record) {
+        repeated.append(ReportMerge.key(ofFields: ReportMerge.fields(ofLine: record)))
+        holdsRepeated.insert(shard)
+      }
+    }
   }
 
   private static func places(in output: URL) -> [(number: Int, count: Int)] {

@@ -73,14 +73,19 @@ package actor DeliveryService {
 
   /// Delivers until there are other settings, or a stop.
   private func deliver(_ present: Int) async throws {
-    let gone = try await ledger.serve(routes.map(\.destination.name), at: .now)
-    if !gone.isEmpty {
+    let unserved = try await ledger.serve(routes.map(\.destination.name), by: folders.host, at: .now)
+    if !unserved.parked.isEmpty {
       logger.warning(
         """
         destinations aren't configured any more: what waits for them is parked until they are again, or until \
         'mmdicom retry --destination NAME --give-up'
         """,
-        metadata: ["destinations": "\(gone.joined(separator: ", "))"])
+        metadata: ["destinations": "\(unserved.parked.joined(separator: ", "))"])
+    }
+    for (name, hosts) in unserved.left.sorted(by: { $0.key < $1.key }) {
+      logger.warning(
+        "this host doesn't know a destination for which results wait; they are left to those that do",
+        metadata: ["destination": "\(name)", "hosts": "\(hosts.joined(separator: ", "))"])
     }
     guard !routes.isEmpty else {
       while goesOn(present), !endsWhenIdle { await bell.wait(atMost: .seconds(5)) }

@@ -53,6 +53,9 @@ extension LedgerVisit {
       status.destinations[counts.destination] = ServiceStatus.DestinationStatus(counts)
       status.destinations[counts.destination]?.paused = paused
     }
+    for host in try await ledger.hosts() {
+      status.hosts[host.name] = ServiceStatus.HostStatus(host, at: .now)
+    }
     status.oldestSeconds = counts.oldest.map {
       max(0, Int((Timestamp.now.milliseconds - $0.milliseconds) / 1000))
     }

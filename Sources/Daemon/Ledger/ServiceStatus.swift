@@ -46,6 +46,29 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
     public var paused: String?
   }
 
+  /// One of several hosts that share the ledger.
+  public struct HostStatus: Sendable, Equatable, Codable {
+    /// Since it was heard of last; a host shows itself every few seconds, and is taken for dead after 60.
+    public var silentSeconds = 0
+    /// Files and deliveries that it has in hand.
+    public var files = 0
+    public var deliveries = 0
+    /// Where it delivers.
+    public var destinations: [String] = []
+
+    enum CodingKeys: String, CodingKey {
+      case files, deliveries, destinations
+      case silentSeconds = "silent_seconds"
+    }
+
+    fileprivate var words: String {
+      let isThere = silentSeconds < HostPresence.lease.components.seconds
+      let there = isThere ? "there, heard of \(silentSeconds) s ago" : "silent for \(silentSeconds) s"
+      return "\(there); in hand \(files) files, \(deliveries) deliveries; delivers to "
+        + (destinations.isEmpty ? "nobody" : destinations.joined(separator: ", "))
+    }
+  }
+
   /// Waiting for their study, their turn or their next attempt.
   public var queued = 0
   public var working = 0
@@ -59,6 +82,8 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
   public var destinations: [String: DestinationStatus] = [:]
   /// By whom they are for.
   public var notices: [String: NoticeStatus] = [:]
+  /// The hosts that share the ledger, by name; one that ended in order isn't among them. None where the daemon is alone.
+  public var hosts: [String: HostStatus] = [:]
   /// Seconds that the file has waited that waits longest; nil when none does.
   public var oldestSeconds: Int?
   /// When the next file is tried again that failed.
@@ -82,7 +107,7 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
 
   enum CodingKeys: String, CodingKey {
     case queued, working, analysed, rejected, parked, deliveries, destinations, paused, reasons, copied
-    case notices
+    case notices, hosts
     case notAnalysed = "not_analysed"
     case oldestSeconds = "oldest_seconds"
     case nextRetry = "next_retry"
@@ -114,6 +139,7 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
           "\(notices.waiting) waiting, \(notices.parked) parked\(notices.paused.map { "; pauses: \($0)" } ?? "")"
         ))
     }
+    for (name, host) in hosts.sorted(by: { $0.key < $1.key }) { rows.append(("host \(name)", host.words)) }
     if let oldestSeconds { rows.append(("oldest waits for", "\(oldestSeconds) s")) }
     if let nextRetry { rows.append(("next retry", nextRetry)) }
     for (part, why) in paused.sorted(by: { $0.key < $1.key }) { rows.append(("\(part) pauses", why)) }

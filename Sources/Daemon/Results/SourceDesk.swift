@@ -35,11 +35,19 @@ package actor SourceDesk {
   package nonisolated func announce(
     _ row: ReportRow, detail: String, of file: SpooledFile, tag: String
   ) throws(WriteFailure) {
-    let home = try home(of: file, .rejected, tag: tag)
-    // Where the same bytes lie already, they stay: a reason that tells of another file's time would have them read again.
-    guard let there = FolderWalk.entry(home) ?? FolderWalk.entry(spool.place(of: file)) else { return }
-    let described = InboxFile(path: file.sender, stamp: there.stamp)
-    try write(RejectionReason(row, detail: detail, file: described, tag: tag).text, beside: home)
+    // Of two hosts, or workers, that reject files of one name at a time, one has the name, and the other the next number.
+    while true {
+      let home = try home(of: file, .rejected, tag: tag)
+      // Where the same bytes lie already, they stay: a reason that tells of another file's time would have them read
+      // again.
+      guard let there = FolderWalk.entry(home) ?? FolderWalk.entry(spool.place(of: file)) else { return }
+      let described = InboxFile(path: file.sender, stamp: there.stamp)
+      let text = RejectionReason(row, detail: detail, file: described, tag: tag).text
+      let isOurs =
+        Self.reason(beside: home)?.isOf(file.sender, tag: tag) ?? false
+        || spool.place(of: file).hasSameContents(as: home)
+      if try write(text, beside: home, replacing: isOurs) { return }
+    }
   }
 
   /// How the names of reasons in the making begin.
@@ -47,15 +55,27 @@ package actor SourceDesk {
 
   /// Written under a name of ours first, each its own, for two may be written at a time: the reason's own name may be
   /// bytes that are no text.
-  private nonisolated func write(_ text: String, beside file: FilePath) throws(WriteFailure) {
+  /// - Parameter replacing: whether a reason that is there gives way.
+  /// - Returns: false where another's is.
+  @discardableResult
+  private nonisolated func write(
+    _ text: String, beside file: FilePath, replacing: Bool = true
+  ) throws(WriteFailure) -> Bool {
     try Folder.create(file.removingLastComponent())
     let mark = String(UInt64.random(in: .min ... .max), radix: 16)
-    let draft = folders.rejected.appending(path: "\(Self.draftName)-\(mark)")
-    try DurableFile.write(text, to: draft)
+    let url = folders.rejected.appending(path: "\(Self.draftName)-\(mark)")
+    let draft = FilePath(of: url)
+    try DurableFile.write(text, to: url)
     do throws(WriteFailure) {
-      try Move.replacing(FilePath(of: draft), RejectedFiles.reason(of: file))
+      if replacing {
+        try Move.replacing(draft, RejectedFiles.reason(of: file))
+      } else if try Move.file(from: draft, to: RejectedFiles.reason(of: file)) == .destinationTaken {
+        _ = Move.remove(draft)
+        return false
+      }
+      return true
     } catch {
-      _ = Move.remove(FilePath(of: draft))
+      _ = Move.remove(draft)
       throw error
     }
   }

@@ -97,6 +97,7 @@ extension PostgresSchema {
     "audit": ["number", "at", "event", "instance", "detail", "hash"],
     "acknowledged": ["instance", "claimed_at"],
     "duty": ["name", "holder", "since", "until", "earliest"],
+    "host": ["name", "seen", "destinations"],
   ]
 }
 

@@ -8,6 +8,7 @@ enum PostgresSchema {
   static let migrations = [
     Migration(name: "postgres-1", sql: [instances, results, tally, trail].joined()),
     Migration(name: "postgres-2-duty", sql: duty),
+    Migration(name: "postgres-3-host", sql: host),
   ]
 
   /// The same as SQLite's at `ledger-7`, see ``LedgerSchema``. Texts are compared by their bytes.
@@ -140,6 +141,13 @@ enum PostgresSchema {
     CREATE TABLE duty (
       name TEXT COLLATE "C" PRIMARY KEY, holder TEXT COLLATE "C" NOT NULL,
       since BIGINT NOT NULL, until BIGINT NOT NULL, earliest BIGINT NOT NULL
+    );
+
+    """
+
+  private static let host = """
+    CREATE TABLE host (
+      name TEXT COLLATE "C" PRIMARY KEY, seen BIGINT NOT NULL, destinations TEXT COLLATE "C" NOT NULL
     );
 
     """

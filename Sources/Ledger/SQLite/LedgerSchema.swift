@@ -19,6 +19,7 @@ enum LedgerSchema {
     migrator.registerMigration("ledger-6-acknowledged") { db in try db.execute(sql: acknowledged) }
     migrator.registerMigration("ledger-7-tally") { db in try db.execute(sql: tally) }
     migrator.registerMigration("ledger-8-duty") { db in try db.execute(sql: duty) }
+    migrator.registerMigration("ledger-9-host") { db in try db.execute(sql: host) }
     return migrator
   }
 
@@ -186,6 +187,13 @@ enum LedgerSchema {
     CREATE TABLE duty (
       name TEXT PRIMARY KEY, holder TEXT NOT NULL,
       since INTEGER NOT NULL, until INTEGER NOT NULL, earliest INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// Who shares the ledger: when each was heard of last, and where it delivers, a name a line.
+  private static let host = """
+    CREATE TABLE host (
+      name TEXT PRIMARY KEY, seen INTEGER NOT NULL, destinations TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     """
 }

@@ -81,13 +81,17 @@ extension TableLedger {
     }
   }
 
-  package func serve(_ destinations: [String], at now: Timestamp) async throws(LedgerError) -> [String] {
+  package func serve(
+    _ destinations: [String], by host: String?, at now: Timestamp
+  ) async throws(LedgerError) -> UnservedDestinations {
     try await write(.promised, at: now) { transaction in
+      let hosts = try host.map { try transaction.agree(on: destinations, by: $0) } ?? [:]
       let rows = try transaction.rows(
         """
         SELECT id, destination, state, answer FROM delivery WHERE state NOT IN ('sent', 'withdrawn')
         ORDER BY id \(transaction.db.dialect.locking)
         """)
+      var unserved = UnservedDestinations()
       var gone: Set<String> = []
       for row in rows {
         let (id, name): (Int64, String) = (row["id"], row["destination"])
@@ -95,14 +99,17 @@ extension TableLedger {
         switch (destinations.contains(name), isGone) {
         case (true, true): _ = try transaction.change(delivery: id, by: .retry, "delivery resumed")
         case (false, false):
-          if try transaction.change(delivery: id, by: .abandon, "destination removed") != nil {
+          if let others = hosts[name] {
+            if row["state"] != "parked" { unserved.left[name] = others }
+          } else if try transaction.change(delivery: id, by: .abandon, "destination removed") != nil {
             try transaction.answer(id, LedgerTransaction.gone)
             gone.insert(name)
           }
         default: break
         }
       }
-      return gone.sorted()
+      unserved.parked = gone.sorted()
+      return unserved
     }
   }
 

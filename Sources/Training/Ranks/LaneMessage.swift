@@ -12,11 +12,20 @@ internal import Tensors
 enum LaneMessage {
   static let headerBytes = 8 + 8 * LossValues().numbers.count
 
+  /// Written into its place at once: a gradient is too long to be copied more often than it has to.
   static func encoded<Element: Scalar>(_ sum: LaneSum<Element>) -> [UInt8] {
     let header: [UInt64] = [sum.isCancelled ? 1 : 0] + sum.terms.numbers.map(\.bitPattern)
-    var message = header.bytesInMemory
-    if let gradient = sum.gradient { message += gradient.memory.values.bytesInMemory }
-    return message
+    let count = headerBytes + (sum.gradient?.layout.count ?? 0) * MemoryLayout<Element>.stride
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      let all = UnsafeMutableRawBufferPointer(buffer)
+      unsafe header.withUnsafeBytes { unsafe all.copyMemory(from: $0) }
+      sum.gradient?.withAll { values in
+        unsafe values.withUnsafeBytes {
+          unsafe UnsafeMutableRawBufferPointer(rebasing: all[headerBytes...]).copyMemory(from: $0)
+        }
+      }
+      initialized = count
+    }
   }
 
   /// - Parameter memory: for the gradient, if there is one; nil takes some of its own.
@@ -28,26 +37,30 @@ enum LaneMessage {
     guard message.count == headerBytes || message.count == headerBytes + layout.count * stride else {
       return nil
     }
-    let header = values(in: message[..<headerBytes], of: UInt64.self)
     var sum = LaneSum<Element>()
+    let header = unsafe message.withUnsafeBytes { bytes in
+      (0..<headerBytes / 8).map { unsafe bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self) }
+    }
     sum.isCancelled = header[0] != 0
     sum.terms.numbers = header.dropFirst().map { Double(bitPattern: $0) }
     if message.count > headerBytes {
       let gradient = memory ?? Parameters(layout)
-      gradient.memory.values = values(in: message[headerBytes...], of: Element.self)
+      gradient.withAll { values in
+        unsafe values.withUnsafeMutableBytes { own in
+          unsafe message.withUnsafeBytes {
+            unsafe own.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[headerBytes...]))
+          }
+        }
+      }
       sum.gradient = gradient
     }
     return sum
   }
+}
 
-  private static func values<Value: BitwiseCopyable>(in bytes: ArraySlice<UInt8>, of type: Value.Type)
-    -> [Value]
-  {
-    let count = bytes.count / MemoryLayout<Value>.stride
-    return unsafe Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-      unsafe bytes.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
-      initialized = count
-    }
+extension Parameters {
+  fileprivate func withAll(_ body: (inout MutableSpan<Element>) -> Void) {
+    memory.withElements(0..<layout.count, body)
   }
 }
 

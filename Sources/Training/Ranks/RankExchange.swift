@@ -1,5 +1,6 @@
 internal import MultiMix
 internal import NeuralNetworks
+internal import Synchronization
 internal import Tensors
 
 /// Joins the lanes of a step over ranks: rank `r` of `n` computes the share `r` of `n`, takes up the sum of rank
@@ -9,6 +10,9 @@ internal import Tensors
 struct RankExchange: LaneExchange {
   let group: any RankGroup
   let layout: ParameterLayout
+  private let spare = SpareGradient()
+
+  init(group: any RankGroup, layout: ParameterLayout) { (self.group, self.layout) = (group, layout) }
 
   var share: LaneShare { LaneShare(group.rank, of: group.count) }
 
@@ -19,7 +23,7 @@ struct RankExchange: LaneExchange {
     var below: [Int] = []
     while let sibling = node.sibling, let parent = node.parent {
       if node.isFirstHalf {
-        _ = sum.takeUp(try receive(from: sibling.index, into: nil))
+        if let free = sum.takeUp(try receive(from: sibling.index, into: spare.taken())) { spare.keep(free) }
         below.append(sibling.index)
         node = parent
       } else {
@@ -45,4 +49,19 @@ struct RankExchange: LaneExchange {
     }
     return sum
   }
+}
+
+/// Memory for the gradient that is received next: made anew in every step, it would cost as much as to fill it.
+private final class SpareGradient: Sendable {
+  private let memory = Mutex<(any Sendable)?>(nil)
+
+  /// - Returns: nil where there is none.
+  func taken<Element: Scalar>() -> Parameters<Element>? {
+    memory.withLock { memory in
+      defer { memory = nil }
+      return memory as? Parameters<Element>
+    }
+  }
+
+  func keep<Element: Scalar>(_ gradient: Parameters<Element>) { memory.withLock { $0 = gradient } }
 }
