@@ -29,8 +29,13 @@ public struct Prediction: Sendable {
     public let saliency: [Float]
   }
 
-  /// Whether the mask can be a pair of lungs.
-  public let lungs: LungShape.Verdict
+  /// Whether the mask can be a pair of lungs; worked out when asked for, unless the model's gate did.
+  public var lungs: LungShape.Verdict {
+    verdict ?? LungShape(lungProbability, in: picture, side: Int(Double(picture.count).squareRoot())).verdict
+  }
+  fileprivate let verdict: LungShape.Verdict?
+  /// What was read.
+  fileprivate let picture: [Float]
   /// sigmoid of the mask logits, without islands and holes: see `LungRegions`.
   public let lungProbability: [Float]
   /// The lung fields as they are seen, without what heart and diaphragm hide, of a model that draws both; nil of others,
@@ -133,20 +138,20 @@ public final class Predictor: Sendable {
     let look = look(at: input, isAlone)
     let whole = look.answer
     guard metadata.view == .lungs else {
-      return prediction(look, scores: whole.scores, saliency: whole.saliency, of: nil)
+      return prediction(of: input, look, scores: whole.scores, saliency: whole.saliency, close: nil)
     }
     let box = lungBox(around: look.lungs, margin: metadata.lungsMargin) ?? .whole
     let part = closeLook(box)
     let close = bothWays(part) { finding($0, isAlone) }
     let weight = Float(metadata.lungsWeight)
     return prediction(
-      look, scores: zip(close.scores, whole.scores).map { weight * $0 + (1 - weight) * $1 },
+      of: input, look, scores: zip(close.scores, whole.scores).map { weight * $0 + (1 - weight) * $1 },
       saliency: box.placed(close.saliency, side: metadata.inputSize),
-      of: .init(box: box, input: part, saliency: close.saliency))
+      close: .init(box: box, input: part, saliency: close.saliency))
   }
 
-  /// What is said of the whole picture, with the lungs in it.
-  private typealias Look = (answer: Answer, lungs: [Float], verdict: LungShape.Verdict)
+  /// What is said of the whole picture, with the lungs in it, and the gate's verdict where the model has one.
+  private typealias Look = (answer: Answer, lungs: [Float], verdict: LungShape.Verdict?)
 
   /// A chest is one whatever its polarity is stated to be: where a model with a gate finds no lungs, but plainly does in the
   /// inverse picture, they are drawn as they are there, and are doubtful.
@@ -163,7 +168,9 @@ public final class Predictor: Sendable {
   private func drawn(in input: [Float], _ isAlone: Bool) -> Look {
     let answer = bothWays(input) { self.answer($0, isAlone) }
     let lungs = lungProbability(ofLogits: answer.mask)
-    return (answer, lungs, LungShape(lungs, in: input, side: metadata.inputSize).verdict)
+    let verdict =
+      metadata.gatesLungs ? LungShape(lungs, in: input, side: metadata.inputSize).verdict : nil
+    return (answer, lungs, verdict)
   }
 
   /// The same of a model that reads the whole picture; one that reads the lungs alone gets the picture as it is for
@@ -192,13 +199,13 @@ public final class Predictor: Sendable {
   }
 
   private func prediction(
-    _ look: Look, scores: [Float], saliency: [Float], of closeLook: Prediction.CloseLook?
+    of input: [Float], _ look: Look, scores: [Float], saliency: [Float], close: Prediction.CloseLook?
   ) -> Prediction {
     let whole = look.answer
     return Prediction(
       classLogits: scores, maskLogits: whole.mask, saliency: saliency,
       pneumoniaProbability: metadata.pneumoniaProbability(ofLogit: metadata.pneumoniaLogit(ofScores: scores)),
-      closeLook: closeLook, lungs: look.verdict, lungProbability: look.lungs,
+      closeLook: close, verdict: look.verdict, picture: input, lungProbability: look.lungs,
       visibleLungs: whole.visible.isEmpty
         ? nil : .init(logits: whole.visible, probability: lungProbability(ofLogits: whole.visible)))
   }

@@ -16,8 +16,8 @@ package struct RGBColour: Sendable, Equatable {
   }
 
   /// 0x00RRGGBB, as a `Canvas` takes its pixels; parts beyond 0...1 are clamped.
-  package var packed: UInt32 {
-    func byte(_ part: Float) -> UInt32 { UInt32(min(max(part, 0), 1) * 255 + 0.5) }
+  @inline(__always) package var packed: UInt32 {
+    @inline(__always) func byte(_ part: Float) -> UInt32 { UInt32(min(max(part, 0), 1) * 255 + 0.5) }
     return byte(red) << 16 | byte(green) << 8 | byte(blue)
   }
 }

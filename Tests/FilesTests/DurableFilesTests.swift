@@ -37,7 +37,8 @@ import Testing
     defer { try? FileManager.default.removeItem(at: root) }
     let folder = root.appending(path: "new/folder")
     try DurableFiles.write(["a", "b"].map { (url: folder.appending(path: $0), bytes: Array($0.utf8)) })
-    #expect(try text("new/folder/a") == "a" && text("new/folder/b") == "b")
+    #expect(try text("new/folder/a") == "a")
+    #expect(try text("new/folder/b") == "b")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a", "b"])
     // A file where the folder should be.
     #expect(throws: WriteFailure.self) {
