@@ -178,14 +178,15 @@ let package = Package(
         "Rendering",
         "Tensors", "Training",
       ]),
-    tests("Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive", "Phantoms"]),
+    tests(
+      "Analysis", ["DICOM", "Files", "Radiography", "MultiMix", "Archive", "Phantoms", "Unpacking", system]),
     tests("DICOMNetwork", ["DICOM", "Files", system], exclude: ["Peers"]),
     tests("Ledger", ["Files", grdb]),
     tests("StatusPage"),
     tests(
       "Daemon",
       [
-        "Analysis", "DICOM", "Files", "Ledger", "DICOMNetwork", "Archive", "StatusPage", system,
+        "Analysis", "DICOM", "Files", "Ledger", "DICOMNetwork", "Archive", "StatusPage", "Unpacking", system,
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("mmdicom", ["Archive", "CSandbox", "DICOM", "Phantoms"]),

@@ -1,7 +1,7 @@
 package import Files
 package import FoundationEssentials
 package import SystemPackage
-import Unpacking
+package import Unpacking
 
 /// A file that an archive held, in the folder that it was unpacked into.
 package struct ArchiveMember: Sendable, Hashable, Codable {
@@ -19,16 +19,22 @@ package struct UnpackedArchive: Sendable {
   package let content: ContentDigest?
   /// In the order of their names; none where it isn't opened.
   package private(set) var members: [ArchiveMember] = []
-  let refusal: UnpackingFailure?
+  package let refusal: UnpackingFailure?
 
   /// The row's code for one that was opened.
   package static let openedCode = "archive"
   /// The folder below the output that holds its files.
   package static let folder: FilePath.Component = "members"
+  /// Bytes of JSON that its files may take to be told of: the worker tells of all in one line.
+  package static let longestList = 12 << 20
 
   /// Unpacks the file at `path` below the folder `output`; nil where it is no archive.
-  package init?(_ path: FilePath, into output: FilePath) {
+  package init?(
+    _ path: FilePath, into output: FilePath, limits: UnpackingLimits = UnpackingLimits(),
+    longestList: Int = UnpackedArchive.longestList
+  ) {
     guard ZipArchive.isOne(at: path) else { return nil }
+    let deadline = UnpackingDeadline(limits)
     url = URL(filePath: path.string)
     content = ContentDigest(ofFileAt: path)
     let folder = output.appending(Self.folder)
@@ -36,9 +42,14 @@ package struct UnpackedArchive: Sendable {
       do throws(WriteFailure) { try Folder.create(URL(filePath: folder.string)) } catch {
         throw UnpackingFailure(.damaged, "can't be written out: \(error.reason)")
       }
-      try ZipArchive.unpack(path, into: folder)
-      let found = FolderWalk(folder, .inbox()).files.map(\.path)
-      members = found.compactMap { Self.member($0, in: folder) }
+      try ZipArchive.unpack(path, into: folder, limits: limits, until: deadline)
+      for file in FolderWalk(folder, .inbox()).files {
+        try deadline.check()
+        if let member = Self.member(file.path, in: folder) { members.append(member) }
+      }
+      guard let list = try? JSONEncoder().encode(members), list.count <= longestList else {
+        throw UnpackingFailure(.tooLarge, "holds more files, of longer names, than can be told of")
+      }
       guard members.contains(where: { !$0.identity.sopInstanceUID.isEmpty }) else {
         throw UnpackingFailure(.empty, "holds no DICOM file")
       }

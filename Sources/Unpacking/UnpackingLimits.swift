@@ -1,5 +1,5 @@
 /// What an archive may hold. One that holds more isn't opened: a few kilobytes can stand for more than any disk takes.
-package struct UnpackingLimits: Sendable, Hashable {
+package struct UnpackingLimits: Sendable, Hashable, Codable {
   /// Bytes of all files.
   package var bytes = 8 << 30
   /// Files and folders, also of archives within it.
@@ -14,6 +14,10 @@ package struct UnpackingLimits: Sendable, Hashable {
   package var plain = 64 << 20
   /// Bytes that stay free where the files are written.
   package var reserve = 256 << 20
+  /// Percent of that disk that may be in use when all is written.
+  package var fullest = 100.0
+  /// Seconds until all is written and looked at: less than a worker has for a file, so that it lives to say so.
+  package var seconds = 90.0
 
   package init() {}
 }
@@ -25,8 +29,12 @@ package struct UnpackingFailure: Error, Sendable, Equatable {
     case encrypted = "archive_encrypted"
     /// A name that leads out of it, or a link.
     case unsafe = "archive_unsafe"
-    /// Too many files, too many bytes, or more than there is room for.
+    /// Too many files, or too many bytes.
     case tooLarge = "archive_too_large"
+    /// More than there is room for now.
+    case noRoom = "archive_no_room"
+    /// More than can be opened in the time that there is.
+    case tooSlow = "archive_too_slow"
     /// Too many folders, or archives, in one another.
     case tooDeep = "archive_too_deep"
     case damaged = "archive_damaged"

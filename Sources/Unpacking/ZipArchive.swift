@@ -20,24 +20,28 @@ package enum ZipArchive {
   /// Writes all files of an archive below a folder that is there, and is empty; those of archives within it as well.
   ///
   /// All or nothing: what was written when it throws is for the caller to remove.
+  /// - Parameter deadline: when it throws at the latest.
   package static func unpack(
-    _ path: FilePath, into folder: FilePath, limits: UnpackingLimits = UnpackingLimits()
+    _ path: FilePath, into folder: FilePath, limits: UnpackingLimits = UnpackingLimits(),
+    until deadline: UnpackingDeadline? = nil
   ) throws(UnpackingFailure) {
     var unpacking = Unpacking(
-      limits: limits, archiveBytes: path.status(followingLink: true).map { Int($0.st_size) } ?? 0)
+      limits: limits, deadline: deadline ?? UnpackingDeadline(limits),
+      archiveBytes: path.status(followingLink: true).map { Int($0.st_size) } ?? 0)
     try unpacking.take(path, into: folder, depth: 1)
     guard unpacking.files > 0 else { throw UnpackingFailure(.empty, "holds no file") }
   }
 
   private struct Unpacking {
     let limits: UnpackingLimits
+    let deadline: UnpackingDeadline
     let archiveBytes: Int
     private(set) var files = 0
     private var entries = 0
     private var bytes = 0
 
-    init(limits: UnpackingLimits, archiveBytes: Int) {
-      (self.limits, self.archiveBytes) = (limits, archiveBytes)
+    init(limits: UnpackingLimits, deadline: UnpackingDeadline, archiveBytes: Int) {
+      (self.limits, self.deadline, self.archiveBytes) = (limits, deadline, archiveBytes)
     }
 
     mutating func take(_ path: FilePath, into folder: FilePath, depth: Int) throws(UnpackingFailure) {
@@ -51,6 +55,7 @@ package enum ZipArchive {
       }
       try look(zip, folder)
       for index in 0..<zip.count {
+        try deadline.check()
         let entry = try zip.entry(index)
         guard let name = try EntryName.path(entry.name, limits: limits) else { continue }
         let place = folder.pushing(name)
@@ -75,8 +80,8 @@ package enum ZipArchive {
         stated = min(stated + entry.size, .max / 2)
       }
       try check(bytes + stated)
-      if let room = FreeSpace.bytes(at: folder), room - limits.reserve < stated {
-        throw UnpackingFailure(.tooLarge, "holds more than there is room for")
+      if let room = FreeSpace.bytes(at: folder, below: limits.fullest), room - limits.reserve < stated {
+        throw UnpackingFailure(.noRoom, "holds more than there is room for")
       }
     }
 
@@ -100,6 +105,7 @@ package enum ZipArchive {
         try unsafe zip.read(entry) { piece throws(UnpackingFailure) in
           rest.bytes += piece.count
           try rest.check(rest.bytes)
+          try rest.deadline.check()
           try unsafe Self.append(piece, to: file)
         }
         bytes = rest.bytes
@@ -148,7 +154,8 @@ package enum ZipArchive {
 
     private static func failure(_ code: Int32) -> UnpackingFailure {
       switch code {
-      case ENOSPC, EDQUOT, EFBIG: UnpackingFailure(.tooLarge, "holds more than there is room for")
+      case ENOSPC, EDQUOT: UnpackingFailure(.noRoom, "holds more than there is room for")
+      case EFBIG: UnpackingFailure(.tooLarge, "holds a file that is larger than a file may be")
       case ENOTDIR, EISDIR, ENAMETOOLONG:
         UnpackingFailure(.unsafe, "holds a file and a folder of one name, or a name that is too long")
       default: UnpackingFailure(.damaged, "can't be written out: \(unsafe String(cString: strerror(code)))")

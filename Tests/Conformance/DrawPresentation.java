@@ -7,7 +7,9 @@
 //     DrawPresentation IMAGE PRESENTATION /etc/dcmtk/DICOMscope.cfg drawn.png
 //
 // IMAGE must be in a transfer syntax that DCMTK 3.6.7 decodes (no JPEG 2000). Then look at drawn.png: the outlines must lie on the
-// lungs. On 2026-11-26 they did (a phantom and its state of 2 polylines and a text).
+// lungs. On 2026-11-26 they did: of a phantom, and of seven real radiographs of six sources (adults and children, MONOCHROME1 and 2, one
+// with a Pixel Aspect Ratio, 224 to 1024 pixels), decompressed beforehand under the same UID. DICOMscope's letters have one size, so
+// that on the smallest the text runs out of the picture.
 import J2Ci.jDVInterface;
 import J2Ci.jDVPrStateParam_GetPixelData;
 import J2Ci.jDVPresentationState;

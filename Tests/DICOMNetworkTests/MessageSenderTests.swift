@@ -112,7 +112,7 @@ struct MessageSenderTests {
     let peer = try MessagePeer()
     let (answers, trouble) = try await send(
       objects([message("AA"), message(what), message("AA")]),
-      to: mllp(peer, answerSeconds: what == "hang" ? 1 : 20))
+      to: mllp(peer, answerSeconds: what == "hang" ? 5 : 60))
     #expect(answers == [1: .taken("AA: said")])
     #expect(trouble != nil)
     if what == "hang" { #expect(trouble?.description == "no acknowledgement within the time limit") }
@@ -132,12 +132,13 @@ struct MessageSenderTests {
       trouble == nil && answers[1] == .refusedForGood(SentObject.gone) && answers[2] == .taken("AA: said"))
   }
 
-  private func webhook(_ peer: MessagePeer, _ what: String, key: String? = "0123456789abcdef") -> PeerEndpoint
-  {
+  private func webhook(
+    _ peer: MessagePeer, _ what: String, key: String? = "0123456789abcdef", seconds: Double = 60
+  ) -> PeerEndpoint {
     var endpoint = WebhookEndpoint(url: "http://127.0.0.1:\(peer.http)/\(what)")
     endpoint.key = key
-    endpoint.connectSeconds = 1
-    endpoint.answerSeconds = 1
+    endpoint.connectSeconds = seconds
+    endpoint.answerSeconds = seconds
     return .webhook(endpoint)
   }
 
@@ -163,7 +164,7 @@ struct MessageSenderTests {
     arguments: ["hang", "drip"])
   func webhookHangs(what: String) async throws {
     let peer = try MessagePeer()
-    let (answers, trouble) = try await send(objects(["{}", "{}"]), to: webhook(peer, what))
+    let (answers, trouble) = try await send(objects(["{}", "{}"]), to: webhook(peer, what, seconds: 1))
     // The status of the one that drips was there.
     if what == "hang" { #expect(answers.isEmpty && trouble != nil) }
   }

@@ -9,6 +9,7 @@ import Testing
 enum Peers {
   static let storescu = TestEnvironment.tool("storescu")
   static let storescp = TestEnvironment.tool("storescp")
+  static let dcmsend = TestEnvironment.tool("dcmsend")
   static let echoscu = TestEnvironment.tool("echoscu")
   static let dcmqrscp = TestEnvironment.tool("dcmqrscp")
   static let openssl = TestEnvironment.tool("openssl")

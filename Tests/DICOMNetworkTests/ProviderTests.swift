@@ -80,6 +80,27 @@ struct ProviderTests {
     #expect(Set(syntaxes) == Set(try Peers.phantoms.map { try OutgoingObject(reading: $0).transferSyntax }))
   }
 
+  /// As the dispatcher of mercure calls it, for which what isn't SUCCESS has failed.
+  @Test(.enabled(if: Peers.dcmsend != nil, "needs dcmsend (package dcmtk)"))
+  func takesWhatARouterSends() throws {
+    let (provider, folder) = (try Provider(), try Scratch())
+    for (number, file) in Peers.phantoms.enumerated() {
+      try FileManager.default.copyItem(at: file, to: folder.file("\(number).dcm"))
+    }
+    let report = folder.file("sent.txt")
+    let (status, output) = try TestEnvironment.run(
+      try #require(Peers.dcmsend),
+      [
+        "localhost", String(provider.port), "+sd", folder.url.path, "-aet", "MERCURE", "-aec", "MMDICOM",
+        "-nuc", "+sp", "*.dcm", "-to", "60", "+crf", report.path,
+      ])
+    #expect(status == 0, "\(output)")
+    let said = try String(contentsOf: report, encoding: .utf8)
+    #expect(said.firstMatch(of: /with status SUCCESS +: (\d+)/)?.1 == "\(Peers.phantoms.count)", "\(said)")
+    #expect(provider.taker.objects.count == Peers.phantoms.count)
+    #expect(Set(provider.taker.objects.map(\.caller)) == ["MERCURE"])
+  }
+
   /// The same object twice is the same file twice, whoever brings it.
   @Test func makesTheSameFileOfTheSameObject() throws {
     let provider = try Provider()

@@ -50,7 +50,7 @@ struct TLSTests {
   }
 
   private func echo(_ address: DICOMAddress, _ settings: TLSSettings) throws(NetworkFailure) -> DIMSEStatus {
-    var options = AssociationOptions(tls: settings, connectSeconds: 5, answerSeconds: 5)
+    var options = AssociationOptions(tls: settings, connectSeconds: 60, answerSeconds: 60)
     options.callingAETitle = "TEST"
     var association = try Association.open(address, for: [.verification], options)
     let status = try association.echo()

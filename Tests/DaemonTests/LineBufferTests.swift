@@ -1,3 +1,4 @@
+import Analysis
 import Daemon
 import Testing
 
@@ -32,4 +33,7 @@ import Testing
     try append("12345678901\n", to: &late)
     #expect(throws: LineBuffer.TooLong.self) { try late.next() }
   }
+
+  @Test("the largest list of an archive's files fits into a worker's answer")
+  func archives() { #expect(UnpackedArchive.longestList + 1 << 20 < LineBuffer.longest) }
 }

@@ -101,7 +101,9 @@ import Unpacking
     let three = HandmadeZip("a", "b", "c").bytes
     #expect(try reason(unpack(three) { $0.entries = 2 }) == .tooLarge)
     #expect(try reason(unpack(three) { $0.bytes = 20 }) == .tooLarge)
-    #expect(try reason(unpack(three) { $0.reserve = .max / 2 }) == .tooLarge)
+    #expect(try reason(unpack(three) { $0.reserve = .max / 2 }) == .noRoom)
+    #expect(try reason(unpack(three) { $0.fullest = 0 }) == .noRoom)
+    #expect(try reason(unpack(three) { $0.seconds = 0 }) == .tooSlow)
     #expect(
       try reason(
         unpack(HandmadeZip([.init(name: "a", statedSize: 0xFFFF_FFF0)]).bytes) { $0.bytes = 1 << 30 })

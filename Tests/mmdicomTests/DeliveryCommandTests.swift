@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -148,7 +149,7 @@ struct StoreDeliveryTests {
 
   /// What became of three results, and what was said, with these options.
   private func deliver(
-    _ options: [String], accepting title: String = "STORE"
+    _ options: [String], accepting title: String = "STORE", seconds: Int = 120
   ) async throws -> (states: [String], said: String, stored: Int) {
     let port = Int(TestEnvironment.freePort())
     let server = Process()
@@ -160,9 +161,16 @@ struct StoreDeliveryTests {
     server.standardError = FileHandle.nullDevice
     try server.run()
     defer { server.terminate() }
-    try await Task.sleep(for: .milliseconds(500))
+    let end = ContinuousClock.now + .seconds(60)
+    while .now < end {
+      if let probe = TestEnvironment.connection(toPort: UInt16(port)) {
+        close(probe)
+        break
+      }
+      try await Task.sleep(for: .milliseconds(50))
+    }
     try program.configureService(
-      "delivery_seconds: 3\ndestinations: [pacs=dicom://STORE@127.0.0.1:\(port)]")
+      "delivery_seconds: \(seconds)\ndestinations: [pacs=dicom://STORE@127.0.0.1:\(port)]")
     let made = try await program.run(
       "archive", "phantom", "--output", "phantoms", "--count", "1", "--size", "256")
     try #require(made.status == 0)
@@ -213,7 +221,7 @@ struct StoreDeliveryTests {
   /// Its silence is its own fault: nothing is counted against the object that it didn't answer for.
   @Test("one that takes an object and then sleeps longer than it may is given up")
   func sleeps() async throws {
-    let (states, said, _) = try await deliver(["--sleep-after", "30"])
+    let (states, said, _) = try await deliver(["--sleep-after", "30"], seconds: 3)
     #expect(states.sorted() == ["sent", "waiting", "waiting"], "\(said)")
   }
 }

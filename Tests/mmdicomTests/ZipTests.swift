@@ -57,6 +57,13 @@ struct ZipTests {
     #expect(rows.filter { $0["status"] == "not_analysed" }.map { $0["reason"] } == ["archive: a/study.zip"])
     // Nothing is left of the opening.
     #expect(program.files("outbox").allSatisfy { !$0.contains("members") })
+    // A ledger that is written anew takes the archive for what it is.
+    #expect(
+      try await program.run("serve", "--once", "--rebuild-ledger", "--config", "mmdicom.yaml").status == 0)
+    let status = try await program.run("status", "--json", "--config", "mmdicom.yaml")
+    let figures = try #require(
+      try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any])
+    #expect(figures["analysed"] as? Int == 3 && figures["not_analysed"] as? Int == 1)
     // The same again, and one of its files by itself: known.
     try write(archive(images), "inbox/a/study.zip")
     try write(images[0], "inbox/again.dcm")

@@ -4,6 +4,7 @@ import FoundationEssentials
 package import Ledger
 package import Logging
 import SystemPackage
+import Unpacking
 
 /// Learns for a new ledger what was done before there was one: the files in `done` and `rejected`, by their contents and
 /// what their headers state, and the results that the report names. Strangers' files are opened by workers only.
@@ -20,6 +21,8 @@ package actor LedgerRebuild: WorkSource {
     let source: Source
     let identity: ImageIdentity
     let content: ContentDigest
+    /// A zip archive that was opened: its files lie beside it.
+    let isArchive: Bool
   }
 
   private let folders: InboxFolders
@@ -82,7 +85,9 @@ package actor LedgerRebuild: WorkSource {
       digest = text.flatMap(ContentDigest.init(hexadecimal:))
     }
     guard let content = digest ?? ContentDigest(ofFileAt: job.context.path) else { return }
-    known.append(Known(source: job.context, identity: identity, content: content))
+    let isArchive =
+      !job.context.isRejected && identity.sopInstanceUID.isEmpty && ZipArchive.isOne(at: job.context.path)
+    known.append(Known(source: job.context, identity: identity, content: content, isArchive: isArchive))
     if known.count.isMultiple(of: 1000) {
       logger.notice("the ledger is written anew", metadata: ["files": "\(known.count)"])
     }
@@ -97,7 +102,8 @@ package actor LedgerRebuild: WorkSource {
     // The last file of an image goes with the last row about it: what came before was amended.
     var left = rows
     for item in known.reversed() {
-      let row = item.source.isRejected ? nil : left[item.identity.sopInstanceUID]?.popLast()
+      let isImage = !item.source.isRejected && !item.isArchive
+      let row = isImage ? left[item.identity.sopInstanceUID]?.popLast() : nil
       found.append(try instance(item, row))
     }
     found.reverse()
@@ -135,6 +141,11 @@ package actor LedgerRebuild: WorkSource {
       content: item.content, studyInstanceUID: item.identity.studyInstanceUID,
       seriesInstanceUID: item.identity.seriesInstanceUID, sopInstanceUID: item.identity.sopInstanceUID,
       spooled: [], sender: item.source.home.bytes)
+    guard !item.isArchive else {
+      return FoundInstance(
+        file, verdict: .notAnalysed, reason: UnpackedArchive.openedCode, home: item.source.home.bytes,
+        results: [])
+    }
     let reason =
       item.source.isRejected ? SourceDesk.reason(beside: item.source.path)?.reason ?? "" : row?.reason ?? ""
     let verdict: Verdict = item.source.isRejected ? .rejected : row?.verdict ?? .analysed

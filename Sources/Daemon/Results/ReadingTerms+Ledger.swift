@@ -3,6 +3,7 @@ import Files
 import FoundationEssentials
 package import Ledger
 package import SystemPackage
+import Unpacking
 
 extension ReadingTerms {
   /// What a worker has to know to read a row by a configuration: the same each time, whatever came since.
@@ -19,6 +20,9 @@ extension ReadingTerms {
     self.init(
       results: results, content: record.content,
       standing: circumstances.standing.map { Standing($0, configuration.folders) })
+    // A worker that takes longer than it may says nothing any more.
+    archives.seconds = configuration.workerTimeLimit.inSeconds * 0.75
+    archives.fullest = configuration.diskStopPercent
   }
 }
 

@@ -5,6 +5,7 @@ import Glibc
 import Ledger
 import Logging
 import SystemPackage
+import Unpacking
 
 /// What becomes of a file that a worker answered for, or died on.
 extension StudyReading {
@@ -111,11 +112,7 @@ extension StudyReading {
     if !trace.members.isEmpty {
       // Of its files alone, whatever else was answered for: what concerns all is met by those that are published.
       do { try await takeIn(trace.members, of: job) } catch let failure as WriteFailure {
-        _ = try await ledger.fail(job.instance.id, token: job.token, reason: "archive_held_up", at: .now)
-        held.remove(job)
-        log(
-          .warning, "what was in it can't be taken in now; is tried again later", job.instance,
-          ["reason": "archive_held_up", "why": "\(failure.reason)"])
+        try await holdUp(job, failure.reason)
         return nil
       }
     }
@@ -235,6 +232,10 @@ extension StudyReading {
   private func isPassing(_ row: ReportRow, _ job: ClaimedFile, _ file: SpooledFile) async throws -> Bool {
     let place = job.instance.place(in: configuration.folders)
     guard case .working(let tries, _) = job.instance.state else { return false }
+    if row.reasonCode == UnpackingFailure.Reason.noRoom.rawValue {
+      try await holdUp(job, "there is no room for what is in it")
+      return true
+    }
     let isShortOfMemory = row.reasonCode == "out_of_memory" && tries.attempts < 3
     let cannotBeRead = FolderRights.may(R_OK, place) && ContentDigest(ofFileAt: place) == nil
     guard isShortOfMemory || cannotBeRead else { return false }
@@ -242,6 +243,15 @@ extension StudyReading {
     held.remove(job)
     log(.warning, "can't be read now; is tried again later", job.instance, ["reason": "\(row.reasonCode)"])
     return true
+  }
+
+  /// An archive that nothing is wrong with.
+  private func holdUp(_ job: ClaimedFile, _ why: String) async throws {
+    _ = try await ledger.fail(job.instance.id, token: job.token, reason: "archive_held_up", at: .now)
+    held.remove(job)
+    log(
+      .warning, "what was in it can't be taken in now; is tried again later", job.instance,
+      ["reason": "archive_held_up", "why": "\(why)"])
   }
 
   func workerDied(on job: ClaimedFile) async throws {

@@ -3,6 +3,7 @@ package import Files
 import FoundationEssentials
 import Ledger
 import SystemPackage
+package import Unpacking
 
 /// What is settled about a file that is to be read: by the ledger, as far as the reading depends on it, and by the
 /// configuration.
@@ -26,6 +27,8 @@ package struct ReadingTerms: Sendable, Hashable, Codable {
   /// The content that was identified: a file with another isn't read.
   package var content: ContentDigest?
   package var standing: Standing?
+  /// What it may hold where it is an archive.
+  package var archives = UnpackingLimits()
 
   package init(
     results: ResultTerms = ResultTerms(), content: ContentDigest? = nil, standing: Standing? = nil

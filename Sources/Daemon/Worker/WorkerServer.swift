@@ -89,7 +89,7 @@ public enum WorkerServer {
       let read = ReadFile(file.url, wantsDigest: true)
       return .answer(.identified(id: id, read.identity, digest: read.digest?.description))
     case .analyse(let id, _, let output, let tensors, let terms):
-      if let archive = UnpackedArchive(path, into: FilePath(text: output)) {
+      if let archive = UnpackedArchive(path, into: FilePath(text: output), limits: terms.archives) {
         var trace = ReadingTrace(content: archive.content)
         if let expected = terms.content, let found = archive.content, found != expected {
           return .answer(.heldBack(id: id, ImageIdentity(), .changed(found)))
