@@ -3,8 +3,8 @@
 
     load.py --program MMDICOM [--model FILE] [--rate 2000] [--seconds 60] [--size 512]
 
-Reading goes on all the time; turns of half the seconds follow each other, before and behind, so that a machine that slows
-down or does something else counts on both sides: without any load; with it; and with the same requests to the least that
+Reading goes on all the time; short turns follow each other, now in one order and now in the other, so that a machine that
+slows down or does something else counts on all sides: without any load; with it; and with the same requests to the least that
 answers (answer.c), as many bytes for each. What is to be shown on a quiet machine: the reading loses under 3 %, and an answer
 comes within 200 ms at the 99th percentile, counted from when its request was due. The one who asks runs on the same machine
 and takes processor time too, which is printed, and so does the kernel for what it sends and receives: what the reading loses
@@ -18,6 +18,7 @@ import contextlib
 import json
 import os
 import re
+import statistics
 import subprocess
 import tempfile
 import time
@@ -75,8 +76,9 @@ def load(options):
         number = 0
 
         def feed():
+            """Fills up what waits: as much in front of each turn as the last one read."""
             nonlocal number
-            for _ in range(options.ahead):
+            for _ in range(options.ahead - (number - daemon.finished())):
                 draft = folder / "draft"
                 images.write(draft)
                 os.rename(draft, site.root / "inbox" / f"{number:07d}.dcm")
@@ -87,9 +89,8 @@ def load(options):
         check("reading begins", daemon.wait(lambda: read() >= 20, 300) is not None, daemon.log()[-2000:])
 
         def turn(kind):
-            seconds = options.seconds / 2
-            if number - read() < options.ahead:
-                feed()
+            seconds = options.seconds / options.rounds
+            feed()
             answer, process, other = None, None, None
             begun, count, cpu = time.monotonic(), read(), answering(pid)
             pin = None if options.apart is None else lambda: os.sched_setaffinity(0, {options.apart})
@@ -102,9 +103,7 @@ def load(options):
                 command = [asker, str(target), str(options.rate), str(seconds), str(options.connections), *sizes]
                 process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=pin)
             while time.monotonic() - begun < seconds:
-                time.sleep(0.5)
-                if number - read() < options.ahead:
-                    feed()
+                time.sleep(0.1)
             rate = (read() - count) / (time.monotonic() - begun)
             if process:
                 answer = json.loads(process.communicate(timeout=60)[0])
@@ -118,18 +117,23 @@ def load(options):
                   + (f"; {json.dumps(answer)}" if answer else ""), flush=True)
             return rate, answer
 
-        turns = [(kind, *turn(kind)) for kind in ["none", "ours", "least", "none", "least", "ours", "none"]]
+        order = ["none", "ours", "least"]
+        rounds = []
+        for index in range(options.rounds):
+            rounds.append({kind: turn(kind) for kind in (order if index % 2 == 0 else order[::-1])})
 
-        def mean(kind):
-            rates = [rate for this, rate, _ in turns if this == kind]
-            return sum(rates) / len(rates)
+        def loss_with(kind):
+            """Percent that the reading loses, and its standard error, from what each round says."""
+            quiet = statistics.mean(turns["none"][0] for turns in rounds)
+            losses = [100 * (turns["none"][0] - turns[kind][0]) / quiet for turns in rounds]
+            return statistics.mean(losses), statistics.stdev(losses) / len(losses) ** 0.5 if len(losses) > 1 else 0
 
-        quiet, loaded, least_loaded = mean("none"), mean("ours"), mean("least")
-        answers = [answer for kind, _, answer in turns if kind == "ours"]
-        loss = 100 * (1 - loaded / quiet)
+        answers = [turns["ours"][1] for turns in rounds]
+        (loss, error), (least_loss, least_error) = loss_with("ours"), loss_with("least")
         worst = max(answer["p99_ms"] for answer in answers)
-        print(f"reading: {quiet:.2f} images a second without, {loaded:.2f} with: loses {loss:.1f} %, of which "
-              f"{100 * (1 - least_loaded / quiet):.1f} % with the least that answers; p99 {worst:.1f} ms; "
+        quiet, loaded = (statistics.mean(turns[kind][0] for turns in rounds) for kind in ["none", "ours"])
+        print(f"reading: {quiet:.2f} images a second without, {loaded:.2f} with: loses {loss:.1f} % (standard error {error:.1f}); "
+              f"with the least that answers {least_loss:.1f} % ({least_error:.1f}); p99 {worst:.1f} ms; "
               f"whoever asks took {sum(a['own_processor_s'] for a in answers):.1f} s of processor")
         check("reading loses under 3 %", loss < 3, f"{loss:.1f} %")
         check("p99 under 200 ms", worst < 200, f"{worst:.1f} ms")
@@ -144,7 +148,8 @@ def load(options):
 def main():
     parser = command_line(__doc__)
     parser.add_argument("--rate", type=float, default=2000, help="requests a second")
-    parser.add_argument("--seconds", type=float, default=60, help="of load, in two turns of seven")
+    parser.add_argument("--seconds", type=float, default=60, help="of load, in all rounds")
+    parser.add_argument("--rounds", type=int, default=6, help="of a turn of each kind")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--size", type=int, default=512, help="rows and columns of each image")
     parser.add_argument("--ahead", type=int, default=500, help="images that wait")

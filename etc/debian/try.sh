@@ -38,8 +38,10 @@ in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DE
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod +x "$root/usr/sbin/policy-rc.d"
 in_root apt-get -q update >/dev/null
-# What it depends on, so that the package itself is installed by a live system without a network.
-in_root apt-get -q -y --no-install-recommends install /opt/packages/old.deb >"$root.install.log" 2>&1 || { tail -n 30 "$root.install.log"; exit 1; }
+# What both depend on, so that the packages themselves are installed by a live system without a network.
+for file in old new; do
+  in_root apt-get -q -y --no-install-recommends install "/opt/packages/$file.deb" >"$root.install.log" 2>&1 || { tail -n 30 "$root.install.log"; exit 1; }
+done
 in_root dpkg --purge mmdicom >/dev/null 2>&1
 rm -rf "$root/usr/sbin/policy-rc.d" "$root/var/lib/mmdicom"
 
@@ -80,7 +82,7 @@ check "completions" inside bash -n /usr/share/bash-completion/completions/mmdico
 check "mmdicom doctor has no complaint of its own folders" inside runuser -u mmdicom -- mmdicom doctor
 
 say "a study"
-inside mmdicom archive phantom --output /root/phantoms --count 16 --size 512 >/dev/null 2>&1
+inside mmdicom archive phantom --output /root/phantoms --count 44 --size 512 >/dev/null 2>&1
 mapfile -t images < <(find "$root/root/phantoms" -name '*.dcm' ! -name '*.seg.dcm' | sort)
 # drop NUMBER...: as somebody of the group would
 drop() {
