@@ -53,7 +53,11 @@ mkdir -p "$data/inbox"
 chown -R "$owner" "$data"
 check "says its version" inside -- --version
 check "draws phantoms" inside -- archive phantom --output /var/lib/mmdicom/phantoms --count 2 --size 512
-find "$data/phantoms" -name '*.dcm' ! -name '*.seg.dcm' -exec cp -t "$data/inbox" {} +
+number=0
+while read -r file; do
+  number=$((number + 1))
+  cp "$file" "$data/inbox/$number.dcm"
+done < <(find "$data/phantoms" -name '*.dcm' ! -name '*.seg.dcm')
 chown -R "$owner" "$data/inbox"
 check "reads what lies there" inside -- serve --config /etc/mmdicom/mmdicom.yaml --once
 check "results are there" test -n "$(find "$data/outbox" -name '*.overlay.dcm')"

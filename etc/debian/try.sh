@@ -82,6 +82,7 @@ check "completions" inside bash -n /usr/share/bash-completion/completions/mmdico
 check "mmdicom doctor has no complaint of its own folders" inside runuser -u mmdicom -- mmdicom doctor
 
 say "a study"
+rm -rf "$root/root/phantoms"
 inside mmdicom archive phantom --output /root/phantoms --count 44 --size 512 >/dev/null 2>&1
 mapfile -t images < <(find "$root/root/phantoms" -name '*.dcm' ! -name '*.seg.dcm' | sort)
 # drop NUMBER...: as somebody of the group would
