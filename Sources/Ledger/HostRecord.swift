@@ -8,8 +8,10 @@ package struct HostRecord: Sendable, Hashable {
   /// Files and deliveries that it has in hand.
   package let files, deliveries: Int
 
-  /// Who wasn't heard of for longer isn't asked for any more.
-  static let memory = Duration.seconds(86_400)
+  /// Who wasn't heard of for longer isn't counted on until it is.
+  static let patience = Duration.seconds(86_400)
+  /// Who wasn't heard of for longer is forgotten.
+  static let memory = Duration.seconds(30 * 86_400)
 }
 
 /// For which of the destinations that a daemon doesn't know something waits.

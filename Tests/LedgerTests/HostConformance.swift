@@ -86,6 +86,26 @@ import Testing
     try await ledger.leave("b", at: .at(7_003))
     #expect(try await ledger.serve(["pacs"], by: "c", at: .at(7_004)).parked == ["web"])
     #expect(try await ledger.serve([], by: "d", at: .at(7_004 + 86_401)).parked == ["pacs"])
+    // It counts again, with where it delivers, as soon as it is heard of; after a month it is forgotten.
+    try await ledger.show("c", for: .seconds(60), at: .at(7_004 + 86_402))
+    #expect(try await ledger.serve([], by: "d", at: .at(7_004 + 86_403)) == UnservedDestinations())
+    #expect(try await ledger.hosts().map(\.destinations) == [["pacs"], []])
+    _ = try await ledger.serve([], by: "d", at: .at(7_004 + 32 * 86_400))
     #expect(try await ledger.hosts().map(\.name) == ["d"])
+  }
+
+  /// What one says while another decides is heard by it, and the other way round.
+  @Test(arguments: LedgerKind.allCases)
+  func twoThatStartTogetherKnowOfEachOther(kind: LedgerKind) async throws {
+    let ledger = try await ledger(kind)
+    for round in 0..<20 {
+      let time = 30 + round * 10
+      async let first = ledger.serve(["pacs", "web"], by: "a", at: .at(time))
+      async let second = ledger.serve(["web"], by: "b", at: .at(time))
+      _ = try await (first, second)
+      // Where "b" came first, "a" lets go again what it parked.
+      #expect(try await states(ledger) == ["pacs waits", "web waits"])
+      for host in ["a", "b"] { try await ledger.leave(host, at: .at(time + 1)) }
+    }
   }
 }

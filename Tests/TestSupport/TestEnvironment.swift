@@ -36,6 +36,11 @@ public enum TestEnvironment {
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }
 
+  /// Whether a test may mount something that it alone sees: root may, but not in every container.
+  public static let mountsDisks: Bool =
+    tool("unshare").map { (try? run($0, ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]))?.status == 0 }
+    ?? false
+
   /// A fresh empty folder.
   public static func temporaryFolder() throws -> URL {
     let url = FileManager.default.temporaryDirectory.appending(path: "mmdicom-test-\(UUID().uuidString)")

@@ -46,6 +46,8 @@ extension LedgerTransaction {
   /// Notes where a host delivers.
   /// - Returns: for each destination that others deliver to, who they are.
   func agree(on destinations: [String], by host: String) throws -> [String: [String]] {
+    // Of two that start at a time one sees what the other said.
+    try db.hold(["hosts"])
     let memory = Wait(from: now, lasting: HostRecord.memory)
     try run(
       "DELETE FROM host WHERE name <> ? AND (seen < ? OR seen > ?)",
@@ -56,7 +58,12 @@ extension LedgerTransaction {
       ON CONFLICT (name) DO UPDATE SET seen = excluded.seen, destinations = excluded.destinations
       """, [host, now.milliseconds, destinations.joined(separator: "\n")])
     var hosts: [String: [String]] = [:]
-    for row in try rows("SELECT name, destinations FROM host WHERE name <> ? ORDER BY name", [host]) {
+    // Whoever was away for longer counts again with where it delivers as soon as it is heard of.
+    let patience = Wait(from: now, lasting: HostRecord.patience)
+    let heardOf = try rows(
+      "SELECT name, destinations FROM host WHERE name <> ? AND seen >= ? AND seen <= ? ORDER BY name",
+      [host, patience.earliest.milliseconds, patience.until.milliseconds])
+    for row in heardOf {
       for name in (row["destinations"] as String).lines { hosts[name, default: []].append(row["name"]) }
     }
     return hosts
