@@ -6,7 +6,7 @@ public struct LedgerFailure: Error, Sendable, Equatable, CustomStringConvertible
   public enum Kind: Sendable, Equatable {
     /// There is none.
     case missing
-    /// It is damaged, of another version, or not a ledger.
+    /// It is damaged, lost, of another version, or not a ledger.
     case unusable
     /// It can't be written or read now.
     case inaccessible
@@ -19,7 +19,7 @@ public struct LedgerFailure: Error, Sendable, Equatable, CustomStringConvertible
     kind =
       switch error {
       case .missing: .missing
-      case .damaged, .newer, .older, .foreign: .unusable
+      case .damaged, .newer, .older, .foreign, .lost: .unusable
       default: .inaccessible
       }
     description = error.description
