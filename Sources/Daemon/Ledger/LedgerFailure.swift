@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Ledger
 
 /// Why the ledger can't be used, for the command line.
@@ -23,5 +24,15 @@ public struct LedgerFailure: Error, Sendable, Equatable, CustomStringConvertible
       default: .inaccessible
       }
     description = error.description
+  }
+
+  private init(_ kind: Kind, _ description: String) { (self.kind, self.description) = (kind, description) }
+
+  /// A new ledger that doesn't know yet what was done before.
+  static func rebuilding(_ folders: InboxFolders) -> LedgerFailure {
+    LedgerFailure(
+      .inaccessible,
+      "\(folders.ledgerFile.path): is being rebuilt; the report is written when that is done: if no daemon is at it, "
+        + "start it, which goes on with it")
   }
 }

@@ -158,7 +158,9 @@ public struct LedgerVisit: Sendable {
 
   /// Writes `report.csv` anew; returns where it lies.
   public func writeReport() async throws -> URL {
-    try await asking {
+    // The ledger's rows aren't all there yet.
+    if LedgerOpening.isRebuilding(folders) { throw LedgerFailure.rebuilding(folders) }
+    return try await asking {
       let report = ReportProjection(
         folders, isByDay: configuration.reportsByDay, patients: configuration.reportPatients)
       let duty = SharedDuty(
