@@ -8,6 +8,10 @@ package enum LedgerError: Error, Sendable, Hashable {
   case older(path: String)
   /// There is no ledger.
   case missing(path: String)
+  /// There is no ledger, and what one knew of is still there: `found` says what.
+  case lost(path: String, found: String)
+  /// The file was taken away, or another put in its place, while it was in use.
+  case takenAway(path: String)
   /// The file belongs to another program.
   case foreign(path: String)
   /// Somebody else has held it for longer than we wait.
@@ -39,8 +43,9 @@ package enum LedgerError: Error, Sendable, Hashable {
   package var isRetryable: Bool {
     switch self {
     case .busy, .full, .unreachable, .inaccessible, .readOnly, .outOfMemory, .unusable: true
-    case .damaged, .newer, .older, .missing, .foreign, .inconsistent, .leaseLost, .impossible, .unknown,
-      .duplicateUID:
+    case .damaged, .newer, .older, .missing, .lost, .takenAway, .foreign, .inconsistent, .leaseLost,
+      .impossible,
+      .unknown, .duplicateUID:
       false
     }
   }
@@ -50,11 +55,17 @@ extension LedgerError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .damaged(let path, let detail):
-      "\(path): damaged (\(detail)); \(Self.rebuilding)"
+      "\(path): damaged (\(detail)); \(Self.rebuilding) and keeps this file beside it"
     case .newer(let path, let found):
-      "\(path): written by a newer mmdicom (\(found.joined(separator: ", "))); use that one, or \(Self.rebuilding)"
+      "\(path): written by a newer mmdicom (\(found.joined(separator: ", "))); use that one, or "
+        + "\(Self.rebuilding) and keeps this file beside it"
     case .older(let path): "\(path): written by an older mmdicom; start the daemon once"
     case .missing(let path): "\(path): there is no ledger; start the daemon once"
+    case .lost(let path, let found):
+      "\(path): there is no ledger, but \(found) of one: put it back, or \(Self.rebuilding)"
+    case .takenAway(let path):
+      "\(path): was taken away or replaced while it was in use, and nothing more is written to it; put the ledger back "
+        + "and start again"
     case .foreign(let path): "\(path): isn't a ledger of mmdicom"
     case .busy: "the ledger is held by another program for too long"
     case .full: "no space left for the ledger"
@@ -73,5 +84,5 @@ extension LedgerError: CustomStringConvertible {
 
   private static let rebuilding =
     "stop the daemon and run 'mmdicom serve --rebuild-ledger', which writes it anew from report, spool, done, rejected "
-    + "and outbox and keeps this file beside it"
+    + "and outbox"
 }

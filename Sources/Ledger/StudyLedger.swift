@@ -63,6 +63,8 @@ package protocol StudyLedger: Sendable {
   func recover(holder: String, at now: Timestamp) async throws(LedgerError)
   /// The sources lie in their homes.
   func file(_ instances: [Int64], at now: Timestamp) async throws(LedgerError)
+  /// The source of what is filed lies, or will lie, at another place of its home: where it lay nothing is any more.
+  func rehome(_ instance: Int64, to home: [UInt8], at now: Timestamp) async throws(LedgerError)
   /// Lets what is parked or delayed go at once, images and deliveries; conflicts of identity only where
   /// accepted. Returns the instances concerned.
   func retry(

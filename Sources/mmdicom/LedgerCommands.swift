@@ -49,7 +49,8 @@ struct RetryCommand: AsyncParsableCommand {
       By a UID (of study, series, image or result) or a tag of the log, by coded reason, or all that is parked or delayed: \
       images, and results on their way to other systems. A rejected file goes back into the inbox. --destination means \
       results for one destination alone. A file that waits since another picture stands under its UID is decided on with \
-      --accept or --dismiss. Exit status: 0, or 1 when there is nothing to try.
+      --accept or --dismiss; where several wait under one UID, one is accepted by its tag. Exit status: 0, or 1 when there \
+      is nothing to try, or several to choose from.
       """)
 
   @OptionGroup var service: ServiceOptions

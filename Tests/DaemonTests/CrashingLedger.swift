@@ -119,6 +119,9 @@ final class CrashingLedger: StudyLedger, Sendable {
   func file(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) {
     try await step { () async throws(LedgerError) in try await base.file(instances, at: now) }
   }
+  func rehome(_ instance: Int64, to home: [UInt8], at now: Timestamp) async throws(LedgerError) {
+    try await step { () async throws(LedgerError) in try await base.rehome(instance, to: home, at: now) }
+  }
   func takeOn(
     _ duty: String, by holder: String, for length: Duration, at now: Timestamp
   ) async throws(LedgerError) -> Bool { try await base.takeOn(duty, by: holder, for: length, at: now) }

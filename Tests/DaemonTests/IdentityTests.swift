@@ -123,6 +123,38 @@ import Testing
     #expect(try await visit().status().parked == 0)
   }
 
+  @Test func ofSeveralPicturesOneIsAcceptedByItsTag() async throws {
+    for (name, text) in [("a", "lungs"), ("b", "hand"), ("c", "foot")] {
+      try root.write("9.1 1.1 \(text) old", "inbox/" + name)
+      try await Self.run(fixture)
+    }
+    let tags = ["hand", "foot"].map { ContentDigest(of: "9.1 1.1 \($0) old").description.prefix(8) }
+    for (name, reason) in [("1.1", nil), ("9.1", nil), (nil, "uid_conflict"), (nil, nil)] {
+      let error = await #expect(throws: AmbiguousConflict.self) {
+        try await visit().retry(name, reason: reason, accepting: true)
+      }
+      #expect(error?.tags == tags.map(String.init))
+    }
+    #expect(try await visit().status().parked == 2)
+    #expect(try await visit().retry(String(tags[0]), reason: nil, accepting: true) == [String(tags[0])])
+    try await Self.run(fixture)
+    #expect(root.read("outbox/9.1/1.1.png") == "9.1 1.1 hand old")
+    #expect(try await visit().status().parked == 1)
+    // One is left to decide on.
+    #expect(try await visit().retry("1.1", reason: nil, accepting: true) == [String(tags[1])])
+  }
+
+  @Test func whatIsAmendedIsntSaidToBeTriedAgain() async throws {
+    for text in ["old", "new"] {
+      try root.write("9.1 1.1 lungs \(text)", "inbox/" + text)
+      try await Self.run(fixture)
+    }
+    let tags = ["old", "new"].map { String(ContentDigest(of: "9.1 1.1 lungs \($0)").description.prefix(8)) }
+    #expect(try await visit().retry(tags[0], reason: nil, accepting: false) == [])
+    #expect(root.files.filter { $0.hasPrefix("done/") } == ["done/new", "done/old"])
+    #expect(try await visit().retry("1.1", reason: nil, accepting: false) == [tags[1]])
+  }
+
   @Test func aPictureThatSomebodyRefusesIsRejectedForGood() async throws {
     try root.write("9.1 1.1 lungs old", "inbox/a")
     try root.write("9.1 1.1 hand old", "inbox/b")

@@ -70,6 +70,53 @@ struct LostHomeTests {
     #expect(root.read("done/x") == "image")
   }
 
+  @Test("a report that can't be written holds no image up", .timeLimit(.minutes(10)))
+  func report() async throws {
+    // Neither can it be noted how far the report is.
+    try root.write("", "ledger/report.json/in the way")
+    let note = PauseNote(.report, fixture.folders)
+    for (name, uid) in [("x", "1.1"), ("y", "1.2")] {
+      let row = fixture.row(uid: uid)
+      guard
+        case .delivered = try await desk.deliver(
+          fixture.drop(name, name), row, detail: "", staging: fixture.staged(uid))
+      else { throw CancellationError() }
+    }
+    #expect(root.files.filter { $0.hasPrefix("done/") || $0.hasPrefix("outbox/9") }.count == 4)
+    #expect(note.text != nil)
+    #expect(PauseNote(.reading, fixture.folders).text == nil)
+    // A single run says so.
+    let once = StudyReading(
+      DaemonConfiguration(folders: fixture.folders), runsOnce: true, ledger: desk.ledger,
+      sources: desk.sources, logger: Logger(label: "test") { _ in RecordingLog() })
+    await #expect(throws: WriteFailure.self) { try await once.takeUp() }
+    try FileManager.default.removeItem(at: root.url.appending(path: "ledger/report.json"))
+    try await once.takeUp()
+    #expect(fixture.rows.count == 2)
+  }
+
+  @Test(
+    "a file that comes again is the image's source where the first is gone",
+    arguments: [nil, "another picture"])
+  func comesAgain(left: String?) async throws {
+    guard
+      case .delivered = try await desk.deliver(
+        fixture.drop("x"), fixture.row(), detail: "", staging: fixture.staged())
+    else { throw CancellationError() }
+    try FileManager.default.removeItem(at: root.url.appending(path: "done/x"))
+    if let left { try root.write(left, "done/x") }
+    guard
+      case .delivered = try await desk.deliver(
+        fixture.drop("deep/y"), fixture.row(), detail: "", staging: nil)
+    else { throw CancellationError() }
+    #expect(root.read("done/deep/y") == "image")
+    let visit = try LedgerVisit(DaemonConfiguration(folders: fixture.folders))
+    #expect(try await visit.retry("1.2.3", reason: nil, accepting: false).count == 1)
+    // Back in the inbox, by the name of the image's first file.
+    #expect(root.files.filter { $0.hasPrefix("inbox/") }.count == 1)
+    #expect(root.read("done/deep/y") == nil && root.read("done/x") == left)
+  }
+
   @Test("what stayed in the spool goes home later, without a new start", arguments: [true, false])
   func later(isDue: Bool) async throws {
     let reading = StudyReading(

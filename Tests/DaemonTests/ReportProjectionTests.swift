@@ -2,6 +2,7 @@ import Analysis
 import Daemon
 import Files
 import Foundation
+import Glibc
 import Ledger
 import Synchronization
 import Testing
@@ -138,6 +139,122 @@ import Testing
     try await report.update(from: ledger)
     #expect(fixture.rows.count == 3 && notes.first == "old2" && notes.last == "new")
   }
+
+  // MARK: In other hands
+
+  /// What a spreadsheet, an editor or an administrator leaves.
+  private static let hands: [@Sendable (String) -> [UInt8]] = [
+    { Array($0.replacingOccurrences(of: "\r\n", with: "\n").utf8) },
+    { Array($0.replacingOccurrences(of: ",", with: ";").utf8) },
+    { [0xEF, 0xBB, 0xBF] + Array($0.utf8) },
+    { Array($0.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }) },
+  ]
+
+  private var aside: [String] { root.files(under: "outbox").filter { $0.hasPrefix("report.aside-") } }
+
+  @Test(arguments: hands.indices) func whatSomebodySavedIsPutAsideAndWrittenAnew(hand: Int) async throws {
+    try await read("1.1", "a")
+    try await report.update(from: ledger)
+    let saved = Self.hands[hand](try #require(root.read("outbox/report.csv")))
+    try Data(saved).write(to: fixture.folders.report)
+    try await read("1.2", "b")
+    for _ in 1...2 { try await report.update(from: ledger) }
+    #expect(notes == ["a", "b"])
+    let name = try #require(aside.first)
+    #expect(aside.count == 1 && root.files(under: "outbox").count == 2)
+    #expect(try Array(Data(contentsOf: root.url.appending(path: "outbox/" + name))) == saved)
+    #expect(await report.takeRemarks() == [.putAside(name)])
+    #expect(await report.takeRemarks() == [])
+    // The next row goes behind.
+    try await read("1.3", "c")
+    try await report.update(from: ledger)
+    #expect(notes == ["a", "b", "c"] && aside.count == 1)
+  }
+
+  @Test(arguments: ["folder", "link", "pipe"])
+  func whatIsNoFileOfOursIsPutAside(kind: String) async throws {
+    try await read("1.1", "a")
+    try await report.update(from: ledger)
+    let place = fixture.folders.report
+    try FileManager.default.removeItem(at: place)
+    switch kind {
+    case "folder": try FileManager.default.createDirectory(at: place, withIntermediateDirectories: false)
+    case "link": try FileManager.default.createSymbolicLink(atPath: place.path, withDestinationPath: "a/b/c")
+    default:
+      let code = unsafe mkfifo(place.path, 0o640)
+      #expect(code == 0)
+    }
+    try await read("1.2", "b")
+    try await report.update(from: ledger)
+    #expect(notes == ["a", "b"])
+    let names = try FileManager.default.contentsOfDirectory(atPath: fixture.folders.outbox.path)
+    #expect(names.count { $0.hasPrefix("report.aside-") } == 1)
+  }
+
+  /// Also where all of it is written: the rows of a row that gave way, or `mmdicom report`.
+  @Test func whatSomebodySavedIsntWrittenOver() async throws {
+    try await read("1.1", "a")
+    try await report.update(from: ledger)
+    try root.write("my notes\n", "outbox/report.csv")
+    try await report.rewrite(from: ledger)
+    #expect(notes == ["a"])
+    #expect(aside.map { root.read("outbox/" + $0) } == ["my notes\n"])
+  }
+
+  @Test func anOlderLedgerThatWasPutBackIsFollowed() async throws {
+    try await read("1.1", "a")
+    let older = try DeliveryFixture()
+    _ = try await older.desk.ledger.admit(
+      [Admission(content: ContentDigest(of: "a"), sopInstanceUID: "1.1", spooled: [1], sender: [1])], at: .now
+    )
+    for name in ["b", "c"] { try await read("1." + name, name) }
+    try await report.update(from: ledger)
+    let before = root.read("outbox/report.csv")
+    // It doesn't know what was read since.
+    try await report.update(from: older.desk.ledger)
+    #expect(notes == [])
+    let name = try #require(aside.first)
+    #expect(aside.count == 1 && root.read("outbox/" + name) == before)
+    #expect(await report.takeRemarks() == [.ledgerIsOlder(name)])
+    let claim = try #require(
+      try await older.desk.ledger.claim(
+        by: "a", limit: 1, order: .arrival, for: .seconds(60), keeping: [], at: .now))
+    try await older.desk.ledger.complete(
+      claim.instances[0].id, token: claim.lease.token,
+      Completion(.analysed, record: Array(ReportCSV.record(row("1.1", .analysed, "a")).utf8), home: []),
+      at: .now)
+    try await report.update(from: older.desk.ledger)
+    #expect(notes == ["a"] && aside.count == 1)
+  }
+
+  @Test(arguments: hands.indices) func aLostLedgersReportIsReadHoweverItWasSaved(hand: Int) async throws {
+    try await read("1.1", "a, \"b\"")
+    try await read("", "nameless", .rejected)
+    try await report.update(from: ledger)
+    let text = try #require(root.read("outbox/report.csv"))
+    let ours = try #require(ReportAdoption.read(in: fixture.folders).first)
+    #expect(
+      ours.rows.map { String(decoding: $0.record, as: UTF8.self) }.joined()
+        == text.dropFirst(ReportProjectionTests.header))
+    #expect(ours.unread == 0)
+    try Data(Self.hands[hand](text)).write(to: fixture.folders.report)
+    let found = try #require(ReportAdoption.read(in: fixture.folders).first)
+    // Separated by what separates values within a field, or in an encoding of its own, it can't be told apart.
+    let isReadable = hand == 0 || hand == 2
+    #expect(found.rows.map(\.record) == (isReadable ? ours.rows.map(\.record) : []))
+    #expect(found.rows.map(\.image) == (isReadable ? ours.rows.map(\.image) : []))
+    #expect(isReadable ? found.unread == 0 : found.unread > 0)
+  }
+
+  @Test func linesThatAreNoRowsAreCounted() throws {
+    let row = ReportCSV.record(row("1.1"))
+    try root.write(ReportCSV.header + row + "a line of somebody's\r\n" + row.prefix(20), "outbox/report.csv")
+    let found = try #require(ReportAdoption.read(in: fixture.folders).first)
+    // The last is what a crash left.
+    #expect(found.rows.count == 1 && found.unread == 1)
+  }
+
+  private static var header: Int { ReportCSV.header.count }
 
   // MARK: By day
 

@@ -124,6 +124,31 @@ import Testing
     #expect(try await ledger.admit([wanted], at: .at(31)) == [.readAgain(2)])
   }
 
+  /// Somebody accepts a picture, and it turns out to be of no use: what was said of it while it waited is over, and the
+  /// other stands as it did.
+  @Test(arguments: LedgerKind.allCases)
+  func whatIsAcceptedAndOfNoUseTakesNothingAway(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([file(1), file(2)], at: .at(0))
+    _ = try await read(ledger, pixels: 7, at: .at(20))
+    let claim = try #require(await ledger.claim(at: .at(21)))
+    try await ledger.conflict(
+      2, token: claim.lease.token, with: 1, Completion.Chain(pixels: .of(8)), record: [2], at: .at(22))
+    #expect(try await current(ledger) == [1, 2])
+    #expect(try await ledger.retry(.uid("1.2.3.1"), accepting: true, at: .at(23)) == [2])
+    let next = try #require(await ledger.claim(at: .at(24)))
+    try await ledger.complete(
+      2, token: next.lease.token, .rejected(next.instances[0], "bad_pixels"), at: .at(25))
+    try await ledger.file(2, at: .at(26))
+    #expect(try await current(ledger) == [1])
+    #expect(try await ledger.hasDisplaced(since: 2))
+    #expect(try await ledger.results(of: 1).map(\.isSuperseded) == [false])
+    // Nothing has amended it, so it may be read again.
+    var wanted = file(1)
+    wanted.isWanted = true
+    #expect(try await ledger.admit([wanted], at: .at(30)) == [.readAgain(1)])
+  }
+
   /// Held up on its way to `rejected` and tried again, a picture that somebody refused doesn't take the other's place.
   @Test(arguments: LedgerKind.allCases)
   func aRetryAcceptsNothingThatWasRefused(kind: LedgerKind) async throws {

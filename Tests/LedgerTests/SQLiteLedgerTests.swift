@@ -104,6 +104,30 @@ import Testing
     #expect(try Data(contentsOf: URL(filePath: site.file + ".left-wal")) == log)
   }
 
+  /// SQLite would go on with files that have no name any more, and all that it is told would be gone with the process.
+  @Test(arguments: ["taken away", "replaced", "its log taken away"])
+  func nothingIsCommittedIntoAFileThatIsNoLongerThere(how: String) async throws {
+    let site = try await site()
+    let ledger = try SQLiteLedger(at: site.file, as: .keeper)
+    _ = try await ledger.admit([.file(300)], at: .at(1))
+    let copy = site.file + ".copy"
+    switch how {
+    case "replaced":
+      try FileManager.default.copyItem(atPath: site.file, toPath: copy)
+      try FileManager.default.removeItem(atPath: site.file)
+      try FileManager.default.moveItem(atPath: copy, toPath: site.file)
+    case "taken away":
+      for suffix in ["", "-wal", "-shm"] { try FileManager.default.removeItem(atPath: site.file + suffix) }
+    default: try FileManager.default.removeItem(atPath: site.file + "-wal")
+    }
+    for number in 301...302 {
+      let error = await #expect(throws: LedgerError.self) {
+        try await ledger.admit([.file(number)], at: .at(2))
+      }
+      #expect(error == .takenAway(path: site.file) && error?.isRetryable == false)
+    }
+  }
+
   @Test func aVisitorLooksAndRetriesWhileTheDaemonWrites() async throws {
     let site = try await site()
     let daemon = try SQLiteLedger(at: site.file, as: .keeper)

@@ -3,6 +3,22 @@ import Testing
 
 /// What every implementation of the ledger keeps: leases, attempts, order.
 @Suite struct WorkConformance {
+  @Test(arguments: LedgerKind.allCases)
+  func aHomeThatIsEmptyGivesWayToAnother(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([.file(1)], at: .at(0))
+    let claim = try #require(await ledger.claim(at: .at(20)))
+    // Not while its first one is still to be reached.
+    try await ledger.rehome(1, to: [7], at: .at(20))
+    #expect(try await ledger.instance(1)?.home == nil)
+    try await ledger.complete(1, token: claim.lease.token, .analysed(claim.instances[0]), at: .at(21))
+    try await ledger.file(1, at: .at(22))
+    for _ in 1...2 { try await ledger.rehome(1, to: [7], at: .at(23)) }
+    #expect(try await ledger.instance(1)?.home == [7])
+    let trail = try await ledger.audit(of: 1, after: 0, limit: 100)
+    #expect(trail.count { $0.event == "found again" } == 1)
+  }
+
   private func ledger(
     _ kind: LedgerKind, files: [Admission] = [.file(1)]
   ) async throws -> (LedgerSite, any StudyLedger) {

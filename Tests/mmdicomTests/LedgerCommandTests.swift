@@ -114,4 +114,51 @@ struct LedgerCommandTests {
     #expect(program.report("outbox/report.csv").count == 2)
     #expect(program.files("ledger").contains { $0.hasPrefix("ledger.sqlite.1") })
   }
+
+  private func remove(_ path: String) throws {
+    try FileManager.default.removeItem(at: program.folder.appending(path: path))
+  }
+
+  @Test("a lost ledger is refused by name, and what comes again gets no second results")
+  func lost() async throws {
+    try await drop(1)
+    #expect(try await ask("serve", "--once").status == 0)
+    let results = program.files("outbox").filter { $0 != "report.csv" }
+    // Nothing tells of the image but its results.
+    let image = try #require(program.files("done", ".dcm").first)
+    try FileManager.default.moveItem(
+      at: program.folder.appending(path: "done/" + image),
+      to: program.folder.appending(path: "inbox/again.dcm"))
+    try remove("outbox/report.csv")
+    try remove("ledger/ledger.sqlite")
+    let refused = try await ask("serve", "--once")
+    #expect(refused.status == 65 && refused.complaints.contains("mmdicom serve --rebuild-ledger"))
+    #expect(refused.complaints.contains("ledger.sqlite") && program.files("inbox") == ["again.dcm"])
+    let again = try await ask("serve", "--once", "--rebuild-ledger")
+    #expect(again.status == 0, "\(again.complaints)")
+    #expect(program.files("outbox").filter { $0 != "report.csv" } == results)
+    #expect(program.report("outbox/report.csv").count == 1)
+    #expect(program.report("outbox/report.csv").first?["notes"]?.contains("duplicate") == false)
+  }
+
+  @Test("a report that an editor saved is understood when the ledger is lost, and stops nothing before")
+  func saved() async throws {
+    try await drop(1)
+    #expect(try await ask("serve", "--once").status == 0)
+    let rows = program.read("outbox/report.csv")
+    let saved = rows.replacingOccurrences(of: "\r\n", with: "\n")
+    try program.write(saved, "outbox/report.csv")
+    try program.write("text", "inbox/text.txt")
+    #expect(try await ask("serve", "--once").status == 1)
+    #expect(program.read("outbox/report.csv").hasPrefix(rows))
+    #expect(program.report("outbox/report.csv").count == 2)
+    let aside = program.files("outbox", ".csv").filter { $0.hasPrefix("report.aside-") }
+    #expect(aside.map { program.read("outbox/" + $0) } == [saved])
+
+    let all = program.read("outbox/report.csv")
+    try program.write("\u{FEFF}" + all.replacingOccurrences(of: "\r\n", with: "\n"), "outbox/report.csv")
+    try remove("ledger/ledger.sqlite")
+    #expect(try await ask("serve", "--once", "--rebuild-ledger").status == 0)
+    #expect(program.read("outbox/report.csv") == all)
+  }
 }

@@ -66,7 +66,7 @@ public struct InboxService: Service {
     if rebuildsLedger, let old = try LedgerOpening.setAside(configuration) {
       logger.notice("the old ledger was put aside", metadata: ["as": "\(old)"])
     }
-    let ledger = try await LedgerOpening.keeper(configuration, runsOnce: runsOnce)
+    let ledger = try await LedgerOpening.keeper(configuration, runsOnce: runsOnce, logger: logger)
     let identifiers = ProcessWorkerLauncher.identifiers(
       configuration, beside: [folders.done, folders.rejected], logger: logger)
     let goesOn = { @Sendable [heart = health.heart] in heart.beat(.starting, within: Heart.step) }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Ledger
 
 /// Why the ledger can't be used, for the command line.
@@ -6,7 +7,7 @@ public struct LedgerFailure: Error, Sendable, Equatable, CustomStringConvertible
   public enum Kind: Sendable, Equatable {
     /// There is none.
     case missing
-    /// It is damaged, of another version, or not a ledger.
+    /// It is damaged, lost, of another version, or not a ledger.
     case unusable
     /// It can't be written or read now.
     case inaccessible
@@ -19,9 +20,19 @@ public struct LedgerFailure: Error, Sendable, Equatable, CustomStringConvertible
     kind =
       switch error {
       case .missing: .missing
-      case .damaged, .newer, .older, .foreign: .unusable
+      case .damaged, .newer, .older, .foreign, .lost: .unusable
       default: .inaccessible
       }
     description = error.description
+  }
+
+  private init(_ kind: Kind, _ description: String) { (self.kind, self.description) = (kind, description) }
+
+  /// A new ledger that doesn't know yet what was done before.
+  static func rebuilding(_ folders: InboxFolders) -> LedgerFailure {
+    LedgerFailure(
+      .inaccessible,
+      "\(folders.ledgerFile.path): is being rebuilt; the report is written when that is done: if no daemon is at it, "
+        + "start it, which goes on with it")
   }
 }

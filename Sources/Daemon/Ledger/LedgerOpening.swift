@@ -4,15 +4,18 @@ import FoundationEssentials
 import Glibc
 package import Ledger
 package import Logging
+import SystemPackage
 
 /// The daemon's ledger, ready for use.
 package enum LedgerOpening {
-  /// Opens the ledger as its keeper; makes it where there is none.
+  /// Opens the ledger as its keeper; makes it where there is none, and never was.
   ///
   /// A new one takes over the rows of the report that is there, and what earlier versions kept in the outbox goes.
+  /// - Throws: ``LedgerError/lost(path:found:)`` where there is none any more, and nobody asked for a new one.
   package static func keeper(
-    _ configuration: DaemonConfiguration, runsOnce: Bool
+    _ configuration: DaemonConfiguration, runsOnce: Bool, logger: Logger? = nil
   ) async throws -> any OpenLedger {
+    try requireNotLost(configuration)
     let folders = configuration.folders
     var rules = LedgerRules()
     rules.quietTime = runsOnce ? .zero : configuration.studyQuietTime
@@ -21,7 +24,13 @@ package enum LedgerOpening {
     let ledger = try open(configuration, as: .keeper, rules)
     _ = try await SharedDuty(.adoption, folders, ledger).alone(patience: .seconds(120)) {
       if try await ledger.audit(of: nil, after: 0, limit: 1).isEmpty {
-        try await ledger.adopt(try ReportAdoption.rows(in: folders), at: .now)
+        let reports = try ReportAdoption.read(in: folders)
+        try await ledger.adopt(reports.flatMap(\.rows), at: .now)
+        for report in reports where report.unread > 0 {
+          logger?.warning(
+            "lines of a report can't be read and aren't taken over; they stay in a file beside it",
+            metadata: ["file": "\(report.file.lastPathComponent)", "lines": "\(report.unread)"])
+        }
       }
     }
     // Beside other hosts whatever looks left behind may be in the making.
@@ -34,6 +43,28 @@ package enum LedgerOpening {
   /// Opens the ledger beside a daemon.
   package static func visitor(_ configuration: DaemonConfiguration) throws(LedgerError) -> any OpenLedger {
     try open(configuration, as: .visitor, LedgerRules())
+  }
+
+  private static func requireNotLost(_ configuration: DaemonConfiguration) throws(LedgerError) {
+    // Looked for before and behind the traces: of several hosts another may make the ledger and leave some meanwhile.
+    guard !isRebuilding(configuration.folders), isMissing(configuration),
+      let found = LedgerTraces.first(in: configuration.folders), isMissing(configuration)
+    else { return }
+    let place = configuration.database?.description ?? configuration.folders.ledgerFile.path
+    throw .lost(path: place, found: found)
+  }
+
+  private static func isMissing(_ configuration: DaemonConfiguration) -> Bool {
+    guard configuration.database != nil else {
+      return (try? DestinationPath.look(FilePath(of: configuration.folders.ledgerFile))) == .nothing
+    }
+    do throws(LedgerError) {
+      try visitor(configuration).close()
+      return false
+    } catch {
+      guard case .missing = error else { return false }
+      return true
+    }
   }
 
   private static func open(
@@ -51,6 +82,8 @@ package enum LedgerOpening {
   package static func setAside(_ configuration: DaemonConfiguration) throws -> String? {
     // Whatever interrupts it, a later start goes on.
     try DurableFile.write("", to: rebuilding(configuration.folders))
+    // It tells how far the report is written from the rows of the old one.
+    ReportProjection.forgetMark(configuration.folders)
     guard let database = configuration.database else { return try setAside(configuration.folders)?.path }
     return try PostgresLedger.setAside(database, at: .now).map { "schema \($0)" }
   }
@@ -71,6 +104,11 @@ package enum LedgerOpening {
     return aside
   }
 
+  /// Whether a new ledger doesn't know yet what was done before.
+  static func isRebuilding(_ folders: InboxFolders) -> Bool {
+    FileManager.default.fileExists(atPath: rebuilding(folders).path)
+  }
+
   /// There while a new ledger doesn't know yet what was done before.
   private static func rebuilding(_ folders: InboxFolders) -> URL {
     folders.ledger.appending(path: "rebuilding")
@@ -83,7 +121,7 @@ package enum LedgerOpening {
     goesOn: @escaping @Sendable () -> Void = {}
   ) async throws {
     let mark = rebuilding(folders)
-    guard FileManager.default.fileExists(atPath: mark.path) else { return }
+    guard isRebuilding(folders) else { return }
     let rebuild = LedgerRebuild(folders, ledger: ledger, logger: logger, goesOn: goesOn)
     if await rebuild.count > 0 {
       try await WorkerLoop(launcher: identifiers, source: rebuild, depth: 8).run()

@@ -44,12 +44,14 @@ public struct LedgerVisit: Sendable {
   ///   - name: a UID, or a tag of the log; nil for all.
   ///   - reason: a coded reason; nil for any.
   /// - Returns: tags of the files concerned.
+  /// - Throws: ``AmbiguousConflict`` where several would be accepted for one image.
   public func retry(_ name: String?, reason: String?, accepting: Bool) async throws -> [String] {
     try await asking {
       let selections: [Selection] =
         if let name { [Self.selection(name)] } else if let reason { [.reason(reason)] } else {
           [.parked, .delayed]
         }
+      if accepting { for selection in selections { try await requireOneConflictEach(selection) } }
       var tags: [String] = []
       for selection in selections {
         tags += try await retry(selection, isNamed: name != nil, accepting: accepting)
@@ -99,9 +101,15 @@ public struct LedgerVisit: Sendable {
     let records = try await ledger.instances(selection, after: 0, limit: 1_000_000)
     let ids = Set(try await ledger.retry(selection, accepting: accepting, at: .now))
     // Who accepts a picture doesn't want the one that it takes the place of read once more.
-    return try records.filter { record in
-      try ids.contains(record.id) || !accepting && dropAgain(record, isNamed: isNamed)
-    }.map(\.tag)
+    var tags: [String] = []
+    for record in records {
+      if ids.contains(record.id) {
+        tags.append(record.tag)
+      } else if !accepting, try await !isAmended(record), try dropAgain(record, isNamed: isNamed) {
+        tags.append(record.tag)
+      }
+    }
+    return tags
   }
 
   /// Goes through rows a portion at a time, in order of arrival; what `body` changes may leave the selection.
@@ -158,7 +166,9 @@ public struct LedgerVisit: Sendable {
 
   /// Writes `report.csv` anew; returns where it lies.
   public func writeReport() async throws -> URL {
-    try await asking {
+    // The ledger's rows aren't all there yet.
+    if LedgerOpening.isRebuilding(folders) { throw LedgerFailure.rebuilding(folders) }
+    return try await asking {
       let report = ReportProjection(
         folders, isByDay: configuration.reportsByDay, patients: configuration.reportPatients)
       let duty = SharedDuty(

@@ -14,6 +14,8 @@ package struct PauseNote: Sendable {
     case reading
     /// Taking objects in from the network.
     case reception
+    /// Writing the report; all else goes on.
+    case report
   }
 
   private let place: URL

@@ -10,6 +10,9 @@ import SystemPackage
 ///
 /// Where it is rotated by day (UTC), rows that were written on earlier days stand in `report-2026-11-25.csv` and so on
 /// beside it. Which of these somebody has moved away is left alone, until the report is asked for as a whole.
+///
+/// Nothing of it is needed to go on: what lies under its name and isn't its writing (somebody saved it in another shape,
+/// or took the rights to it) is put aside under a name of its own, and the report is written anew.
 package actor ReportProjection {
   private nonisolated let executor = QueueExecutor("report")
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -28,6 +31,14 @@ package actor ReportProjection {
     var patients: String?
   }
 
+  /// What somebody may want to know.
+  package enum Remark: Sendable, Hashable {
+    /// What lay there wasn't as this program writes it, or can't be written: it has this name now.
+    case putAside(String)
+    /// The report had rows of a newer ledger than this one: what lay there has this name now.
+    case ledgerIsOlder(String)
+  }
+
   private let report: URL
   private let place: URL
   private let lock: URL
@@ -38,6 +49,7 @@ package actor ReportProjection {
   private let patients: PatientColumns
   private let now: @Sendable () -> Timestamp
   private static let portion = 500
+  private var remarks: [Remark] = []
   /// The report's first line.
   static var header: String { ReportCSV.header }
 
@@ -50,13 +62,24 @@ package actor ReportProjection {
     now: @escaping @Sendable () -> Timestamp = { .now }
   ) {
     report = folders.report
-    place = folders.ledger.appending(path: "report.json")
+    place = Self.place(folders)
     lock = folders.ledger.appending(path: "report.lock")
     isShared = folders.host != nil
     self.isByDay = isByDay
     self.patients = patients
     self.now = now
   }
+
+  /// What came of the calls since this was asked last.
+  package func takeRemarks() -> [Remark] {
+    defer { remarks = [] }
+    return remarks
+  }
+
+  /// The report will be written anew: its mark is of another ledger.
+  static func forgetMark(_ folders: InboxFolders) { unsafe unlink(place(folders).path) }
+
+  private static func place(_ folders: InboxFolders) -> URL { folders.ledger.appending(path: "report.json") }
 
   /// Appends what the ledger has and the report hasn't.
   ///
@@ -66,6 +89,12 @@ package actor ReportProjection {
     let held = try await isShared ? nil : ReportLock.taken(lock)
     defer { extendLifetime(held) }
     let today = isByDay ? now().day : nil
+    if let mark, try await isAhead(of: ledger, mark) {
+      // An older one was put back: what came behind it stood in the report alone.
+      if let name = try putAside(report) { remarks.append(.ledgerIsOlder(name)) }
+      try await writeAnew(from: ledger, .all)
+      return
+    }
     if let mark, mark.patients ?? PatientColumns.kept.fingerprint != patients.fingerprint {
       // Rows that are written already say more than they may now, or less.
       try await writeAnew(from: ledger, .everything)
@@ -84,6 +113,10 @@ package actor ReportProjection {
       guard let last = entries.last else { return }
       if let today, let first = entries.map(\.at.day).min(), first < today {
         try await writeAnew(from: ledger, .since(first))
+        return
+      }
+      if try ReportFile.look(report) == .other {
+        try await writeAnew(from: ledger, .all)
         return
       }
       let records = entries.filter(\.isCurrent).map { patients.applied(to: $0.text) }
@@ -135,6 +168,28 @@ package actor ReportProjection {
     try Folder.sync(holding: report)
   }
 
+  /// Whether the ledger has no row any more where the report ends, or behind it.
+  private func isAhead(of ledger: any StudyLedger, _ mark: Mark) async throws -> Bool {
+    guard mark.cursor > 0 else { return false }
+    return try await ledger.report(after: mark.cursor - 1, limit: 1, history: true).isEmpty
+  }
+
+  /// Gives what lies there another name beside it: `report.aside-20261126T130500Z.csv`.
+  /// - Returns: that name; nil where nothing lay there.
+  private func putAside(_ file: URL) throws(WriteFailure) -> String? {
+    let stem = file.deletingPathExtension().lastPathComponent
+    let time = now().text.filter { $0 != "-" && $0 != ":" }
+    let wanted = file.deletingLastPathComponent().appending(path: "\(stem).aside-\(time).csv")
+    while true {
+      let place = try DestinationPath(look: DestinationPath.look).free(FilePath(of: wanted))
+      switch try Move.file(from: FilePath(of: file), to: place) {
+      case .moved: return place.lastComponent?.string
+      case .sourceMissing: return nil
+      case .destinationTaken: continue
+      }
+    }
+  }
+
   /// Which files of earlier days are written.
   private enum Scope {
     /// Those that are there.
@@ -170,6 +225,9 @@ package actor ReportProjection {
       if day.isEmpty { mark.length = bytes.count }
       files.append(file)
       if FileManager.default.contents(atPath: file.path).map(Array.init) != bytes {
+        if try ReportFile.look(file) == .other, let name = try putAside(file) {
+          remarks.append(.putAside(name))
+        }
         try DurableFile.write(bytes, to: file)
       }
     }

@@ -84,10 +84,13 @@ package struct ResultDesk: Sendable {
     let digests = try staged.map { file throws(WriteFailure) in try Self.digest(of: file) }
     var final = row
     var number = copy
+    var replaced = replaced
     while true {
       final = row
       final.note(copy: number)
       let places = final.outputs.map { study.appending($0) }
+      let isThisResult = places.contains { Self.isWriting(of: objects, at: $0) }
+      var earlier: Set<FilePath> = []
       if let first = places.first, let fault = DeliveryFault(result: first, outbox: outbox) { throw fault }
       let isFree = try zip(places, digests).allSatisfy { place, digest in
         let path = FilePath(root: nil, place.components.suffix(2))
@@ -100,9 +103,18 @@ package struct ResultDesk: Sendable {
         guard !replaced.contains(path) else { return true }
         guard let there = ContentDigest(ofFileAt: place) else { return false }
         // A result that was renamed before a crash is the same bytes, or was noted.
-        return there == digest || begun.contains(.init(path: path, content: there))
+        if there == digest || begun.contains(.init(path: path, content: there)) { return true }
+        // An earlier writing of the same object, of which the ledger doesn't know: no two files may have its UID.
+        guard isThisResult, Self.isWriting(of: objects, at: place) || !Self.isObject(place) else {
+          return false
+        }
+        earlier.insert(path)
+        return true
       }
-      if isFree { break }
+      if isFree {
+        replaced.formUnion(earlier)
+        break
+      }
       number += 1
     }
     let folder = study.lastComponent?.string ?? wanted
@@ -201,6 +213,19 @@ package struct ResultDesk: Sendable {
     result.studyInstanceUID = object?.studyInstanceUID ?? ""
     result.seriesInstanceUID = object?.seriesInstanceUID ?? ""
     return result
+  }
+
+  private static func isObject(_ place: FilePath) -> Bool {
+    ResultFiles.isObject(ResultFiles.kind(of: place.lastComponent?.string ?? ""))
+  }
+
+  /// Whether what lies there says that it is one of the objects that are to be published.
+  private static func isWriting(of objects: [ReplacedResult], at place: FilePath) -> Bool {
+    let kind = ResultFiles.kind(of: place.lastComponent?.string ?? "")
+    guard let object = objects.first(where: { $0.kind == kind }), !object.sopInstanceUID.isEmpty,
+      let there = ReplacedResult(kind: kind, ofFileAt: URL(filePath: place.string))
+    else { return false }
+    return there.sopInstanceUID == object.sopInstanceUID
   }
 
   private static func digest(of file: FilePath) throws(WriteFailure) -> ContentDigest {

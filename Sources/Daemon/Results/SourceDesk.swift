@@ -205,6 +205,7 @@ package actor SourceDesk {
       case .filed(_, let verdict, _) = record.state
     else { return false }
     while let twin = twins[id]?.first {
+      try await findAgain(record, by: twin, verdict)
       if verdict == .rejected { try repeatReason(of: record, for: twin) }
       var folders = UnsyncedFolders()
       try await move(twin, verdict, of: record, &folders)
@@ -214,6 +215,24 @@ package actor SourceDesk {
     }
     twins[id] = nil
     return true
+  }
+
+  /// Where nothing lies any more where the ledger has the row's source, or something else does, the row's place is the
+  /// twin's. Noted before the move: a crash between leaves the twin in the spool, to be brought there.
+  private func findAgain(_ record: InstanceRecord, by twin: SpooledFile, _ verdict: Verdict) async throws {
+    guard let noted = record.home, let twinSize = FolderWalk.entry(spool.place(of: twin))?.stamp.size else {
+      return
+    }
+    let root = folders.home(of: verdict)
+    let known = root.pushing(FilePath(bytes: noted))
+    // The bytes themselves aren't compared: a thousand files of one name would be read for each that comes.
+    guard try DestinationPath.look(known) == .nothing || FolderWalk.entry(known)?.stamp.size != twinSize
+    else {
+      return
+    }
+    let home = try home(of: twin, verdict, tag: record.tag, known: known)
+    let below = FilePath(root: nil, home.components.dropFirst(root.components.count))
+    try await ledger.rehome(record.id, to: below.bytes, at: .now)
   }
 
   /// Tells beside a twin what stands beside the first, of the file that will lie there.

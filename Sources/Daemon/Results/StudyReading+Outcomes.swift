@@ -214,7 +214,7 @@ extension StudyReading {
       record: Array(ReportCSV.record(row).utf8), at: .now)
     held.remove(job)
     left.insert(job.instance.id)
-    if try await settling.alone({ try await report.update(from: ledger) }) == nil { unsettled.add(at: .now) }
+    if try await settling.alone({ try await updateReport() }) != true { unsettled.add(at: .now) }
     log(
       .warning,
       "another picture than the one that stands under its UID: parked until 'mmdicom retry --accept'",

@@ -46,10 +46,12 @@ extension StudyReading {
   ) async throws {
     let isDone = try await settling.alone(patience: runsOnce ? .seconds(60) : .zero) {
       _ = try await bringHome()
-      try await report.update(from: ledger)
-      return true
+      return try await updateReport()
     }
     if configuration.folders.host != nil { try await sources.bringTwins() }
-    if isDone != nil { unsettled = Unsettled() }
+    guard let isDone else { return }
+    unsettled = Unsettled()
+    // The sources are home, and the report is still to be seen to.
+    if !isDone { unsettled.add(at: .now) }
   }
 }

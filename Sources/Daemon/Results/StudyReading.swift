@@ -59,6 +59,9 @@ package actor StudyReading: WorkSource {
   /// Rung when results were published.
   let published: WakeUpCall
   package internal(set) var breaker = Breaker()
+  /// Lets the report wait where it can't be written.
+  var reportBreaker = Breaker()
+  var nextReport = ContinuousClock.now
   /// What became of the images so far.
   package internal(set) var tally = Tally()
   /// Rows that wait for a person or for a later start.
@@ -126,6 +129,7 @@ package actor StudyReading: WorkSource {
     await enter()
     defer { turnstile.leave() }
     _ = try await settling.alone(patience: .seconds(60)) { try await report.prune(from: ledger) }
+    await tellOfReport()
   }
 
   /// Takes up, at the start and after a pause, what was left: sources that aren't home, rows that the report hasn't.

@@ -13,6 +13,8 @@ package final class SQLiteLedger: TableLedger {
   private let path: String
   /// As the writer's connection was told last.
   private let durability = Mutex<Durability?>(nil)
+  /// The files that are in use, by what lies under their names.
+  private let files: LedgerFilesInUse
 
   package typealias Role = LedgerRole
 
@@ -22,6 +24,7 @@ package final class SQLiteLedger: TableLedger {
     self.path = path
     do {
       pool = try LedgerFile.open(path, role)
+      files = LedgerFilesInUse(path)
     } catch { throw LedgerError(error, path: path) }
   }
 
@@ -59,6 +62,8 @@ package final class SQLiteLedger: TableLedger {
     _ body: (inout LedgerTransaction) throws -> T
   ) -> Result<T, LedgerError> {
     do {
+      // What is committed into a file without a name is gone with the process.
+      try files.requireInPlace()
       try tell(db, durability)
       var value: T?
       try db.inTransaction(.immediate) {

@@ -9,6 +9,8 @@ extension LedgerTransaction {
     if instance.rival != nil {
       // Refused for good: it speaks for its UID no more, and is compared anew where somebody wants it read again.
       try run("UPDATE instance SET pixels = NULL WHERE id = ?", [instance.id])
+    } else if completion.verdict == .rejected, instance.replaces != nil {
+      try letStand(insteadOf: instance.id)
     }
     try note(completion.chain, of: instance.id, standing: completion.amends)
     let known = try self.instance(instance.id)
@@ -27,7 +29,13 @@ extension LedgerTransaction {
     let known = try self.instance(instance.id)
     try report(
       completion.record, completion.verdict, of: known, as: known.image(completion.verdict),
-      instead: completion.amends, wasConflict: instance.rival != nil)
+      instead: completion.amends)
+  }
+
+  /// What was to amend another and turned out to be of no use took nothing away: the other stands as before.
+  private func letStand(insteadOf id: Int64) throws {
+    guard try rows("SELECT 1 FROM result WHERE instance = ? LIMIT 1", [id]).isEmpty else { return }
+    try run("UPDATE instance SET pixels = NULL, replaces = NULL WHERE id = ?", [id])
   }
 
   /// Writes what a reading found out.
@@ -114,10 +122,9 @@ extension LedgerTransaction {
   /// - Parameters:
   ///   - image: what has one current row.
   ///   - earlier: the row that this one amends.
-  ///   - wasConflict: it waited for a person; what the report said meanwhile is over, whatever comes of it.
   func report(
     _ record: [UInt8], _ verdict: Verdict, of instance: InstanceRecord, as image: String,
-    instead earlier: Int64? = nil, wasConflict: Bool = false
+    instead earlier: Int64? = nil
   ) throws {
     try db.holdTrail()
     let order = ReportOrder(verdict, instance: instance.id)
@@ -127,8 +134,13 @@ extension LedgerTransaction {
       SELECT * FROM report WHERE current = 1 AND image = ?
       UNION SELECT * FROM report WHERE instance IN (?, ?) AND current = 1
       """, [image, instance.id, earlier ?? instance.id])
-    let over = found.filter { wasConflict && $0["instance"] == instance.id }
-    let standing = found.filter { !wasConflict || $0["instance"] != instance.id }
+    // What was said of the file before results came of it, such as that it waits for a person, is over, whatever comes of
+    // it now and however it was decided.
+    func isOver(_ row: LedgerRow) -> Bool {
+      row["instance"] as Int64 == instance.id && row["verdict"] as String != Verdict.analysed.rawValue
+    }
+    let over = found.filter(isOver)
+    let standing = found.filter { !isOver($0) }
     let mayBeCurrent = standing.allSatisfy { row in
       guard let verdict = Verdict(rawValue: row["verdict"]) else { return true }
       let standing = ReportOrder(verdict, instance: row["instance"])

@@ -109,6 +109,16 @@ extension TableLedger {
       for id in instances { _ = try transaction.change(instance: id, by: .file, "filed") }
     }
   }
+
+  package func rehome(_ instance: Int64, to home: [UInt8], at now: Timestamp) async throws(LedgerError) {
+    try await write(.promised, at: now) { transaction in
+      let record = try transaction.instance(instance)
+      // It may be read once more by now, and gets its home when that is done.
+      guard record.state.isFiled, record.home != home else { return }
+      try transaction.run("UPDATE instance SET home = ? WHERE id = ?", [home, instance])
+      transaction.audit("found again", instance: instance, "lies where a file with the same bytes came home")
+    }
+  }
 }
 
 extension LedgerTransaction {
