@@ -144,13 +144,16 @@ bool compress_baseline(
 }
 
 Bytes encode_baseline(const uint8_t *frame, const cdcmtk_image &image) {
-  // More than any picture of this size takes: coefficients don't need more bits than twice what they were made of.
+  // Room for twice the samples; noise takes 1.3 times as many bytes at this quality. libjpeg goes on in a buffer of its
+  // own where it isn't enough.
   size_t columns = (size_t(image.columns) + 15) / 16 * 16, rows = (size_t(image.rows) + 7) / 8 * 8;
-  unsigned long length = 2 * image.samples_per_pixel * columns * rows + 4096;
-  std::unique_ptr<uint8_t[]> bytes(new uint8_t[length]);
+  const unsigned long room = 2 * image.samples_per_pixel * columns * rows + 4096;
+  unsigned long length = room;
+  std::unique_ptr<uint8_t[]> bytes(new uint8_t[room]);
   BaselineError error{};
   if (!compress_baseline(frame, image, error, bytes.get(), length))
     throw Failure(CDCMTK_CANNOT_ENCODE, std::string("JPEG: ") + error.text);
+  if (length > room) throw Failure(CDCMTK_CANNOT_ENCODE, "JPEG: larger than any picture of its size");
   return Bytes(bytes.get(), bytes.get() + length);
 }
 

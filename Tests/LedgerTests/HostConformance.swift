@@ -99,7 +99,7 @@ import Testing
   func twoThatStartTogetherKnowOfEachOther(kind: LedgerKind) async throws {
     let ledger = try await ledger(kind)
     for round in 0..<20 {
-      let time = 30 + round * 10
+      let time = Int64(30 + round * 10)
       async let first = ledger.serve(["pacs", "web"], by: "a", at: .at(time))
       async let second = ledger.serve(["web"], by: "b", at: .at(time))
       _ = try await (first, second)

@@ -61,7 +61,7 @@ done < <(find "$data/phantoms" -name '*.dcm' ! -name '*.seg.dcm')
 chown -R "$owner" "$data/inbox"
 check "reads what lies there" inside -- serve --config /etc/mmdicom/mmdicom.yaml --once
 check "results are there" test -n "$(find "$data/outbox" -name '*.overlay.dcm')"
-check "and a report" test "$(tail -n +2 "$data/outbox/report.csv" | grep -c analysed)" -ge 2
+check "and a report" test "$(tail -n +2 "$data/outbox/report.csv" | grep -cE "(^|,)analysed,")" -ge 2
 
 say "$failures failed"
 [ "$failures" -eq 0 ]

@@ -132,7 +132,8 @@ extension ProcessWorkerLauncher {
 }
 
 extension DaemonConfiguration {
-  /// With several workers, each has its share of the cores; one alone leaves a core to decoding and drawing.
+  /// With several workers, each has its share of the cores; one alone leaves a core to decoding and
+  /// drawing where more than one image is under way.
   var threadsPerWorker: Int {
     guard threads == 0, workers > 1 else { return threads }
     return max(1, ProcessInfo.processInfo.activeProcessorCount / workers)

@@ -8,7 +8,7 @@ package struct ProcessWorkerLauncher: WorkerLauncher {
   /// - Parameters:
   ///   - executable: the program; by default the one that is running.
   ///   - model: the model file that the worker loads.
-  ///   - threads: threads for inference; 0 leaves one core to decoding and drawing.
+  ///   - threads: threads for inference; 0 leaves one core to decoding and drawing where more than one image is under way.
   ///   - confinement: the files that it may touch, beside the model.
   ///   - timeLimit: a file that takes longer costs the worker its life.
   ///   - rehearsal: a folder for ``rehearsed()``, below one that workers may write to.

@@ -44,7 +44,8 @@ extension LedgerValue {
       case .int64(let number): .integer(number)
       case .string(let text): .text(text)
       case .blob(let bytes): .blob(Array(bytes))
-      case .null, .double: .null
+      case .null: .null
+      case .double: preconditionFailure("no column of ours is one of real numbers")
       }
   }
 }
