@@ -1,6 +1,7 @@
 package import Analysis
 package import Files
 import FoundationEssentials
+import Glibc
 package import Ledger
 package import SystemPackage
 
@@ -69,11 +70,16 @@ package actor SourceDesk {
     do throws(WriteFailure) {
       if replacing {
         try Move.replacing(draft, RejectedFiles.reason(of: file))
-      } else if try Move.file(from: draft, to: RejectedFiles.reason(of: file)) == .destinationTaken {
+        return true
+      }
+      switch try Move.file(from: draft, to: RejectedFiles.reason(of: file)) {
+      case .moved: return true
+      case .destinationTaken:
         _ = Move.remove(draft)
         return false
+      // Somebody removed it: the file would lie there without its reason.
+      case .sourceMissing: throw WriteFailure(path: draft.text, action: "rename into place", code: ENOENT)
       }
-      return true
     } catch {
       _ = Move.remove(draft)
       throw error
