@@ -41,6 +41,21 @@ struct FolderWalkTests {
     #expect(files(.inbox()) == ["a"])
   }
 
+  @Test(
+    "a file's date may be whatever somebody wrote there",
+    arguments: [Int.min / 2, -11_644_473_600, 0, 9_999_999_999, 10_413_792_000, Int.max / 2])
+  func dates(seconds: Int) throws {
+    var status = Glibc.stat()
+    status.st_mtim = timespec(tv_sec: seconds, tv_nsec: 999_999_999)
+    status.st_ctim = timespec(tv_sec: -(seconds / 2), tv_nsec: 0)
+    let (stamp, other) = (
+      FileStamp(status), FileStamp(size: 0, modified: status.st_ctim.nanoseconds, inode: 0)
+    )
+    // Any two can be compared.
+    #expect(stamp.mayBeCopy(of: stamp) && abs(stamp.modified - other.modified) >= 0)
+    #expect(seconds.magnitude > 4_000_000_000 || stamp.modified == seconds * 1_000_000_000 + 999_999_999)
+  }
+
   @Test("links: followed once in an archive, a real path preferred; left out in the inbox")
   func links() throws {
     try write("real/a")

@@ -41,6 +41,8 @@ struct LedgerCommandTests {
     let figures = try #require(
       try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any])
     #expect(figures["analysed"] as? Int == 2 && figures["rejected"] as? Int == 1)
+    #expect(figures["running"] as? Bool == false)
+    #expect(try await ask("status").output.contains("isn't running"))
     for key in ["queued", "working", "not_analysed", "parked"] {
       #expect(figures[key] as? Int == 0, "\(key)")
     }

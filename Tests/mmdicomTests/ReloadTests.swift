@@ -71,7 +71,8 @@ struct ReloadTests {
     killWorkers(of: daemon)
     let second = try await read(2)
     #expect(second["model_sha256"] == old && second["model"] == first["model"])
-    #expect(try await status()["model_sha256"] as? String == old)
+    let shown = try await status()
+    #expect(shown["model_sha256"] as? String == old && shown["running"] as? Bool == true)
 
     // One that can't be read with.
     let good = try Data(contentsOf: program.model)

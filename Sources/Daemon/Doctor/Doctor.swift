@@ -197,7 +197,7 @@ public struct Doctor: Sendable {
       return Examination("http", .well, "served nowhere (http: is empty)")
     }
     let answers = LocalPort.isTaken(address)
-    let isRunning = FolderLock.isHeld(configuration.folders.inbox)
+    let isRunning = FolderLock.isHeld(configuration.folders.inbox) ?? false
     switch (answers, isRunning) {
     case (true, true): return Examination("http", .well, "\(address) answers, and the daemon runs")
     case (false, false): return Examination("http", .well, "\(address) is free; the daemon doesn't run")

@@ -38,15 +38,15 @@ package struct FolderLock: ~Copyable, Sendable {
 
   deinit { close(descriptor) }
 
-  /// Whether another process holds `folder`; nothing is made or locked. False where that can't be told.
-  static func isHeld(_ folder: URL) -> Bool {
+  /// Whether a process holds `folder`; nothing is made or locked. Nil where that can't be told.
+  static func isHeld(_ folder: URL) -> Bool? {
     let descriptor = unsafe open(folder.appending(path: fileName).path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
+    guard descriptor >= 0 else { return errno == ENOENT ? false : nil }
     defer { close(descriptor) }
     var request = Glibc.flock()
     request.l_type = Int16(F_WRLCK)
     request.l_whence = Int16(SEEK_SET)
-    guard unsafe fcntl(descriptor, testOpenFileLock, &request) == 0 else { return false }
+    guard unsafe fcntl(descriptor, testOpenFileLock, &request) == 0 else { return nil }
     return request.l_type != Int16(F_UNLCK)
   }
 
@@ -56,7 +56,7 @@ package struct FolderLock: ~Copyable, Sendable {
     guard futimens(descriptor, nil) == 0 else { return nil }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }
-    return Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
+    return status.st_mtim.nanoseconds
   }
 }
 

@@ -8,6 +8,7 @@ extension LedgerVisit {
   /// What can be told whether the ledger answers or not: what pauses, which model serves, how full the disks are.
   func surroundings() -> ServiceStatus {
     var status = ServiceStatus()
+    if folders.host == nil { status.isRunning = FolderLock.isHeld(folders.inbox) }
     for destination in configuration.delivery.destinations {
       let paused = PauseNote(deliveryTo: destination.name, folders).text
       status.destinations[destination.name, default: ServiceStatus.DestinationStatus()].paused = paused

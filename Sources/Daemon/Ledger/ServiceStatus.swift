@@ -69,6 +69,9 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
     }
   }
 
+  /// Whether a daemon works on the folders now: pauses, model and workers are the last one's otherwise. Nil where it
+  /// can't be told, and where several hosts share the folders, each of which says so itself.
+  public var isRunning: Bool?
   /// Waiting for their study, their turn or their next attempt.
   public var queued = 0
   public var working = 0
@@ -108,6 +111,7 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
   enum CodingKeys: String, CodingKey {
     case queued, working, analysed, rejected, parked, deliveries, destinations, paused, reasons, copied
     case notices, hosts
+    case isRunning = "running"
     case notAnalysed = "not_analysed"
     case oldestSeconds = "oldest_seconds"
     case nextRetry = "next_retry"
@@ -129,6 +133,7 @@ public struct ServiceStatus: Sendable, Equatable, Codable {
         "\(deliveries.waiting) waiting, \(deliveries.sent) sent, \(deliveries.failed) failed"
       ),
     ]
+    if isRunning == false { rows.insert(("daemon", "isn't running; what it said last stands below"), at: 0) }
     for (name, destination) in destinations.sorted(by: { $0.key < $1.key }) {
       rows.append(("  to \(name)", destination.words))
     }
