@@ -86,14 +86,27 @@ import Testing
   @Test("the oldest go until there is room")
   func size() async throws {
     try await deliver()
-    let report = try Data(contentsOf: fixture.folders.report).count
-    let reason = try Data(contentsOf: fixture.folders.rejected.appending(path: "bad.reason.txt")).count
     // Room for all but the source and the result of the first.
-    let tally = try await pass(bytes: report + reason + "image".count + "1.2result".count, at: later(0))
+    let room = try ["done/a/2", "outbox/9.9/1.2.png", "rejected/bad"].reduce(0) {
+      try $0 + Data(contentsOf: fixture.root.url.appending(path: $1)).count
+    }
+    let tally = try await pass(bytes: room, at: later(0))
     #expect(tally.images == 1)
     #expect(fixture.root.files == everything.filter { !$0.hasSuffix("a/1") && !$0.hasSuffix("1.1.png") })
     #expect(try await pass(bytes: 1, at: later(0)).images == 2)
     #expect(fixture.root.files == ["outbox/report.csv"])
+  }
+
+  @Test("no image goes for the room that strangers' files take")
+  func strangersRoom() async throws {
+    try await deliver()
+    for place in ["done/backup.iso", "outbox/9.9/notes.txt", "rejected/old"] {
+      try fixture.root.write(String(repeating: "x", count: 100_000), place)
+    }
+    #expect(try await pass(bytes: 50_000, at: later(0)) == Retention.Tally())
+    #expect(try await pass(bytes: 1, at: later(0)).images == 3)
+    #expect(
+      fixture.root.files == ["done/backup.iso", "outbox/9.9/notes.txt", "outbox/report.csv", "rejected/old"])
   }
 
   @Test("what isn't delivered everywhere stays, whatever its age and size; sent, it goes")

@@ -14,36 +14,47 @@ struct KeptFiles {
 
   init(_ folders: InboxFolders) { self.folders = folders }
 
-  /// Bytes of all of them.
-  var size: Int {
-    [folders.done, folders.rejected, folders.outbox, folders.superseded].reduce(0) { sum, folder in
-      FolderWalk(FilePath(of: folder), .inbox()).files.reduce(sum) { $0 + $1.stamp.size }
-    }
+  /// Bytes of an image's source, wherever it lies in its home, and of its results, as far as they are there.
+  mutating func size(of image: PrunableInstance) -> Int {
+    files(of: image, withResults: true).reduce(0) { $0 + (FolderWalk.entry($1.path)?.stamp.size ?? 0) }
   }
 
   /// Removes an image's source, wherever it lies in its home, and its results; synced when this returns.
   /// - Returns: how many bytes that freed.
   mutating func remove(_ image: PrunableInstance, withResults: Bool) throws(WriteFailure) -> Int {
-    guard case .filed(_, let verdict, _) = image.instance.state else { return 0 }
     var freed = 0
+    for file in files(of: image, withResults: withResults) { freed += try Self.remove(file) }
+    return freed
+  }
+
+  private struct File {
+    let path: FilePath
+    let content: ContentDigest
+    let root: FilePath
+    /// What tells why it lies there.
+    var reason: FilePath?
+  }
+
+  private mutating func files(of image: PrunableInstance, withResults: Bool) -> [File] {
+    guard case .filed(_, let verdict, _) = image.instance.state else { return [] }
     let root = folders.home(of: verdict)
-    for place in places(of: image.instance, in: root) {
-      // The reason first: once the file is gone, nothing would lead to it.
-      freed += try Self.remove(
-        place, image.instance.content, below: root,
-        with: verdict == .rejected ? RejectedFiles.reason(of: place) : nil)
+    var files = places(of: image.instance, in: root).map { place in
+      File(
+        path: place, content: image.instance.content, root: root,
+        reason: verdict == .rejected ? RejectedFiles.reason(of: place) : nil)
     }
-    guard withResults else { return freed }
+    guard withResults else { return files }
     let outbox = FilePath(of: folders.outbox)
-    for result in image.results {
-      freed += try Self.remove(outbox.pushing(FilePath(bytes: result.path)), result.content, below: outbox)
+    files += image.results.map { result in
+      File(path: outbox.pushing(FilePath(bytes: result.path)), content: result.content, root: outbox)
     }
     let superseded = SupersededResults(folders)
-    for result in image.superseded {
-      let place = superseded.place(of: FilePath(bytes: result.path), result.content)
-      freed += try Self.remove(place, result.content, below: FilePath(of: folders.superseded))
+    files += image.superseded.map { result in
+      File(
+        path: superseded.place(of: FilePath(bytes: result.path), result.content), content: result.content,
+        root: FilePath(of: folders.superseded))
     }
-    return freed
+    return files
   }
 
   /// Where the same bytes may lie, under other names as well; the one that the ledger knows is the last.
@@ -61,14 +72,13 @@ struct KeptFiles {
   }
 
   /// - Returns: its size; 0 when there is no such file, or another.
-  private static func remove(
-    _ file: FilePath, _ content: ContentDigest, below root: FilePath, with reason: FilePath? = nil
-  ) throws(WriteFailure) -> Int {
-    guard let entry = FolderWalk.entry(file), ContentDigest(ofFileAt: file) == content else {
+  private static func remove(_ file: File) throws(WriteFailure) -> Int {
+    guard let entry = FolderWalk.entry(file.path), ContentDigest(ofFileAt: file.path) == file.content else {
       return 0
     }
-    if let reason { try unlink(reason, below: root) }
-    try unlink(file, below: root)
+    // The reason first: once the file is gone, nothing would lead to it.
+    if let reason = file.reason { try unlink(reason, below: file.root) }
+    try unlink(file.path, below: file.root)
     return max(1, entry.stamp.size)
   }
 

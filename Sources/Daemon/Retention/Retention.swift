@@ -44,7 +44,7 @@ package struct Retention: Sendable {
       try await forget(before: RetentionRules.limit(rules.days, at: now), at: now, &tally) { _ in true }
     }
     if rules.bytes > 0 {
-      var size = KeptFiles(folders).size
+      var size = try await size(at: now)
       let limit = rules.bytes
       if size > limit {
         try await forget(before: now, at: now, &tally) { freed in
@@ -68,6 +68,20 @@ package struct Retention: Sendable {
         ])
     }
     return tally
+  }
+
+  /// Bytes of all that may go. What somebody else laid into the folders isn't counted: no image goes for its sake.
+  private func size(at now: Timestamp) async throws -> Int {
+    var files = KeptFiles(folders)
+    var size = 0
+    var last: PrunableInstance.Mark?
+    while !Task.isCancelled {
+      let batch = try await ledger.prunable(before: now, after: last, limit: Self.portion)
+      guard let end = batch.last else { break }
+      last = end.mark
+      for image in batch { size += files.size(of: image) }
+    }
+    return size
   }
 
   /// Images from the oldest on, for as long as `goesOn`, which is told how many bytes each has freed.
