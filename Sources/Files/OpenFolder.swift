@@ -37,8 +37,9 @@ package final class OpenFolder: Sendable {
     return OpenFolder(opened, path.pushing(relative))
   }
 
-  /// Like ``folder(_:)``; what is missing is made, readable by owner and group only. What is new is on the disk with
-  /// its name when this returns.
+  /// Like ``folder(_:)``; what is missing is made, readable by owner and group only, and is, where root makes it, of
+  /// whoever the folder that holds it is of: an administrator's command leaves nothing that the daemon can't enter. What
+  /// is new is on the disk with its name when this returns.
   package func makingFolder(_ relative: FilePath) -> OpenFolder? {
     if let known = folder(relative) { return known }
     guard errno == ENOENT, let name = relative.lastComponent,
@@ -52,6 +53,11 @@ package final class OpenFolder: Sendable {
       return nil
     }
     if code == 0 {
+      if geteuid() == 0, let above = parent.status {
+        _ = unsafe name.withPlatformString {
+          unsafe fchownat(parent.descriptor, $0, above.st_uid, above.st_gid, AT_SYMLINK_NOFOLLOW)
+        }
+      }
       let code = parent.sync()
       guard code == 0 else {
         _ = parent.removeFolder(name)

@@ -45,6 +45,22 @@ import Testing
     #expect(try await found() == [])
   }
 
+  /// Who wrote it keeps another name of it, and may write there again.
+  @Test func whatHasAnotherNameIsCopied() async throws {
+    let file = try fixture.drop("a")
+    let other = fixture.root.url.appending(path: "senders.dcm")
+    try FileManager.default.linkItem(
+      at: fixture.folders.inbox.appending(path: "a"), to: other)
+    guard case .taken(let spooled)? = try await spool.take([file]).first else { throw CancellationError() }
+    let writer = try FileHandle(forWritingTo: other)
+    try writer.write(contentsOf: Data("other".utf8))
+    try writer.close()
+    let taken = try Data(contentsOf: URL(filePath: spool.place(of: spooled).string))
+    #expect(taken == Data("image".utf8))
+    #expect(!FileManager.default.fileExists(atPath: fixture.folders.inbox.appending(path: "a").path))
+    #expect(try await found() == ["a"])
+  }
+
   @Test func aCrashBehindTheListLosesNothing() async throws {
     let file = try fixture.drop("a")
     // The list is there and nothing was moved.

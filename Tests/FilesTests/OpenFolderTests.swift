@@ -115,6 +115,17 @@ struct OpenFolderTests {
     #expect(folder.folder("x/y")?.removeFolder("z") == 0 && folder.removeFolder("x") == ENOTEMPTY)
   }
 
+  @Test("what root makes belongs to whoever the folder above belongs to", .enabled(if: geteuid() == 0))
+  func makingAsRoot() throws {
+    let folder = try #require(OpenFolder(root))
+    #expect(unsafe chown(root.string, 4321, 1234) == 0)
+    _ = try #require(folder.makingFolder("x/y"))
+    for path: FilePath in ["x", "x/y"] {
+      let status = try #require(folder.folder(path)?.status)
+      #expect(status.st_uid == 4321 && status.st_gid == 1234)
+    }
+  }
+
   @Test(
     "many files are synced together as well as one by one, and who can't be read is no reason not to",
     arguments: [2, 40])

@@ -12,7 +12,7 @@ struct SpoolTaking {
   private enum Way {
     /// It was renamed into it.
     case moved
-    /// It was renamed to where files of another file system wait, and is copied from there.
+    /// It was renamed to where files of another file system, and those with other names, wait, and is copied from there.
     case crossing(Move.Place)
     /// It stays where it is, and is copied.
     case copying
@@ -90,6 +90,8 @@ struct SpoolTaking {
       items[index].way = .copying
       return
     }
+    // Who has it under another name as well could change it wherever it goes.
+    guard source.status?.st_nlink == 1 else { return try cross(index, source) }
     let code = move(source, to: place(item))
     switch code {
     case 0: items[index].way = .moved
