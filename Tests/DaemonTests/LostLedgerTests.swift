@@ -2,6 +2,7 @@ import Analysis
 import Daemon
 import Files
 import Foundation
+import Glibc
 import Ledger
 import Logging
 import Testing
@@ -66,6 +67,15 @@ struct LostLedgerTests {
     try await LedgerOpening.keeper(configuration, runsOnce: true).close()
     try root.write("image", "done/a.dcm")
     try await LedgerOpening.keeper(configuration, runsOnce: true).close()
+  }
+
+  /// Its own user couldn't write to it.
+  @Test(.enabled(if: geteuid() == 0, "only root gives folders away"))
+  func rootBeginsNoneForAnother() throws {
+    #expect(unsafe chown(folders.ledger.path, 4321, 1234) == 0)
+    let error = #expect(throws: WriteFailure.self) { try LedgerOpening.setAside(configuration) }
+    #expect(error?.description.contains("user 4321") == true)
+    #expect(root.files(under: "ledger") == [])
   }
 
   @Test func aReportIsntEmptiedWhileTheLedgerIsRebuilt() async throws {

@@ -80,12 +80,22 @@ package enum LedgerOpening {
   /// spool, whose files have no row in it and are admitted anew, and from what was done, see ``finishRebuild(_:_:_:_:)``.
   /// - Returns: where the old one lies; nil when there is none.
   package static func setAside(_ configuration: DaemonConfiguration) throws -> String? {
+    try refuseRoot(configuration.folders.ledger)
     // Whatever interrupts it, a later start goes on.
     try DurableFile.write("", to: rebuilding(configuration.folders))
     // It tells how far the report is written from the rows of the old one.
     ReportProjection.forgetMark(configuration.folders)
     guard let database = configuration.database else { return try setAside(configuration.folders)?.path }
     return try PostgresLedger.setAside(database, at: .now).map { "schema \($0)" }
+  }
+
+  /// What root makes, the daemon's own user couldn't write to.
+  private static func refuseRoot(_ folder: URL) throws(WriteFailure) {
+    guard geteuid() == 0, let owner = FilePath(of: folder).status(followingLink: true)?.st_uid, owner != 0
+    else { return }
+    throw WriteFailure(
+      path: folder.path,
+      message: "belongs to user \(owner), who couldn't use a ledger that root makes: run this as that user")
   }
 
   private static func setAside(_ folders: InboxFolders) throws(WriteFailure) -> URL? {

@@ -135,7 +135,7 @@ extension StudyReading {
     await measure(record, row, publication: publication)
     var metadata: Logger.Metadata = ["seconds": "\(row.fields[16])"]
     if !row.reason.isEmpty { metadata["reason"] = "\(row.reasonCode)" }
-    log(row.status == .analysed || isOpened ? .info : .warning, "\(row.status.rawValue)", record, metadata)
+    log(row.status == .rejected && !isOpened ? .warning : .info, "\(row.status.rawValue)", record, metadata)
   }
 
   /// What is known of a file whose lease holds for as long as it takes to publish, and what sees to that where others
