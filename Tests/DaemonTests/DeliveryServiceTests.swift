@@ -265,6 +265,10 @@ struct DeliveryServiceTests {
     while try await states()["sent", default: 0] != next - 2 { try await Task.sleep(for: .milliseconds(20)) }
     running.cancel()
     _ = await running.result
+    // Whoever lets all go that waits lets this go, too, and is told whose it is.
+    let tags = try await visit.retry(nil, reason: nil, accepting: false)
+    #expect(try await tags == ledger.instances(.instance(1), after: 0, limit: 1).map(\.tag))
+    #expect(try await states()["parked"] == nil)
   }
 
   @Test("a person ends a pause")

@@ -109,6 +109,10 @@ public struct LedgerVisit: Sendable {
         tags.append(record.tag)
       }
     }
+    // Those of which results alone waited.
+    for id in ids.subtracting(records.map(\.id)).sorted() {
+      tags += try await ledger.instances(.instance(id), after: 0, limit: 1).map(\.tag)
+    }
     return tags
   }
 
