@@ -34,9 +34,9 @@ public struct StructuredReport: ResultObject {
     result.set(.contentDate, header.date)
     result.set(.contentTime, header.time)
     result.set(.completionFlag, "COMPLETE")
-    // Nobody has looked at it, and nobody will here.
+    // Nobody has looked at it, as the messages by HL7 and FHIR say too: whoever reads the image has the last word.
     result.set(.verificationFlag, "UNVERIFIED")
-    result.set(.preliminaryFlag, "FINAL")
+    result.set(.preliminaryFlag, "PRELIMINARY")
     result.setEmpty(.performedProcedureCodeSequence)
     let evidence = try Self.evidence(
       study: result.string(.studyInstanceUID) ?? "", header, measurements.segmentation)
