@@ -68,7 +68,7 @@ extension timespec {
   /// Nanoseconds since 1970. A file's date is whatever somebody wrote there: one that is more than 146 years away is as
   /// far as that, so that the difference of any two can be told as well.
   package var nanoseconds: Int {
-    let furthest = Int.max / 2 / 1_000_000_000
+    let furthest = Int.max / 2 / 1_000_000_000 - 1
     return min(max(Int(tv_sec), -furthest), furthest) * 1_000_000_000 + Int(tv_nsec)
   }
 }

@@ -109,6 +109,19 @@ import Testing
       fixture.root.files == ["done/backup.iso", "outbox/9.9/notes.txt", "outbox/report.csv", "rejected/old"])
   }
 
+  @Test("an image that came twice counts once, whatever else has its size")
+  func twinsRoom() async throws {
+    try await deliver()
+    _ = try await desk.deliver(
+      fixture.drop("b/twin", "1.1"), fixture.row(uid: "1.1"), detail: "", staging: nil)
+    let room = try ["done/a/1", "done/a/2", "outbox/9.9/1.1.png", "outbox/9.9/1.2.png", "rejected/bad"]
+      .reduce(0) {
+        try $0 + Data(contentsOf: fixture.root.url.appending(path: $1)).count
+      }
+    #expect(try await pass(bytes: room, at: later(0)) == Retention.Tally())
+    #expect(try await pass(bytes: room - 1, at: later(0)).images == 1)
+  }
+
   @Test("what isn't delivered everywhere stays, whatever its age and size; sent, it goes")
   func undelivered() async throws {
     let file = try fixture.drop("x")

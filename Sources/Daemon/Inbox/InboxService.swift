@@ -60,6 +60,7 @@ public struct InboxService: Service {
     health.heart.beat(.starting, within: Heart.step)
     defer { health.heart.rest(.starting) }
     let folders = configuration.folders
+    if rebuildsLedger { try LedgerOpening.refuseRoot(folders) }
     try folders.create()
     let locks = try folders.lock()
     defer { extendLifetime(locks) }

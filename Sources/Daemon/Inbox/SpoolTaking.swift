@@ -90,8 +90,10 @@ struct SpoolTaking {
       items[index].way = .copying
       return
     }
-    // Who has it under another name as well could change it wherever it goes.
-    guard source.status?.st_nlink == 1 else { return try cross(index, source) }
+    if source.hasOtherNames {
+      do throws(WriteFailure) { try cross(index, source) } catch { items[index].way = .copying }
+      return
+    }
     let code = move(source, to: place(item))
     switch code {
     case 0: items[index].way = .moved
@@ -164,7 +166,9 @@ struct SpoolTaking {
       case .crossing(let waiting): here = waiting
       case .copying, nil: continue
       }
-      guard !here.isStill(item.file, &writers) else { continue }
+      // One that got another name meanwhile is copied at the next look.
+      let isLinked = if case .moved? = item.way { here.hasOtherNames } else { false }
+      guard isLinked || !here.isStill(item.file, &writers) else { continue }
       try Move.back(here, to: item.file.path, in: senders.inbox)
       leave(index, .notNow(item.file))
     }
@@ -270,6 +274,9 @@ struct SpoolTaking {
 }
 
 extension Move.Place {
+  /// Whether somebody has it under another name as well, and could change it wherever it goes.
+  fileprivate var hasOtherNames: Bool { (status?.st_nlink ?? 1) > 1 }
+
   /// Whether it is still the file that was seen, and nobody writes to it.
   fileprivate func isStill(_ file: InboxFile, _ writers: inout OpenWriters) -> Bool {
     isFile(like: file.stamp) && !writers.contain(name, in: folder)

@@ -1,5 +1,5 @@
 import Analysis
-import Files
+package import Files
 import FoundationEssentials
 import Glibc
 package import Ledger
@@ -27,6 +27,7 @@ package enum LedgerOpening {
         let reports = try ReportAdoption.read(in: folders)
         try await ledger.adopt(reports.flatMap(\.rows), at: .now)
         for report in reports where report.unread > 0 {
+          try await ReportProjection(folders).putAside(report.file)
           logger?.warning(
             "lines of a report can't be read and aren't taken over; they stay in a file beside it",
             metadata: ["file": "\(report.file.lastPathComponent)", "lines": "\(report.unread)"])
@@ -80,7 +81,6 @@ package enum LedgerOpening {
   /// spool, whose files have no row in it and are admitted anew, and from what was done, see ``finishRebuild(_:_:_:_:)``.
   /// - Returns: where the old one lies; nil when there is none.
   package static func setAside(_ configuration: DaemonConfiguration) throws -> String? {
-    try refuseRoot(configuration.folders.ledger)
     // Whatever interrupts it, a later start goes on.
     try DurableFile.write("", to: rebuilding(configuration.folders))
     // It tells how far the report is written from the rows of the old one.
@@ -90,11 +90,13 @@ package enum LedgerOpening {
   }
 
   /// What root makes, the daemon's own user couldn't write to.
-  private static func refuseRoot(_ folder: URL) throws(WriteFailure) {
-    guard geteuid() == 0, let owner = FilePath(of: folder).status(followingLink: true)?.st_uid, owner != 0
-    else { return }
+  /// - Throws: ``WriteFailure`` where the daemon isn't root's: by its ledger, or its lock where that is lost.
+  package static func refuseRoot(_ folders: InboxFolders) throws(WriteFailure) {
+    let signs = [folders.ledgerFile, folders.ledger.appending(path: FolderLock.fileName), folders.ledger]
+    let status = signs.lazy.compactMap { FilePath(of: $0).status(followingLink: true) }.first
+    guard geteuid() == 0, let owner = status?.st_uid, owner != 0 else { return }
     throw WriteFailure(
-      path: folder.path,
+      path: folders.ledger.path,
       message: "belongs to user \(owner), who couldn't use a ledger that root makes: run this as that user")
   }
 

@@ -181,7 +181,7 @@ public struct LedgerVisit: Sendable {
         let files = try await duty.alone(patience: .seconds(60), { try await report.rewrite(from: ledger) })
       else { throw LedgerError.busy }
       // What an administrator wrote stays the daemon's to write.
-      if geteuid() == 0, let owner = FilePath(of: folders.ledgerFile).status(followingLink: true) {
+      if geteuid() == 0, let owner = FilePath(of: folders.ledger).status(followingLink: true) {
         for file in files { _ = unsafe chown(file.path, owner.st_uid, owner.st_gid) }
       }
       return folders.report

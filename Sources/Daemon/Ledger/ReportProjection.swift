@@ -92,7 +92,7 @@ package actor ReportProjection {
     if let mark, try await isAhead(of: ledger, mark) {
       // An older one was put back: what came behind it stood in the report alone.
       if let name = try putAside(report) { remarks.append(.ledgerIsOlder(name)) }
-      try await writeAnew(from: ledger, .all)
+      try await writeAnew(from: ledger, .all, keepingOthers: true)
       return
     }
     if let mark, mark.patients ?? PatientColumns.kept.fingerprint != patients.fingerprint {
@@ -176,7 +176,8 @@ package actor ReportProjection {
 
   /// Gives what lies there another name beside it: `report.aside-20261126T130500Z.csv`.
   /// - Returns: that name; nil where nothing lay there.
-  private func putAside(_ file: URL) throws(WriteFailure) -> String? {
+  @discardableResult
+  func putAside(_ file: URL) throws(WriteFailure) -> String? {
     let stem = file.deletingPathExtension().lastPathComponent
     let time = now().text.filter { $0 != "-" && $0 != ":" }
     let wanted = file.deletingLastPathComponent().appending(path: "\(stem).aside-\(time).csv")
@@ -199,8 +200,11 @@ package actor ReportProjection {
     case everything
   }
 
+  /// - Parameter keepingOthers: files that say something else are put aside, also where they are reports.
   @discardableResult
-  private func writeAnew(from ledger: any StudyLedger, _ scope: Scope) async throws -> [URL] {
+  private func writeAnew(
+    from ledger: any StudyLedger, _ scope: Scope, keepingOthers: Bool = false
+  ) async throws -> [URL] {
     // The cursor of all that is there now, current or not.
     var mark = Mark(
       cursor: 0, length: 0, day: isByDay ? now().day : nil, patients: patients.fingerprint)
@@ -225,7 +229,7 @@ package actor ReportProjection {
       if day.isEmpty { mark.length = bytes.count }
       files.append(file)
       if FileManager.default.contents(atPath: file.path).map(Array.init) != bytes {
-        if try ReportFile.look(file) == .other, let name = try putAside(file) {
+        if try keepingOthers || ReportFile.look(file) == .other, let name = try putAside(file) {
           remarks.append(.putAside(name))
         }
         try DurableFile.write(bytes, to: file)

@@ -238,7 +238,10 @@ package actor SourceDesk {
     }
     let home = try home(of: twin, verdict, tag: record.tag, known: known)
     let below = FilePath(root: nil, home.components.dropFirst(root.components.count))
-    try await ledger.rehome(record.id, to: below.bytes, at: .now)
+    do { try await ledger.rehome(record.id, to: below.bytes, at: .now) } catch {
+      // It may be forgotten by now, as what was kept for long enough is.
+      guard case .unknown = error else { throw error }
+    }
   }
 
   /// Tells beside a twin what stands beside the first, of the file that will lie there.

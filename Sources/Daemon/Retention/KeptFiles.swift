@@ -14,9 +14,13 @@ struct KeptFiles {
 
   init(_ folders: InboxFolders) { self.folders = folders }
 
-  /// Bytes of an image's source, wherever it lies in its home, and of its results, as far as they are there.
-  mutating func size(of image: PrunableInstance) -> Int {
-    files(of: image, withResults: true).reduce(0) { $0 + (FolderWalk.entry($1.path)?.stamp.size ?? 0) }
+  /// Bytes of an image's source in its home and of its results, as far as they are there. The same bytes under other names
+  /// aren't counted: many files have one size, and to tell which are the same each would be read.
+  func size(of image: PrunableInstance) -> Int {
+    guard case .filed(_, let verdict, _) = image.instance.state else { return 0 }
+    let home = image.instance.home.map { folders.home(of: verdict).pushing(FilePath(bytes: $0)) }
+    let places = (home.map { [$0] } ?? []) + results(of: image).map(\.path)
+    return places.reduce(0) { $0 + (FolderWalk.entry($1)?.stamp.size ?? 0) }
   }
 
   /// Removes an image's source, wherever it lies in its home, and its results; synced when this returns.
@@ -43,18 +47,21 @@ struct KeptFiles {
         path: place, content: image.instance.content, root: root,
         reason: verdict == .rejected ? RejectedFiles.reason(of: place) : nil)
     }
-    guard withResults else { return files }
+    if withResults { files += results(of: image) }
+    return files
+  }
+
+  private func results(of image: PrunableInstance) -> [File] {
     let outbox = FilePath(of: folders.outbox)
-    files += image.results.map { result in
+    let superseded = SupersededResults(folders)
+    return image.results.map { result in
       File(path: outbox.pushing(FilePath(bytes: result.path)), content: result.content, root: outbox)
     }
-    let superseded = SupersededResults(folders)
-    files += image.superseded.map { result in
-      File(
-        path: superseded.place(of: FilePath(bytes: result.path), result.content), content: result.content,
-        root: FilePath(of: folders.superseded))
-    }
-    return files
+      + image.superseded.map { result in
+        File(
+          path: superseded.place(of: FilePath(bytes: result.path), result.content), content: result.content,
+          root: FilePath(of: folders.superseded))
+      }
   }
 
   /// Where the same bytes may lie, under other names as well; the one that the ledger knows is the last.

@@ -72,7 +72,7 @@ package struct Retention: Sendable {
 
   /// Bytes of all that may go. What somebody else laid into the folders isn't counted: no image goes for its sake.
   private func size(at now: Timestamp) async throws -> Int {
-    var files = KeptFiles(folders)
+    let files = KeptFiles(folders)
     var size = 0
     var last: PrunableInstance.Mark?
     while !Task.isCancelled {
