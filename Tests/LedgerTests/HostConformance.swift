@@ -89,7 +89,7 @@ import Testing
     // It counts again, with where it delivers, as soon as it is heard of; after a month it is forgotten.
     try await ledger.show("c", for: .seconds(60), at: .at(7_004 + 86_402))
     #expect(try await ledger.serve([], by: "d", at: .at(7_004 + 86_403)) == UnservedDestinations())
-    #expect(try await ledger.hosts().map(\.destinations) == [["pacs"], []])
+    #expect(try await ledger.hosts().map(\.destinations) == [[], ["pacs"], []])
     _ = try await ledger.serve([], by: "d", at: .at(7_004 + 32 * 86_400))
     #expect(try await ledger.hosts().map(\.name) == ["d"])
   }
