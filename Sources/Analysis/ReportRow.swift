@@ -76,6 +76,8 @@ extension ReportRow {
     "lung_area_mm2", "model", "model_sha256", "analysed_at", "seconds", "outputs",
     "notes",
   ]
+  /// The code among the notes of a finding that the model leaves open.
+  package static let uncertainFinding = ReportNote.findingUncertain.code
 
   /// The row's fields in the order of ``header``. Numbers have a decimal point and no exponent.
   public var fields: [String] {

@@ -44,8 +44,7 @@ package enum LedgerError: Error, Sendable, Hashable {
     switch self {
     case .busy, .full, .unreachable, .inaccessible, .readOnly, .outOfMemory, .unusable: true
     case .damaged, .newer, .older, .missing, .lost, .takenAway, .foreign, .inconsistent, .leaseLost,
-      .impossible,
-      .unknown, .duplicateUID:
+      .impossible, .unknown, .duplicateUID:
       false
     }
   }

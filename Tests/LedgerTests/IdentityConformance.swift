@@ -29,6 +29,17 @@ import Testing
     try await ledger.report(after: 0, limit: 100, history: false).map(\.instance)
   }
 
+  /// A ledger in which file 1 stands, and the other picture of file 2 waits since 22 for somebody to decide.
+  private func conflict(_ kind: LedgerKind) async throws -> any StudyLedger {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([file(1), file(2)], at: .at(0))
+    _ = try await read(ledger, pixels: 7, at: .at(20))
+    let claim = try #require(await ledger.claim(at: .at(21)))
+    try await ledger.conflict(
+      2, token: claim.lease.token, with: 1, Completion.Chain(pixels: .of(8)), record: [2], at: .at(22))
+    return ledger
+  }
+
   @Test(arguments: LedgerKind.allCases)
   func filesWithOneUIDAreReadOneAfterTheOther(kind: LedgerKind) async throws {
     let ledger = try LedgerSite(kind).open()
@@ -128,12 +139,7 @@ import Testing
   /// other stands as it did.
   @Test(arguments: LedgerKind.allCases)
   func whatIsAcceptedAndOfNoUseTakesNothingAway(kind: LedgerKind) async throws {
-    let ledger = try LedgerSite(kind).open()
-    _ = try await ledger.admit([file(1), file(2)], at: .at(0))
-    _ = try await read(ledger, pixels: 7, at: .at(20))
-    let claim = try #require(await ledger.claim(at: .at(21)))
-    try await ledger.conflict(
-      2, token: claim.lease.token, with: 1, Completion.Chain(pixels: .of(8)), record: [2], at: .at(22))
+    let ledger = try await conflict(kind)
     #expect(try await current(ledger) == [1, 2])
     #expect(try await ledger.retry(.uid("1.2.3.1"), accepting: true, at: .at(23)) == [2])
     let next = try #require(await ledger.claim(at: .at(24)))
@@ -152,12 +158,7 @@ import Testing
   /// Held up on its way to `rejected` and tried again, a picture that somebody refused doesn't take the other's place.
   @Test(arguments: LedgerKind.allCases)
   func aRetryAcceptsNothingThatWasRefused(kind: LedgerKind) async throws {
-    let ledger = try LedgerSite(kind).open()
-    _ = try await ledger.admit([file(1), file(2)], at: .at(0))
-    _ = try await read(ledger, pixels: 7, at: .at(20))
-    let claim = try #require(await ledger.claim(at: .at(21)))
-    try await ledger.conflict(
-      2, token: claim.lease.token, with: 1, Completion.Chain(pixels: .of(8)), record: [2], at: .at(22))
+    let ledger = try await conflict(kind)
     #expect(try await ledger.dismiss(.uid("1.2.3.1"), at: .at(23)) == [2])
     let next = try #require(await ledger.claim(at: .at(24)))
     try await ledger.park(2, token: next.lease.token, reason: "results_misplaced", at: .at(25))

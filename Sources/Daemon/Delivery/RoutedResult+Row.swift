@@ -17,6 +17,6 @@ extension RoutedResult {
 
   private static func certainty(of row: ReportRow) -> String {
     guard row.finding != nil else { return "" }
-    return row.notes.contains("finding_uncertain") ? "uncertain" : "certain"
+    return row.notes.contains(ReportRow.uncertainFinding) ? "uncertain" : "certain"
   }
 }

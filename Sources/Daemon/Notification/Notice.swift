@@ -97,7 +97,8 @@ package struct Notice: Sendable, Equatable, Encodable {
     }
     if verdict == .analysed {
       finding = field("finding")
-      isUncertain = field("notes").map { $0.split(separator: ";").contains("finding_uncertain") } ?? false
+      let notes = field("notes")?.split(separator: ";").map(String.init) ?? []
+      isUncertain = notes.contains(ReportRow.uncertainFinding)
       pneumoniaProbability = field("pneumonia_probability").flatMap(Double.init)
       model = field("model")
     }

@@ -226,16 +226,16 @@ package actor SourceDesk {
   /// Where nothing lies any more where the ledger has the row's source, or something else does, the row's place is the
   /// twin's. Noted before the move: a crash between leaves the twin in the spool, to be brought there.
   private func findAgain(_ record: InstanceRecord, by twin: SpooledFile, _ verdict: Verdict) async throws {
-    guard let noted = record.home, let twinSize = FolderWalk.entry(spool.place(of: twin))?.stamp.size else {
+    guard record.home != nil, let twinSize = FolderWalk.entry(spool.place(of: twin))?.stamp.size else {
       return
     }
-    let root = folders.home(of: verdict)
-    let known = root.pushing(FilePath(bytes: noted))
+    let known = record.place(in: folders)
     // The bytes themselves aren't compared: a thousand files of one name would be read for each that comes.
     guard try DestinationPath.look(known) == .nothing || FolderWalk.entry(known)?.stamp.size != twinSize
     else {
       return
     }
+    let root = folders.home(of: verdict)
     let home = try home(of: twin, verdict, tag: record.tag, known: known)
     let below = FilePath(root: nil, home.components.dropFirst(root.components.count))
     do { try await ledger.rehome(record.id, to: below.bytes, at: .now) } catch {

@@ -17,10 +17,9 @@ struct KeptFiles {
   /// Bytes of an image's source in its home and of its results, as far as they are there. The same bytes under other names
   /// aren't counted: many files have one size, and to tell which are the same each would be read.
   func size(of image: PrunableInstance) -> Int {
-    guard case .filed(_, let verdict, _) = image.instance.state else { return 0 }
-    let home = image.instance.home.map { folders.home(of: verdict).pushing(FilePath(bytes: $0)) }
-    let places = (home.map { [$0] } ?? []) + results(of: image).map(\.path)
-    return places.reduce(0) { $0 + (FolderWalk.entry($1)?.stamp.size ?? 0) }
+    guard case .filed = image.instance.state else { return 0 }
+    let home = image.instance.home == nil ? [] : [image.instance.place(in: folders)]
+    return (home + results(of: image).map(\.path)).reduce(0) { $0 + (FolderWalk.entry($1)?.stamp.size ?? 0) }
   }
 
   /// Removes an image's source, wherever it lies in its home, and its results; synced when this returns.
