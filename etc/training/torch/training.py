@@ -41,15 +41,25 @@ class Flat:
         self.values.copy_(self.average)
 
 
-def loop(network, loss, plan, *, steps, batch, rate, decay, weight_decay, seed, graph=True, warmup=0.05, until=None):
-    """Trains `network` by `loss(rows)`, rows [batch] drawn by `plan` (a probability for each picture), with a cosine; stops early at
-    the time `until`. Leaves the moving average of the weights in it."""
+def take(network, values):
+    """Puts weights that `loop` kept into the network they are of."""
+    at = 0
+    for p in network.parameters():
+        p.data = values[at:at + p.numel()].view_as(p).clone()
+        at += p.numel()
+
+
+def loop(network, loss, plan, *, steps, batch, rate, decay, weight_decay, seed, graph=True, warmup=0.05, until=None, flat=False, every=0,
+         kept=None):
+    """Trains `network` by `loss(rows)`, rows [batch] drawn by `plan` (a probability for each picture), with a cosine, or at one rate
+    (`flat`) for weights that are to be averaged; stops early at the time `until`. Leaves the moving average of the weights in it, and
+    appends it to the list `kept` after `every` so many steps."""
     device = next(network.parameters()).device
     torch.manual_seed(seed)
-    flat = Flat(network, decay, weight_decay)
+    buffers = Flat(network, decay, weight_decay)
     table = torch.multinomial(plan, steps * batch, replacement=True).view(steps, batch)
-    rates = torch.tensor([rate * min(1, (i + 1) / max(1, warmup * steps)) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * i / steps)))
-                          for i in range(steps)], device=device)
+    rates = torch.tensor([rate * min(1, (i + 1) / max(1, warmup * steps))
+                          * (1 if flat else 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * i / steps))) for i in range(steps)], device=device)
     place = torch.zeros(1, dtype=torch.long, device=device)
     shown = torch.zeros(1, device=device)
 
@@ -57,13 +67,18 @@ def loop(network, loss, plan, *, steps, batch, rate, decay, weight_decay, seed, 
         at = place.remainder(steps)
         value = loss(table.index_select(0, at)[0])
         value.backward()
-        flat.step(rates.index_select(0, at), (place + 1).float())
+        buffers.step(rates.index_select(0, at), (place + 1).float())
         place.add_(1)
         shown.lerp_(value.detach()[None], 0.05)
 
+    def keep(done):
+        if every and done % every == 0:
+            kept.append(buffers.average.clone())
+
     if not (graph and device.type == "cuda"):
-        for _ in range(steps):
+        for i in range(steps):
             once()
+            keep(i + 1)
     else:
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
@@ -76,6 +91,7 @@ def loop(network, loss, plan, *, steps, batch, rate, decay, weight_decay, seed, 
             once()
         for i in range(steps - 3):
             recorded.replay()
+            keep(i + 4)
             if i % 50 == 0:
                 torch.cuda.synchronize()
                 if until is not None and time.time() > until:
@@ -84,7 +100,7 @@ def loop(network, loss, plan, *, steps, batch, rate, decay, weight_decay, seed, 
         torch.cuda.synchronize()
         del recorded
     last = shown.item()
-    flat.take_average()
+    buffers.take_average()
     return last
 
 
@@ -127,8 +143,15 @@ def channels_last(x, dtype):
     return x[:, None].to(dtype).contiguous(memory_format=torch.channels_last)
 
 
-def reader_input(pictures, rows, side, dtype, view, how=None, chance=None):
-    """The box of the lungs (or the whole picture) as the reader sees it, [N, 1, side, side]; varied where `how` says so."""
+def lungs_in(pictures, rows, grid):
+    """The lungs with what heart and diaphragm hide, a little wider, as a view sees them, [N, side, side]."""
+    lungs = torch.maximum(pictures.drawn[rows], pictures.masks[rows] * pictures.convention[rows][:, None, None])
+    return P.sample(F.max_pool2d(lungs[:, None].float(), 9, 1, 4)[:, 0], grid).clamp(0, 1)
+
+
+def reader_input(pictures, rows, side, dtype, view, how=None, chance=None, with_lungs=False):
+    """The box of the lungs (or the whole picture) as the reader sees it, [N, 1, side, side]; varied where `how` says so. `with_lungs`: and
+    where the lungs are in it, [N, side, side]."""
     boxes = pictures.boxes[rows] if view != "whole" else pictures.all_of_it.expand(len(rows), 4)
     grid = P.moved_grid(boxes, 256, how, chance[0]) if how else P.nominal_grid(boxes, 256)
     x = P.sample(pictures.images[rows], grid) / 255
@@ -136,34 +159,62 @@ def reader_input(pictures, rows, side, dtype, view, how=None, chance=None):
         limits = pictures.limits[rows][:, :, None, None]
         x = ((x - limits[:, 0]) / (limits[:, 1] - limits[:, 0]).clamp(min=1e-3)).clamp(0, 1)
     if view == "lungs-only":
-        lungs = torch.maximum(pictures.drawn[rows], pictures.masks[rows] * pictures.convention[rows][:, None, None])
-        inside = P.sample(F.max_pool2d(lungs[:, None].float(), 9, 1, 4)[:, 0], grid).clamp(0, 1)
+        inside = lungs_in(pictures, rows, grid)
         x = x * inside + 0.3 * (1 - inside)
     if side < 256:
         x = F.avg_pool2d(x[:, None], 256 // side)[:, 0]
     if how:
         x = P.exposed(x, how, *chance)
-    return channels_last(x, dtype)
+    x = channels_last(x, dtype)
+    return (x, F.avg_pool2d(lungs_in(pictures, rows, grid)[:, None], 256 // side)[:, 0]) if with_lungs else x
 
 
 def train_reader(encoder, pictures, targets, weights, plan, *, side, view, how, steps, batch, rate=2e-3, decay=0.995, weight_decay=0.02,
-                 seed=1, dtype=torch.bfloat16, mixup=0.0, groups=None, graph=True, until=None):
+                 seed=1, dtype=torch.bfloat16, mixup=0.0, groups=None, bootstrap=0.0, unlabelled=None, inside=0.0, graph=True, until=None, **course):
     """Findings alone. `targets`, `weights` [N]: the wanted probability of pneumonia, and what it counts.
-    `groups` [N]: for group DRO, numbers from 0; None without."""
+    `groups` [N]: for group DRO, numbers from 0; None without. `bootstrap`: how much of the target is what the network itself has said of the
+    picture so far, a moving mean over its views, against labels learned by heart. `unlabelled` [N]: the number of the source of a picture
+    that has no finding, -1 for others; its target is what the network has said of it, aligned so that its source has both findings alike,
+    where that is surer than 0.85. `inside`: weight of the saliency's share outside the lungs. `course`: as `loop` has it."""
     chance = chances(pictures.device)
     share = None
+    said = targets.clone()
+    if unlabelled is not None:
+        said[unlabelled >= 0] = 0.5
+        means = torch.full((int(unlabelled.max()) + 1,), 0.5, device=pictures.device)
     if groups is not None:
         share = torch.full((int(groups.max()) + 1,), 1.0 / (int(groups.max()) + 1), device=pictures.device)
 
     def loss(rows):
-        x = reader_input(pictures, rows, side, dtype, view, how, chance)
+        x = reader_input(pictures, rows, side, dtype, view, how, chance, with_lungs=inside > 0)
+        if inside > 0:
+            x, lungs = x
+            x = x.requires_grad_(True)
         wanted, counts = targets[rows], weights[rows]
         if mixup > 0:
             part = (chance[0](len(rows)) * mixup).clamp(min=0) * 0.5
             x = torch.lerp(x, x.roll(1, 0), part[:, None, None, None].to(x.dtype))
             wanted = torch.lerp(wanted, wanted.roll(1, 0), part)
         scores = encoder(x, True)[1]
-        each = F.binary_cross_entropy_with_logits(scores[:, 1] - scores[:, 0], wanted, reduction="none") * counts
+        margin = scores[:, 1] - scores[:, 0]
+        if bootstrap > 0 or unlabelled is not None:
+            said.index_copy_(0, rows, torch.lerp(said[rows], torch.sigmoid(margin.detach().float()), 0.2))
+        if bootstrap > 0:
+            wanted = torch.lerp(wanted, said[rows], bootstrap)
+        if unlabelled is not None:
+            none, source = (unlabelled[rows] >= 0).float(), unlabelled[rows].clamp(min=0)
+            number = torch.zeros_like(means).index_add_(0, source, none)
+            mean = torch.zeros_like(means).index_add_(0, source, none * said[rows]) / number.clamp(min=1)
+            means.lerp_(torch.where(number > 0, mean, means), 0.05)
+            yes, no = said[rows] / means[source], (1 - said[rows]) / (1 - means[source])
+            aligned = yes / (yes + no)
+            sure = none * ((aligned - 0.5).abs() > 0.35)
+            wanted, counts = torch.where(none > 0, aligned.round(), wanted), counts + sure
+        each = F.binary_cross_entropy_with_logits(margin, wanted, reduction="none") * counts
+        if inside > 0:
+            saliency = torch.autograd.grad(margin.sum(), x, create_graph=True)[0].abs()[:, 0].float()
+            outside = (saliency * (1 - lungs)).sum((1, 2)) / saliency.sum((1, 2)).clamp(min=1e-9)
+            return each.sum() / counts.sum().clamp(min=1) + inside * outside.mean()
         if share is None:
             return each.sum() / counts.sum().clamp(min=1)
         g = groups[rows]
@@ -175,17 +226,30 @@ def train_reader(encoder, pictures, targets, weights, plan, *, side, view, how, 
         own = (share / number.clamp(min=1))[g]
         return (each * own).sum() / own.sum().clamp(min=1e-6)
     return loop(encoder, loss, plan, steps=steps, batch=batch, rate=rate, decay=decay, weight_decay=weight_decay, seed=seed, graph=graph,
-                until=until)
+                until=until, **course)
 
 
-def read_all(encoder, pictures, *, side, view, dtype=torch.bfloat16, batch=256):
-    """The score of pneumonia less that of normal, for every picture."""
+def read_all(encoder, pictures, *, side, view, dtype=torch.bfloat16, batch=256, rows=None):
+    """The score of pneumonia less that of normal, for every picture, or for `rows`."""
     out = []
+    rows = torch.arange(len(pictures.index), device=pictures.device) if rows is None else torch.as_tensor(rows, device=pictures.device)
     with torch.no_grad():
-        for rows in torch.arange(len(pictures.index), device=pictures.device).split(batch):
+        for rows in rows.split(batch):
             scores = encoder(reader_input(pictures, rows, side, dtype, view))[1]
             out.append((scores[:, 1] - scores[:, 0]).cpu())
     return torch.cat(out).numpy()
+
+
+def saliency_inside(encoder, pictures, rows, *, side, view, dtype=torch.bfloat16, batch=64):
+    """Of pictures `rows` the share of the saliency that lies within the lungs, and the share of the view that they are: [n, 2]."""
+    shares = []
+    for part in torch.as_tensor(rows, device=pictures.device).split(batch):
+        x, lungs = reader_input(pictures, part, side, dtype, view, with_lungs=True)
+        x = x.requires_grad_(True)
+        saliency, = torch.autograd.grad(encoder(x)[1].max(1).values.sum(), x)
+        saliency = saliency.abs()[:, 0].float()
+        shares.append(torch.stack([(saliency * lungs).sum((1, 2)) / saliency.sum((1, 2)), lungs.mean((1, 2))], 1).cpu())
+    return torch.cat(shares).numpy()
 
 
 def mask_loss(logits, wanted, counts):
@@ -198,7 +262,7 @@ def mask_loss(logits, wanted, counts):
 
 
 def train_whole(network, pictures, targets, weights, masks_used, plan, *, side, how, steps, batch, heads="two", partial=0.0, drawn=0.0,
-                rate=2e-3, decay=0.995, weight_decay=0.01, seed=1, dtype=torch.bfloat16, graph=True, until=None):
+                rate=2e-3, decay=0.995, weight_decay=0.01, seed=1, dtype=torch.bfloat16, graph=True, until=None, **course):
     """Masks and findings of the whole picture at a time. `masks_used` [N]: whether a person's mask is learned from.
     `heads`: "two" (one for each convention), "one" (both conventions mixed). `partial`: weight of what one convention says of the other
     (lung seen is lung; outside the whole lung none is seen). `drawn`: weight of masks that a model drew, where no person did."""
@@ -239,7 +303,7 @@ def train_whole(network, pictures, targets, weights, masks_used, plan, *, side, 
             total = total + drawn * ((cross + 2 * dice) * without).sum() / without.sum().clamp(min=1)
         return total
     return loop(network, loss, plan, steps=steps, batch=batch, rate=rate, decay=decay, weight_decay=weight_decay, seed=seed, graph=graph,
-                until=until)
+                until=until, **course)
 
 
 def dice_of(network, pictures, rows, *, side, dtype=torch.bfloat16, batch=64):
