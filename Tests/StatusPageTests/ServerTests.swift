@@ -48,8 +48,10 @@ struct ServerTests {
       .init(name: "pacs", waiting: 3, sent: 1, failed: 0, oldest: "9 s", pause: "pauses: no way to 10.0.0.5")
     ]
     view.configuration = [.init("inbox", "/in")]
+    // They aren't out of date before somebody asks, however busy the machine is.
     return PublishedStatus(
-      problems: problems, metrics: [MetricFamily("a_b", .gauge, help: "A.", 1)], view: view)
+      problems: problems, metrics: [MetricFamily("a_b", .gauge, help: "A.", 1)], view: view,
+      takenAt: .now + .seconds(3600))
   }
 
   /// Runs a server on a free port of this machine while `body` asks it, on a thread of its own.

@@ -2,11 +2,13 @@
 # Sourced by try.sh where MMDICOM_SHARE=1: Samba as etc/guide/operating.md has it, added to Debian's own configuration.
 
 say "share: Samba"
-awk '/^# Samba, / { on = 1 } on && /^```/ { exit } on' "$here/../guide/operating.md" >>"$root/etc/samba/smb.conf"
+grep -q '^\[results\]' "$root/etc/samba/smb.conf" || awk '/^# Samba, / { on = 1 } on && /^```/ { exit } on' "$here/../guide/operating.md" >>"$root/etc/samba/smb.conf"
 check "the recipe is Samba's language" inside testparm -s
-inside useradd --no-create-home --groups mmdicom alice
-inside useradd --no-create-home mallory
-for name in alice mallory; do inside bash -c "printf 'secret\nsecret\n' | smbpasswd -s -a $name" >/dev/null; done
+for name in alice mallory; do
+  inside id "$name" >/dev/null 2>&1 || inside useradd --no-create-home "$name"
+  inside bash -c "printf 'secret\nsecret\n' | smbpasswd -s -a $name" >/dev/null
+done
+inside usermod --append --groups mmdicom alice
 inside systemctl restart smbd.service
 # smb NAME SHARE COMMANDS
 smb() { inside smbclient "//127.0.0.1/$2" -U "$1%secret" -c "$3" 2>&1; }
