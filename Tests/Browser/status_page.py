@@ -36,6 +36,8 @@ with sync_playwright() as p:
             page.on("pageerror", lambda e: errors.append(str(e)))
             def look(name):
                 global bad
+                # Pictures come when they are scrolled to; all of them belong on the screenshot.
+                page.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
                 page.wait_for_timeout(2500)
                 page.screenshot(path=out / f"{name}-{scheme}-{width}.png", full_page=True)
                 page.evaluate(axe)
