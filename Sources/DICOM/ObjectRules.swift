@@ -95,7 +95,8 @@ enum ObjectRules {
   private static let report: [ObjectRule] = [
     .oneOf(.modality, ["SR"]), .present(.referencedPerformedProcedureStepSequence), .value(.contentDate),
     .value(.contentTime), .oneOf(.completionFlag, ["COMPLETE"]), .oneOf(.verificationFlag, ["UNVERIFIED"]),
-    .present(.performedProcedureCodeSequence), .oneOf(.valueType, ["CONTAINER"]),
+    .oneOf(.preliminaryFlag, ["PRELIMINARY"]), .present(.performedProcedureCodeSequence),
+    .oneOf(.valueType, ["CONTAINER"]),
     .oneOf(.continuityOfContent, ["SEPARATE"]), .items(.conceptNameCodeSequence, ObjectRule.code),
     .items(.contentTemplateSequence, [.value(.mappingResource), .value(.templateIdentifier)]),
     .items(

@@ -67,10 +67,12 @@ public struct StatusView: Sendable {
     public var sent: Int
     public var failed: Int
     public var oldest: String
+    /// Why nothing is sent now, and until when; empty where it is. It may name other systems.
+    public var pause: String
 
-    public init(name: String, waiting: Int, sent: Int, failed: Int, oldest: String) {
+    public init(name: String, waiting: Int, sent: Int, failed: Int, oldest: String, pause: String) {
       (self.name, self.waiting, self.sent, self.failed) = (name, waiting, sent, failed)
-      self.oldest = oldest
+      (self.oldest, self.pause) = (oldest, pause)
     }
   }
 
@@ -103,6 +105,9 @@ public struct StatusView: Sendable {
   func concealed() -> StatusView {
     var view = self
     view.configuration = []
+    for index in view.destinations.indices where !view.destinations[index].pause.isEmpty {
+      view.destinations[index].pause = "pauses"
+    }
     for index in view.studies.indices {
       view.studies[index].patient = ""
       view.studies[index].preview = nil

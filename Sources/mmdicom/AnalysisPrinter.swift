@@ -7,14 +7,12 @@ import Synchronization
 final class AnalysisPrinter: Sendable {
   private let isJSON: Bool
   private let output: URL
-  private let total: Int
   private let progress = ProgressLine()
   private let printed = Mutex(0)
 
-  init(isJSON: Bool, output: URL, total: Int) {
+  init(isJSON: Bool, output: URL) {
     self.isJSON = isJSON
     self.output = output
-    self.total = total
     progress.begin("analyse")
   }
 
@@ -34,7 +32,7 @@ final class AnalysisPrinter: Sendable {
     } else if event.row.status == .analysed {
       progress.result(line(event))
     }
-    progress.update(count, of: total)
+    progress.update(count, of: event.total)
   }
 
   /// Ends the output: where the report lies and how many images ended how.

@@ -78,7 +78,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
       options.kinds = try kinds()
       let batch = BatchAnalysis(
         model: model, output: output, tensors: tensors, options: options, threads: threads)
-      let printer = AnalysisPrinter(isJSON: json, output: output, total: inputs.count)
+      let printer = AnalysisPrinter(isJSON: json, output: output)
       let tally = try await batch.run(inputs, onEvent: printer.print)
       if shard != nil { try ShardFolder.end(output) }
       printer.finish(tally, report: batch.report)

@@ -6,10 +6,12 @@ import FoundationEssentials
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Look at folders, disks, clock, model, ledger and port, and say what to do.",
+    abstract:
+      "Look at folders, disks, clock, model, files of the configuration, ledger, ports and peers, and say what to do.",
     discussion: """
-      As the user who asks: sudo -u mmdicom mmdicom doctor sees what the service sees. Changes nothing, also while the \
-      daemon runs. Exit status: 0, or 1 when something keeps the daemon from its work.
+      Root looks with the rights of the daemon's user, to whom the daemon's own folder ("ledger") belongs; others with \
+      their own. Destinations are asked whether they are there (C-ECHO, OPTIONS, a connection). Changes nothing, also \
+      while the daemon runs. Exit status: 0, or 1 when something keeps the daemon from its work.
       """)
 
   @OptionGroup var service: ServiceOptions
@@ -17,14 +19,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reportingFailure {
-      let configuration = try await ServeCommand.configuration(service.config)
-      let doctor: Doctor
-      do {
-        let model = try ModelLocation.here.find(
-          configuration.model?.path, option: "as \"model\" in the configuration")
-        doctor = Doctor(configuration, model: model)
-      } catch { doctor = Doctor(configuration, model: nil, whyNot: "\(error)") }
-      let all = await doctor.examine()
+      let all = try await examinations()
       if json {
         Terminal.result(try JSONDocument.pretty(["examinations": all]))
       } else {
@@ -32,5 +27,27 @@ struct DoctorCommand: AsyncParsableCommand {
       }
       if all.contains(where: { $0.verdict == .ill }) { throw ExitCode.someInputsFailed }
     }
+  }
+
+  private func examinations() async throws -> [Examination] {
+    var all: [Examination] = []
+    do {
+      var configuration = try await ServeCommand.configuration(service.config)
+      all.append(ServiceUser.examination(of: configuration.folders))
+      // Once more with the rights that were taken: what it names is read as the daemon does.
+      configuration = try await ServeCommand.configuration(service.config)
+      return all + (await doctor(configuration).examine())
+    } catch let refusal where refusal is ConfigurationFailure || !all.isEmpty {
+      let remedy = "mend what it names; the file itself must be the daemon's user's to read, too (chmod 644)"
+      return all + [Examination("configuration", .ill, "\(refusal)", remedy: remedy)]
+    }
+  }
+
+  private func doctor(_ configuration: DaemonConfiguration) -> Doctor {
+    do {
+      let model = try ModelLocation.here.find(
+        configuration.model?.path, option: "as \"model\" in the configuration")
+      return Doctor(configuration, model: model)
+    } catch { return Doctor(configuration, model: nil, whyNot: "\(error)") }
   }
 }

@@ -32,10 +32,7 @@ struct EchoCommand: ParsableCommand {
     let begun = ContinuousClock.now
     var document = Document(address: address.description)
     do throws(NetworkFailure) {
-      var association = try Association.open(address, for: [.verification], node.association)
-      let status = try association.echo()
-      association.release()
-      document.status = status.description
+      document.status = try PeerProbe.echo(address, node.association).description
       document.seconds = (begun.duration(to: .now) / .milliseconds(1)).rounded(.down) / 1000
     } catch {
       document.error = error.description

@@ -40,6 +40,9 @@ import Testing
   @Test func saysWhatWasFound() throws {
     let report = try Self.report(of: SegmentationTests.source()).dataSet
     #expect(report.string(.verificationFlag) == "UNVERIFIED" && report.string(.modality) == "SR")
+    // Whole, but nobody answers for it yet: no system may take it for the report of the examination.
+    #expect(report.string(.completionFlag) == "COMPLETE")
+    #expect(report.string(.preliminaryFlag) == "PRELIMINARY")
     #expect(report.items(.contentTemplateSequence).first?.string(.templateIdentifier) == "1500")
     let number = try #require(items("122157", in: report).first?.items(.measuredValueSequence).first)
     #expect(number.decimal(.numericValue) == 0.8712)

@@ -1,3 +1,4 @@
+import Analysis
 import DICOMNetwork
 import Daemon
 import Foundation
@@ -135,5 +136,31 @@ struct DeliveryRuleTests {
   func many() async {
     let list = (0..<33).map { "d\($0)=dicom://A@h" }.joined(separator: ", ")
     #expect(await problem("destinations: [\(list)]").contains("holds 33; 32 at most"))
+  }
+
+  @Test(
+    "a destination that none of the results can go to is told of",
+    arguments: [
+      ("d=mllp://h:1", "", "[overlay]", "it takes hl7, and results: has overlay"),
+      ("d=mllp://h:1", "", "[overlay, hl7]", nil),
+      ("d=mllp://h:1", "d result=report", "[report, hl7]", "its rules take none of hl7"),
+      ("d=dicom://D@h", "", "[hl7, fhir]", "it takes DICOM objects, and results: has hl7, fhir"),
+      (
+        "d=dicom://D@h", "d result=presentation", "[overlay, report]",
+        "its rules take none of overlay, report"
+      ),
+      ("d=dicom://D@h", "d result=presentation, d finding=pneumonia", "[overlay]", nil),
+      ("d=dicom://D@h", "d result=saliency", "[overlay]", "its rules take none of overlay"),
+      ("d=dicom://D@h", "d result!=overlay", "[overlay, report]", nil),
+    ] as [(String, String, String, String?)])
+  func idle(destination: String, rules: String, results: String, obstacle: String?) async throws {
+    let configuration = try await read(
+      "destinations: [\(destination)]\ndelivery_rules: [\(rules)]\nresults: \(results)\n")
+    #expect(configuration.delivery.destinations.map { $0.obstacle(to: configuration.results) } == [obstacle])
+    var single = configuration.results
+    single.frames = .single
+    if rules == "d result=saliency" {
+      #expect(configuration.delivery.destinations[0].obstacle(to: single) == nil)
+    }
   }
 }

@@ -47,6 +47,13 @@ def answering(pid):
     return max(threads(pid).values(), key=lambda item: item[1])[0]
 
 
+def unused():
+    """Seconds, over all cores, that nobody used, and that a host of virtual machines took for others."""
+    with open("/proc/stat") as file:
+        fields = [int(field) / TICK for field in file.readline().split()[1:]]
+    return fields[3] + fields[4], fields[7]
+
+
 def load(options):
     """While 500 studies are read, 2,000 requests a second for a minute."""
     check = Checks()
@@ -92,7 +99,7 @@ def load(options):
             seconds = options.seconds / options.rounds
             feed()
             answer, process, other = None, None, None
-            begun, count, cpu = time.monotonic(), read(), answering(pid)
+            begun, count, cpu, (idle, stolen) = time.monotonic(), read(), answering(pid), unused()
             pin = None if options.apart is None else lambda: os.sched_setaffinity(0, {options.apart})
             if kind == "least":
                 words = [word for path, size in sizes.items() for word in [path, str(size)]]
@@ -105,6 +112,8 @@ def load(options):
             while time.monotonic() - begun < seconds:
                 time.sleep(0.1)
             rate = (read() - count) / (time.monotonic() - begun)
+            whole = (time.monotonic() - begun) * os.cpu_count() / 100
+            idle, stolen = ((now - then) / whole for now, then in zip(unused(), (idle, stolen)))
             if process:
                 answer = json.loads(process.communicate(timeout=60)[0])
             answer_cpu = answering(pid) - cpu
@@ -112,7 +121,7 @@ def load(options):
                 own = threads(other.pid)[other.pid][0]
                 other.kill()
                 other.wait()
-            print(f"load: {kind}: {rate:.2f} images a second; answering took {answer_cpu:.2f} s of processor"
+            print(f"load: {kind}: {rate:.2f} images a second, {idle:.1f} % idle, {stolen:.1f} % taken by others; answering took {answer_cpu:.2f} s of processor"
                   + (f", the least that answers {own:.2f} s" if other else "")
                   + (f"; {json.dumps(answer)}" if answer else ""), flush=True)
             return rate, answer

@@ -44,9 +44,14 @@ struct ServerTests {
         reason: "truncated", count: 30,
         files: [.init(tag: "ffffffff", state: "rejected", came: "now", name: "DOE<b>.dcm")])
     ]
+    view.destinations = [
+      .init(name: "pacs", waiting: 3, sent: 1, failed: 0, oldest: "9 s", pause: "pauses: no way to 10.0.0.5")
+    ]
     view.configuration = [.init("inbox", "/in")]
+    // They aren't out of date before somebody asks, however busy the machine is.
     return PublishedStatus(
-      problems: problems, metrics: [MetricFamily("a_b", .gauge, help: "A.", 1)], view: view)
+      problems: problems, metrics: [MetricFamily("a_b", .gauge, help: "A.", 1)], view: view,
+      takenAt: .now + .seconds(3600))
   }
 
   /// Runs a server on a free port of this machine while `body` asks it, on a thread of its own.
@@ -107,16 +112,17 @@ struct ServerTests {
     try await serving { (client: RawClient) throws in
       let plain = try client.request("GET", "/")
       #expect(plain.status == 200 && plain.body.contains("Queued") && plain.body.contains("0a1b2c3d"))
-      for secret in ["PATIENT-1", "DOE", "/preview/", "action=\"/retry\"", "<dd>/in</dd>"] {
+      for secret in ["PATIENT-1", "DOE", "/preview/", "action=\"/retry\"", "<dd>/in</dd>", "10.0.0.5"] {
         #expect(!plain.body.contains(secret), "\(secret)")
       }
+      #expect(plain.body.contains(">pauses</td>"))
       for path in ["/study/0a1b2c3d", "/preview/7"] {
         #expect([303, 401].contains(try client.request("GET", path).status))
       }
       let key = ["Authorization": "Bearer \(Self.token)"]
       let all = try client.request("GET", "/", headers: key)
       #expect(all.body.contains("PATIENT-1") && all.body.contains("DOE&lt;b&gt;.dcm"))
-      #expect(all.body.contains("<dd>/in</dd>"))
+      #expect(all.body.contains("<dd>/in</dd>") && all.body.contains(">pauses: no way to 10.0.0.5</td>"))
       #expect(all.body.contains("and 29 more") && all.body.contains("/preview/7"))
       let study = try client.request("GET", "/study/1.2.3", headers: key)
       #expect(study.status == 200 && study.body.contains("DOE&lt;JANE&gt;.dcm"))

@@ -65,6 +65,27 @@ struct ResultTests {
     #expect(try errors("dcentvfy", sources + objects) == [])
   }
 
+  @Test("object and messages of a finding agree that nobody has answered for it yet")
+  func preliminary() async throws {
+    try await analyse(1, results: "report,hl7,fhir")
+    func content(_ ending: String) throws -> (url: URL, text: String) {
+      let name = try #require(program.files("out", ending).first)
+      return (program.folder.appending(path: "out/\(name)"), program.read("out/\(name)"))
+    }
+    let report = try DICOMFile(reading: content(".report.dcm").url).dataSet
+    #expect(
+      report.string(.verificationFlag) == "UNVERIFIED" && report.string(.preliminaryFlag) == "PRELIMINARY")
+    let segments = try content(".hl7").text.split(separator: "\r").map {
+      $0.split(separator: "|", omittingEmptySubsequences: false)
+    }
+    let states = segments.compactMap { $0[0] == "OBR" ? $0[25] : $0[0] == "OBX" ? $0[11] : nil }
+    #expect(states.count > 5 && Set(states) == ["P"])
+    let message =
+      try JSONSerialization.jsonObject(with: Data(content(".fhir.json").text.utf8)) as? [String: Any]
+    let observations = try #require(message?["contained"] as? [[String: Any]])
+    #expect(Set(([message ?? [:]] + observations).map { $0["status"] as? String }) == ["preliminary"])
+  }
+
   @Test("a rerun leaves every object as it is, and another model's results have other UIDs")
   func rerun() async throws {
     try await analyse(results: Self.kinds.joined(separator: ","))

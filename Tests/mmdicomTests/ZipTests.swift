@@ -119,5 +119,8 @@ struct ZipTests {
     try write(HandmadeZip([.init(name: "a.dcm", content: images[0])]).bytes, "one.zip")
     let clean = try await program.run("analyze", "one.zip", "--output", "clean")
     #expect(clean.status == 0, "\(clean.complaints)")
+    // What archives hold counts as soon as they are opened: two inputs, and four files of the one.
+    let shown = try #require(outcome.complaints.matches(of: #/(?m)^analyse (\d+)/(\d+) /#).last)
+    #expect(shown.1 == "6" && shown.2 == "6", "\(outcome.complaints)")
   }
 }

@@ -5,7 +5,7 @@
 #
 # NEWER.deb: what it is upgraded to; by default the same package once more. MMDICOM_MIRROR (environment): Debian's mirror; by
 # default that of this machine. MMDICOM_ROOT: where the root goes (kept); by default a temporary folder. What lies there is
-# used. Needs debootstrap and systemd-container, and root.
+# used. MMDICOM_SHARE=1: also a share by Samba. Needs debootstrap and systemd-container, and root.
 set -euo pipefail
 if [ $# -lt 1 ]; then sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" >&2; exit 64; fi
 package=$(realpath "$1") newer=$(realpath "${2:-$1}")
@@ -42,6 +42,9 @@ in_root apt-get -q update >/dev/null
 for file in old new; do
   in_root apt-get -q -y --no-install-recommends install "/opt/packages/$file.deb" >"$root.install.log" 2>&1 || { tail -n 30 "$root.install.log"; exit 1; }
 done
+if [ -n "${MMDICOM_SHARE:-}" ]; then
+  in_root apt-get -q -y --no-install-recommends install samba smbclient >"$root.install.log" 2>&1 || { tail -n 30 "$root.install.log"; exit 1; }
+fi
 in_root dpkg --purge mmdicom >/dev/null 2>&1
 rm -rf "$root/usr/sbin/policy-rc.d" "$root/var/lib/mmdicom"
 
@@ -83,7 +86,7 @@ check "mmdicom doctor has no complaint of its own folders" inside runuser -u mmd
 
 say "a study"
 rm -rf "$root/root/phantoms"
-inside mmdicom archive phantom --output /root/phantoms --count 44 --size 512 >/dev/null 2>&1
+inside mmdicom archive phantom --output /root/phantoms --count 47 --size 512 >/dev/null 2>&1
 mapfile -t images < <(find "$root/root/phantoms" -name '*.dcm' ! -name '*.seg.dcm' | sort)
 # drop NUMBER...: as somebody of the group would
 drop() {
@@ -97,16 +100,27 @@ check "is read" until_true 120 has_rows 1
 check "results are there" test -n "$(find "$root/var/lib/mmdicom/outbox" -name '*.overlay.dcm')"
 # shellcheck source=etc/debian/live.sh
 . "$here/live.sh"
+# shellcheck source=etc/debian/share.sh
+if [ -n "${MMDICOM_SHARE:-}" ]; then . "$here/share.sh"; fi
 
 say "upgrade"
 echo "# mine" >>"$root/etc/mmdicom/mmdicom.yaml"
 before=$(property MainPID)
-check "installs over itself" inside apt-get -q -y install --reinstall /opt/packages/new.deb
+# Nobody is there to be asked about a configuration that both sides have changed.
+unasked() { inside apt-get -q -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"; }
+check "installs over itself" unasked install --reinstall /opt/packages/new.deb
 check "keeps a changed configuration" grep -q '^# mine' "$root/etc/mmdicom/mmdicom.yaml"
 check "was started anew" no test "$before" = "$(property MainPID)"
 check "runs" until_true 90 active
 count=$(rows)
 check "knows its report" [ "$count" -ge 1 ]
+# Root may do anything: what it is told must be what the service would find.
+looks_as_service() { inside mmdicom doctor | grep >/dev/null "user: looked at as mmdicom"; }
+check "doctor, asked by root, looks with the service's rights" looks_as_service
+chmod 600 "$root/etc/mmdicom/mmdicom.yaml"
+complains() { ! inside mmdicom doctor >/dev/null; }
+check "and says so of what only root may read" complains
+chmod 644 "$root/etc/mmdicom/mmdicom.yaml"
 
 say "remove"
 check "removes" inside apt-get -q -y remove mmdicom
@@ -114,7 +128,7 @@ check "doesn't run" no active
 check "program and units are gone" no test -e "$root/usr/bin/mmdicom" -o -e "$root/lib/systemd/system/mmdicom.service"
 check "report, results, source and ledger are there" test -s "$root/var/lib/mmdicom/outbox/report.csv" -a -n "$(find "$root/var/lib/mmdicom/outbox" -name '*.dcm')" -a -n "$(find "$root/var/lib/mmdicom/done" -name '*.dcm')" -a -s "$root/var/lib/mmdicom/ledger/ledger.sqlite"
 check "the configuration is kept" test -e "$root/etc/mmdicom/mmdicom.yaml"
-check "comes back" inside apt-get -q -y install /opt/packages/new.deb
+check "comes back" unasked install /opt/packages/new.deb
 check "runs again" until_true 90 active
 check "with the rows that it had" [ "$(rows)" -eq "$count" ]
 check "purges" inside apt-get -q -y purge mmdicom

@@ -28,7 +28,7 @@ extension TLSSettings {
     return configuration
   }
 
-  private static func read<Value>(
+  static func read<Value>(
     _ file: String, _ body: (String) throws -> Value
   ) throws(PeerTrouble) -> Value {
     do { return try body(file) } catch { throw PeerTrouble("\(file): can't be used for TLS (\(error))") }

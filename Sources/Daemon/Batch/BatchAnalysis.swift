@@ -13,6 +13,8 @@ public struct BatchAnalysis: Sendable {
     public let row: ReportRow
     /// What was wrong or noticed, for people; may be empty.
     public let detail: String
+    /// Files known so far, those that came out of archives among them.
+    public let total: Int
   }
 
   private let output: URL

@@ -38,6 +38,8 @@ actor BatchWork: WorkSource {
   /// What archives among the inputs held, and isn't handed out yet.
   private var unpacked: [WorkerJob<BatchFile>] = []
   private var lastJob: Int
+  /// Inputs, and what archives among them held: each is told of once.
+  private var total: Int
   private var model = LoadedModel(name: "", sha256: "")
   private(set) var tally = Tally()
 
@@ -52,6 +54,7 @@ actor BatchWork: WorkSource {
     self.onEvent = onEvent
     reportURL = report
     lastJob = inputs.count
+    total = inputs.count
   }
 
   func workerReady(_ model: LoadedModel) throws {
@@ -120,6 +123,7 @@ actor BatchWork: WorkSource {
   /// Files of an archive are read when the others are done; until the end they lie where workers write.
   private func keep(_ members: [ArchiveMember], of job: WorkerJob<BatchFile>) throws {
     guard !members.isEmpty else { return }
+    total += members.count
     let folder = workFolder.appending(path: "unpacked-\(job.id)")
     try Move.replacing(
       FilePath(of: staging(job.id)).appending(UnpackedArchive.folder), FilePath(of: folder))
@@ -138,7 +142,7 @@ actor BatchWork: WorkSource {
     if let twin = twin(of: path, row) {
       try? FileManager.default.removeItem(at: staging)
       let remark = "the same bytes as \(twin.name.text): one result for both"
-      onEvent(BatchAnalysis.Event(path: name.text, row: twin.row, detail: remark))
+      onEvent(BatchAnalysis.Event(path: name.text, row: twin.row, detail: remark, total: total))
       return
     }
     // Named as on the command line.
@@ -160,7 +164,7 @@ actor BatchWork: WorkSource {
     // An archive that was opened is no input that failed; its files count.
     if row.reasonCode != UnpackedArchive.openedCode { tally.count(row.status) }
     if row.status == .analysed { analysed[row.identity.sopInstanceUID, default: []].append((read, row)) }
-    onEvent(BatchAnalysis.Event(path: name.text, row: row, detail: detail))
+    onEvent(BatchAnalysis.Event(path: name.text, row: row, detail: detail, total: total))
   }
 
   /// An image of this run that was read from the same bytes: it has its result and its row already. Files with the

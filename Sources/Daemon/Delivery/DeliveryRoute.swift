@@ -26,6 +26,13 @@ package struct DeliveryRoute: Sendable {
     guard !settings.destinations.isEmpty else { return [] }
     let secrets = try DeliverySecrets(settings)
     let tls = configuration.tls
+    for destination in settings.destinations {
+      if let obstacle = destination.obstacle(to: configuration.results) {
+        logger.warning(
+          "a destination gets nothing",
+          metadata: ["destination": "\(destination.name)", "why": "\(obstacle)"])
+      }
+    }
     return settings.destinations.map { destination in
       let launcher = ProcessSenderLauncher(
         reading: FilePath(of: configuration.folders.outbox), certificates: tls.files.map { FilePath($0) },

@@ -55,6 +55,12 @@ public struct DeliveryRule: Sendable, Hashable {
 
   package func takes(_ result: RoutedResult) -> Bool { conditions.allSatisfy { $0.holds(for: result) } }
 
+  /// Whether it takes results of a kind of some image.
+  func mayTake(_ kind: String) -> Bool {
+    let result = RoutedResult([.result: kind])
+    return conditions.allSatisfy { $0.attribute != .result || $0.holds(for: result) }
+  }
+
   /// Why a text is no rule.
   package struct Problem: Error, Equatable { package let description: String }
 

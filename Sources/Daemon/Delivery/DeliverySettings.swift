@@ -1,4 +1,4 @@
-import Analysis
+package import Analysis
 package import DICOMNetwork
 public import FoundationEssentials
 
@@ -26,6 +26,20 @@ public struct Destination: Sendable, Equatable {
     self.address = address
   }
 
+  /// Why none of the results that are made can go there; nil where some can.
+  package func obstacle(to results: ResultOptions) -> String? {
+    let fit = results.madeKinds.filter(carries)
+    let made = results.kinds.map(\.rawValue).joined(separator: ", ")
+    guard !fit.isEmpty else {
+      if case .mllp = address { return "it takes hl7, and results: has \(made)" }
+      return "it takes DICOM objects, and results: has \(made)"
+    }
+    guard !rules.isEmpty, !fit.contains(where: { kind in rules.contains { $0.mayTake(kind) } }) else {
+      return nil
+    }
+    return "its rules take none of \(fit.joined(separator: ", "))"
+  }
+
   package func takes(_ result: RoutedResult) -> Bool {
     guard carries(result[.result]) else { return false }
     return rules.isEmpty || rules.contains { $0.takes(result) }
@@ -39,6 +53,13 @@ extension Destination {
     case .mllp: kind == "hl7"
     case .dicom, .web: ResultFiles.isObject(kind)
     }
+  }
+}
+
+extension ResultOptions {
+  /// What results are called in rules.
+  fileprivate var madeKinds: [String] {
+    kinds.flatMap { $0 == .overlay && frames == .single ? [$0.rawValue, "saliency"] : [$0.rawValue] }
   }
 }
 

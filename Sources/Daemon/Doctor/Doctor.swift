@@ -6,9 +6,12 @@ import Ledger
 import StatusPage
 import SystemPackage
 
-/// Looks at everything that the daemon needs, as the user who asks, and changes nothing: also beside a daemon that runs.
+/// Looks at everything that the daemon needs, with the rights of who asks (``ServiceUser``), and changes nothing: also beside a
+/// daemon that runs.
 public struct Doctor: Sendable {
-  private let configuration: DaemonConfiguration
+  let configuration: DaemonConfiguration
+  /// Whose rights it has.
+  let user = ServiceUser.present
   /// Where the model is; nil with why it can't be found.
   private let model: Result<String, ConfigurationFailure>
 
@@ -25,10 +28,11 @@ public struct Doctor: Sendable {
     all += folders()
     all += disks()
     all.append(clock())
-    all.append(modelFile())
+    all += modelFile()
+    all += files()
     all += await ledger()
-    all.append(port())
-    all += pages()
+    all += ports()
+    all += await peers()
     all += memory()
     return all
   }
@@ -54,10 +58,10 @@ public struct Doctor: Sendable {
       guard unsafe access(folder.path, R_OK | W_OK | X_OK) == 0 else {
         let why = unsafe String(cString: strerror(errno))
         return Examination(
-          subject, .ill, "\(folder.path): \(why) (asked as user \(getuid()))",
+          subject, .ill, "\(folder.path): \(why) (as \(user.name))",
           remedy: why == "Read-only file system"
             ? "as a service: ReadWritePaths=\(folder.path) in a drop-in (systemctl edit mmdicom)"
-            : "chown it to the daemon's user, or ask as that user: sudo -u mmdicom mmdicom doctor")
+            : "chown \(user.name) \(folder.path), if that is the daemon's user; or ask as root")
       }
       if name == "inbox", status.st_mode & 0o020 == 0 {
         return Examination(
@@ -116,23 +120,32 @@ public struct Doctor: Sendable {
     }
   }
 
-  private func modelFile() -> Examination {
+  private func modelFile() -> [Examination] {
     let path: String
     switch model {
     case .success(let found): path = found
     case .failure(let why):
-      return Examination("model", .ill, "\(why)", remedy: "install one: bash etc/install.sh --model FILE")
+      return [Examination("model", .ill, "\(why)", remedy: "install one: bash etc/install.sh --model FILE")]
     }
-    guard let content = try? Data(contentsOf: URL(filePath: path)) else {
-      return Examination("model", .ill, "\(path) can't be read", remedy: "chmod 644 it, or correct \"model\"")
+    if let access = FileAccess(path, by: user) {
+      return [Examination("model", .ill, access.finding, remedy: access.remedy)]
     }
-    let digest = ContentDigest(of: content).description
-    if let pin = configuration.modelSHA256, pin != digest {
-      return Examination(
-        "model", .ill, "\(path) has the SHA-256 \(digest), and model_sha256 asks for \(pin)",
-        remedy: "install the model that is meant, or correct model_sha256")
+    // As a worker does, and it says what it is.
+    let summary: ModelSummary
+    do throws(ModelRefusal) { summary = try ModelSummary(ofFileAt: URL(filePath: path)) } catch {
+      return [
+        Examination(
+          "model", .ill, "\(error)", remedy: "install the model that is meant; mmdicom model verify")
+      ]
     }
-    return Examination("model", .well, "\(path), SHA-256 \(digest)")
+    if let pin = configuration.modelSHA256, pin != summary.sha256 {
+      return [
+        Examination(
+          "model", .ill, "\(path) has the SHA-256 \(summary.sha256), and model_sha256 asks for \(pin)",
+          remedy: "install the model that is meant, or correct model_sha256")
+      ]
+    }
+    return [Examination("model", .well, "\(path), SHA-256 \(summary.sha256) (\(summary.name))")]
   }
 
   // MARK: Ledger
@@ -171,46 +184,11 @@ public struct Doctor: Sendable {
         switch failure.kind {
         case .missing: "start the daemon"
         case .unusable: "restore a backup, or mmdicom serve --rebuild-ledger"
-        case .inaccessible: "ask as the daemon's user: sudo -u mmdicom mmdicom doctor"
+        case .inaccessible: "ask as root, or as the daemon's user: sudo mmdicom doctor"
         }
       return [Examination("ledger", .ill, "\(failure)", remedy: remedy)]
     } catch {
       return [Examination("ledger", .ill, "\(error)", remedy: "ask as the daemon's user")]
-    }
-  }
-
-  // MARK: Pages
-
-  private func pages() -> [Examination] {
-    guard let http = configuration.http else { return [] }
-    do {
-      let token = try http.token()
-      let words = token == nil ? "no token: pages show figures only" : "there is a token"
-      return [Examination("http_token_file", .well, words)]
-    } catch {
-      return [Examination("http_token_file", .ill, "\(error)", remedy: "openssl rand -hex 24, chmod 640")]
-    }
-  }
-
-  private func port() -> Examination {
-    guard let address = configuration.http?.address else {
-      return Examination("http", .well, "served nowhere (http: is empty)")
-    }
-    let answers = LocalPort.isTaken(address)
-    let isRunning = FolderLock.isHeld(configuration.folders.inbox) ?? false
-    switch (answers, isRunning) {
-    case (true, true): return Examination("http", .well, "\(address) answers, and the daemon runs")
-    case (false, false): return Examination("http", .well, "\(address) is free; the daemon doesn't run")
-    case (true, false):
-      return Examination(
-        "http", .doubtful, "\(address) is taken, and the daemon doesn't run",
-        remedy:
-          "ss -ltnp 'sport = :\(address.port)' names who has it; as a service it may be mmdicom-http.socket")
-    case (false, true):
-      return Examination(
-        "http", .doubtful, "the daemon runs, and nothing answers at \(address)",
-        remedy:
-          "journalctl -u mmdicom | grep 'no status page'; as a service: systemctl status mmdicom-http.socket")
     }
   }
 

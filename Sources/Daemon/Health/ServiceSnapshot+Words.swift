@@ -41,7 +41,8 @@ extension ServiceSnapshot {
       return StatusView.Destination(
         name: name, waiting: count(where: \.isWaiting), sent: count { $0.state == "sent" },
         failed: count { $0.state == "parked" },
-        oldest: longestWait(for: name).map { Self.span(Int($0 / 1000)) } ?? "")
+        oldest: longestWait(for: name).map { Self.span(Int($0 / 1000)) } ?? "",
+        pause: status.destinations[name]?.paused.map { "pauses: \($0)" } ?? "")
     }
   }
 

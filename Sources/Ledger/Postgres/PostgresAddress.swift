@@ -8,6 +8,8 @@ package struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
   let uri: String
   /// Without anything that is nobody's business.
   package let description: String
+  /// Files that it names, of passwords, certificates and keys, by what libpq calls them.
+  package let files: [String: String]
 
   /// Why an address can't be used.
   package enum Problem: Error, Sendable, Hashable, CustomStringConvertible {
@@ -40,6 +42,7 @@ package struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
     }
     guard stated["password"] == nil, stated["sslpassword"] == nil else { throw .holdsPassword }
     self.uri = uri
+    files = stated.filter { ["passfile", "sslcert", "sslkey", "sslrootcert"].contains($0.key) }
     let user = stated["user"].map { "\($0)@" } ?? ""
     let port = stated["port"].map { ":\($0)" } ?? ""
     description =
