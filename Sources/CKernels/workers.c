@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SPINS 4000
 
@@ -112,7 +111,7 @@ void ck_workers_destroy(ck_workers *team) {
   announce(team);
   for (int i = 1; i < team->count; i++) pthread_join(team->members[i].thread, NULL);
   if (team->scratches)
-    for (int i = 0; i <= team->count; i++) free(team->scratches[i].memory);
+    for (int i = 0; i <= team->count; i++) ck_deallocate(team->scratches[i].memory);
   free(team->scratches);
   free(team->shares);
   free(team->members);
@@ -144,15 +143,13 @@ void ck_run(ck_workers *team, int count, ck_body body, void *context) {
 
 static void *grow(scratch *s, size_t bytes) {
   if (s->bytes < bytes) {
-    free(s->memory);
-    size_t rounded = (bytes + 4095) & ~(size_t)4095;
-    s->memory = aligned_alloc(64, rounded);
+    ck_deallocate(s->memory);
+    s->bytes = (bytes + 4095) & ~(size_t)4095;
+    s->memory = ck_allocate(s->bytes);
     if (!s->memory) {
       fputs("mmdicom: out of memory for scratch space\n", stderr);
       abort();
     }
-    memset(s->memory, 0, rounded);
-    s->bytes = rounded;
   }
   return s->memory;
 }
