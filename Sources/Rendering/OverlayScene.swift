@@ -12,7 +12,8 @@ struct OverlayScene: Sendable {
   /// Brightness 0...1.
   private let values: [Float]
   private let lungs: [IsoLine]
-  private let heatMap: HeatMap
+  /// The pixels of the heat map over them.
+  private let heated: [UInt32]
 
   /// - Parameter scale: of the picture against the radiograph, at most 1.
   init(
@@ -34,11 +35,12 @@ struct OverlayScene: Sendable {
     }
     self.width = width
     self.height = height
-    values = squared(radiograph.values, .cubic)
-    (lungs, heatMap) = simultaneously(
+    let values = squared(radiograph.values, .cubic)
+    self.values = values
+    (lungs, heated) = simultaneously(
       {
         LungOutline.lines(squared(lungProbability, .triangle), width: width, height: height)
-      }, { HeatMap(saliency: squared(saliency, .triangle), width: width, height: height) })
+      }, { HeatMap(saliency: squared(saliency, .triangle), width: width, height: height).over(values) })
   }
 
   /// Width and height in square pixels.
@@ -65,7 +67,7 @@ struct OverlayScene: Sendable {
   /// The radiograph with the saliency in colour, and the lungs finely outlined for orientation.
   func heat() throws(OverlayError) -> RGBPicture {
     let canvas = try Canvas(width: width, height: height, ground: Ink.band)
-    try canvas.place(heatMap.over(values))
+    try canvas.place(heated)
     canvas.stroke(lungs, width: 0.6 * lineWidth, colour: Ink.outline, opacity: 0.7)
     return try canvas.picture()
   }

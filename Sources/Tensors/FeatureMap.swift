@@ -8,14 +8,14 @@ internal import CKernels
   public let count: Int
 
   public init(count: Int) {
-    let bytes = max(count, 1) * MemoryLayout<Element>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-    unsafe raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-    unsafe base = unsafe raw.assumingMemoryBound(to: Element.self)
+    guard let raw = unsafe ck_allocate(max(count, 1) * MemoryLayout<Element>.stride) else {
+      fatalError("no memory for \(count) elements")
+    }
+    unsafe base = unsafe raw.bindMemory(to: Element.self, capacity: max(count, 1))
     self.count = count
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe ck_deallocate(base) }
 
   /// All elements.
   public var values: [Element] {

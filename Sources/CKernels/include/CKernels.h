@@ -19,6 +19,10 @@
 
 #define CK_CHANNEL_MULTIPLE 16
 
+/// Zeroed memory, aligned to 64 bytes, which `ck_deallocate` gives back; NULL where there is none.
+void *_Nullable ck_allocate(size_t bytes);
+void ck_deallocate(void *_Nullable memory);
+
 /// A team of threads with scratch memory of their own. One worker runs everything on the caller.
 typedef struct ck_workers ck_workers;
 ck_workers *_Nullable ck_workers_create(int count);

@@ -318,25 +318,37 @@ static void NAME(upsample)(ck_workers *workers, ck_map x, ck_map y) {
   ck_run(workers, y.height, NAME(upsample_row), &l);
 }
 
-// Row of dx: the rows of dy that it went into, gathered, so that rows are independent.
+// Row of dx, gathered from the rows and columns of dy that it went into: rows are independent, and a sum stays in a
+// register until it is whole.
 static void NAME(upsample_gradient_row)(void *context, ck_workers *workers, int row, int worker) {
   const NAME(pooling) *l = context;
-  int w = l->x.width, channels = l->x.channels;
-  for (int column = 0; column < w; column++)
-    memset(NAME(mutable_pixel)(&l->x, row, column), 0, (size_t)channels * sizeof(REAL));
-  for (int from = 0; from < l->y.height; from++) {
-    NAME(place) r = NAME(source)(from, l->x.height, l->y.height);
-    REAL weight = (r.low == row ? 1 - r.weight : 0) + (r.high == row ? r.weight : 0);
-    if (weight == 0) continue;
-    for (int column = 0; column < l->y.width; column++) {
-      NAME(place) k = NAME(source)(column, w, l->y.width);
-      const REAL *dy = NAME(pixel)(&l->y, from, column);
-      REAL *a = NAME(mutable_pixel)(&l->x, row, k.low), *b = NAME(mutable_pixel)(&l->x, row, k.high);
-      for (int c = 0; c < channels; c += LANES) {
-        vec d = weight * LOAD(dy + c);
-        STORE(a + c, LOAD(a + c) + (1 - k.weight) * d);
-        STORE(b + c, LOAD(b + c) + k.weight * d);
+  int w = l->x.width, h = l->x.height, width = l->y.width, height = l->y.height;
+  size_t places = (size_t)width * sizeof(NAME(place));
+  NAME(place) *columns = ck_scratch(workers, worker, places + (size_t)height * sizeof(REAL));
+  REAL *weights = (REAL *)((char *)columns + places);
+  for (int j = 0; j < width; j++) columns[j] = NAME(source)(j, w, width);
+  // A row more on both sides than can lie beside it.
+  int top = h > 1 ? MAX(0, (int)((long)(row - 1) * (height - 1) / (h - 1)) - 1) : 0;
+  int bottom = h > 1 ? MIN(height, (int)((long)(row + 1) * (height - 1) / (h - 1)) + 2) : height;
+  for (int from = top; from < bottom; from++) {
+    NAME(place) r = NAME(source)(from, h, height);
+    weights[from] = (r.low == row ? 1 - r.weight : 0) + (r.high == row ? r.weight : 0);
+  }
+  while (top < bottom && weights[top] == 0) top++;
+  while (top < bottom && weights[bottom - 1] == 0) bottom--;
+  for (int column = 0, left = 0; column < w; column++) {
+    while (left < width && columns[left].high < column) left++;
+    REAL *dx = NAME(mutable_pixel)(&l->x, row, column);
+    for (int c = 0; c < l->x.channels; c += LANES) {
+      vec sum = 0;
+      for (int from = top; from < bottom; from++) {
+        const REAL *dy = NAME(pixel)(&l->y, from, left) + c;
+        for (int j = left; j < width && columns[j].low <= column; j++, dy += l->y.stride) {
+          REAL weight = columns[j].weight;
+          sum += (columns[j].low == column ? 1 - weight : weight) * (weights[from] * LOAD(dy));
+        }
       }
+      STORE(dx + c, sum);
     }
   }
 }
