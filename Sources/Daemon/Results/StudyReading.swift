@@ -342,18 +342,21 @@ package actor StudyReading: WorkSource {
   }
 
   private func claim() async throws -> [WorkerJob<ClaimedFile>] {
-    var jobs: [WorkerJob<ClaimedFile>] = []
+    guard !isStopping else { return [] }
     // A claim takes back what has run out; what is in the worker here is still ours after a machine stood still.
-    while jobs.count < Self.ahead, !isStopping,
-      let claim = try await ledger.claim(
-        by: configuration.folders.holder, limit: configuration.workers > 1 ? 4 : 16,
-        order: runsOnce ? .arrival : configuration.order, for: Self.lease, keeping: held.tokens, at: .now)
-    {
+    let claims = try await ledger.claim(
+      by: configuration.folders.holder, files: Self.ahead, limit: configuration.workers > 1 ? 4 : 16,
+      order: runsOnce ? .arrival : configuration.order, for: Self.lease, keeping: held.tokens, at: .now)
+    guard !claims.isEmpty else { return [] }
+    for claim in claims { held.add(claim) }
+    let known = try await ledger.circumstances(of: claims.flatMap { $0.instances.map(\.id) })
+    var jobs: [WorkerJob<ClaimedFile>] = []
+    for claim in claims {
       let token = claim.lease.token
-      held.add(claim)
       logger.info("study complete", metadata: ["files": "\(claim.instances.count)", "lease": "\(token)"])
       for instance in claim.instances {
-        let job = try await request(for: instance, token: token)
+        guard let circumstances = known[instance.id] else { throw LedgerError.unknown(row: instance.id) }
+        let job = try request(for: instance, circumstances, token: token)
         guard instance.isDismissed else {
           jobs.append(job)
           continue
@@ -374,15 +377,14 @@ package actor StudyReading: WorkSource {
   }
 
   private func request(
-    for instance: InstanceRecord, token: Int64
-  ) async throws -> WorkerJob<ClaimedFile> {
+    for instance: InstanceRecord, _ circumstances: Circumstances, token: Int64
+  ) throws -> WorkerJob<ClaimedFile> {
     let staging = ResultDesk(configuration.folders).staging(instance.id, token: token)
     ResultDesk(configuration.folders).clear(staging)
     if configuration.folders.host != nil {
       try ResultDesk(configuration.folders).revoke(instance.id, except: token, in: configuration.folders)
     }
     let place = instance.place(in: configuration.folders)
-    let circumstances = try await ledger.circumstances(of: instance.id)
     let terms = ReadingTerms(circumstances, configuration)
     let request = WorkerRequest.analyse(
       id: Int(instance.id), path: place.text, output: staging.path, tensors: configuration.tensors,
