@@ -16,6 +16,7 @@ package actor StudyReading: WorkSource {
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     unsafe executor.asUnownedSerialExecutor()
   }
+  package nonisolated var preferredExecutor: QueueExecutor? { executor }
 
   static let lease = Duration.seconds(60)
   /// Nothing is put into place any more when the lease has only so long.
