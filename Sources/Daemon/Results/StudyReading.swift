@@ -127,10 +127,20 @@ package actor StudyReading: WorkSource {
 
   /// Takes out of the report what the ledger has forgotten.
   package func pruneReport() async throws {
+    let end = ContinuousClock.now + ReportLock.patience
+    // Between its tries reading goes on.
+    while try await !prune() {
+      guard .now < end else { throw report.heldByOther }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    await tellOfReport()
+  }
+
+  /// - Returns: false while another writes it.
+  private func prune() async throws -> Bool {
     await enter()
     defer { turnstile.leave() }
-    _ = try await settling.alone(patience: .seconds(60)) { try await report.prune(from: ledger) }
-    await tellOfReport()
+    return try await settling.alone { try await report.prune(from: ledger, patience: .zero) } ?? false
   }
 
   /// Takes up, at the start and after a pause, what was left: sources that aren't home, rows that the report hasn't.
