@@ -6,8 +6,10 @@ extension ReportFile {
   /// What lies under a report's name.
   package enum Found: Sendable {
     case nothing
-    /// A report of this program, of this version or an earlier one, that can be written; or the beginning of one.
+    /// A report of this version that can be written, or the beginning of one.
     case report
+    /// The same of an earlier version, which had no column for notes.
+    case earlierReport
     /// What somebody else put there, or saved in a shape of their own: another header, other line ends, a byte order mark,
     /// no rights, a folder.
     case other
@@ -25,15 +27,16 @@ extension ReportFile {
       throw WriteFailure(path: url.path, action: "look at it", code: errno)
     }
     guard status.st_mode & S_IFMT == S_IFREG else { return .other }
-    let headers = [ReportCSV.header, ReportCSV.earlierHeader].map { Array($0.utf8) }
-    var beginning = [UInt8](repeating: 0, count: headers[0].count)
+    let (header, earlier) = (Array(ReportCSV.header.utf8), Array(ReportCSV.earlierHeader.utf8))
+    var beginning = [UInt8](repeating: 0, count: header.count)
     let count = unsafe beginning.withUnsafeMutableBytes {
       unsafe pread(descriptor, $0.baseAddress!, $0.count, 0)
     }
     guard count >= 0 else { throw WriteFailure(path: url.path, action: "read", code: errno) }
     let found = beginning[..<count]
+    if found.starts(with: earlier) { return .earlierReport }
     // A crash while the file was made may have left a part of the header.
-    return headers.contains { $0.starts(with: found) || found.starts(with: $0) } ? .report : .other
+    return [header, earlier].contains { $0.starts(with: found) } ? .report : .other
   }
 
   private static func unopened(_ url: URL, _ code: Int32) throws(WriteFailure) -> Found {

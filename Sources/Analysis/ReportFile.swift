@@ -16,14 +16,30 @@ public final class ReportFile {
   /// Opens the report, or creates it with its header.
   /// One of an earlier version, which had no column for notes, is written anew first.
   /// - Throws: ``WriteFailure`` when it can't be written, or when the file there has another header.
-  public init(at url: URL) throws(WriteFailure) {
-    try Self.bringUpToDate(url)
+  public convenience init(at url: URL) throws(WriteFailure) {
+    let found = try Self.look(url)
+    try self.init(at: url, found)
+    // Of what can't be opened the system has told by now.
+    guard found != .other else {
+      throw WriteFailure(path: url.path, message: "exists and isn't a report of this program")
+    }
+  }
+
+  /// The same where it was looked at: what is no report is nil.
+  package convenience init?(ifReportAt url: URL) throws(WriteFailure) {
+    let found = try Self.look(url)
+    guard found != .other else { return nil }
+    try self.init(at: url, found)
+  }
+
+  private init(at url: URL, _ found: Found) throws(WriteFailure) {
+    if found == .earlierReport { try Self.bringUpToDate(url) }
     descriptor = unsafe open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
     self.url = url
     length = 0
     guard descriptor >= 0 else { throw WriteFailure(path: url.path, action: "open", code: errno) }
+    guard found != .other else { return }
     let end = Int(lseek(descriptor, 0, SEEK_END))
-    try requireHeader(fileLength: end)
     length = try endOfLastRecord(fileLength: end)
     if length < end { try truncate(to: length) }
     if length == 0 { try append(text: ReportCSV.header) }
@@ -32,16 +48,10 @@ public final class ReportFile {
   deinit { close(descriptor) }
 
   private static func bringUpToDate(_ url: URL) throws(WriteFailure) {
-    let header = Array(ReportCSV.earlierHeader.utf8)
-    let descriptor = unsafe open(url.path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    var beginning = [UInt8](repeating: 0, count: header.count)
-    let count = unsafe beginning.withUnsafeMutableBytes {
-      unsafe pread(descriptor, $0.baseAddress!, $0.count, 0)
+    guard let bytes = FileManager.default.contents(atPath: url.path) else {
+      throw WriteFailure(path: url.path, message: "can't be read")
     }
-    guard count == header.count, beginning == header, let bytes = try? Data(contentsOf: url) else { return }
-    let lines = bytes.dropFirst(header.count).split(separator: UInt8(ascii: "\n"))
+    let lines = bytes.dropFirst(ReportCSV.earlierHeader.utf8.count).split(separator: UInt8(ascii: "\n"))
       .filter { $0.last == UInt8(ascii: "\r") }
     let records = lines.map { ReportCSV.upToDate(String(decoding: $0, as: UTF8.self) + "\n") }
     try DurableFile.write(ReportCSV.header + records.joined(), to: url)
@@ -87,15 +97,6 @@ public final class ReportFile {
       throw WriteFailure(path: url.path, action: "truncate", code: errno)
     }
     length = end
-  }
-
-  private func requireHeader(fileLength: Int) throws(WriteFailure) {
-    let header = Array(ReportCSV.header.utf8)
-    let found = try read(from: 0, count: min(fileLength, header.count))
-    // A crash while the file was created may have left a part of the header.
-    guard header.starts(with: found) else {
-      throw WriteFailure(path: url.path, message: "exists and isn't a report of this program")
-    }
   }
 
   /// Where the last complete record ends: behind the last LF, since no record holds one (``ReportCSV``).

@@ -61,7 +61,8 @@ extension LedgerError: CustomStringConvertible {
     case .older(let path): "\(path): written by an older mmdicom; start the daemon once"
     case .missing(let path): "\(path): there is no ledger; start the daemon once"
     case .lost(let path, let found):
-      "\(path): there is no ledger, but \(found) of one: put it back, or \(Self.rebuilding)"
+      "\(path): there is no ledger, but \(found) of one: put it back, or \(Self.rebuilding); where there never was one, "
+        + "empty that folder or configure another"
     case .takenAway(let path):
       "\(path): was taken away or replaced while it was in use, and nothing more is written to it; put the ledger back "
         + "and start again"

@@ -15,14 +15,18 @@ package protocol StudyLedger: Sendable {
 
   // MARK: Work
 
-  /// Leases files of the next complete study, `limit` at most; nil when none waits. Leases that ran out are
-  /// taken back first, and what has waited long enough gets its turn.
-  /// - Parameter tokens: what the holder still has in hand: they aren't taken back, however late it is, and are prolonged
-  ///   where half of their time is over.
+  /// Leases files of the next complete studies, each study under a lease of its own; none when none waits. Leases that ran
+  /// out are taken back first, and what has waited long enough gets its turn.
+  /// - Parameters:
+  ///   - files: as many studies as it takes to have so many files.
+  ///   - limit: of each study at most.
+  ///   - tokens: what the holder still has in hand: they aren't taken back, however late it is, and are prolonged where half
+  ///     of their time is over.
   func claim(
-    by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
+    by holder: String, files: Int, limit: Int, order: DrawOrder, for length: Duration,
+    keeping tokens: [Int64],
     at now: Timestamp
-  ) async throws(LedgerError) -> Claim?
+  ) async throws(LedgerError) -> [Claim]
   /// Prolongs a lease over all that it still holds, files and deliveries.
   /// - Throws: ``LedgerError/leaseLost(token:)`` when it holds nothing any more.
   func renew(token: Int64, for length: Duration, at now: Timestamp) async throws(LedgerError)
@@ -55,8 +59,8 @@ package protocol StudyLedger: Sendable {
   func identifyAnew(
     _ instance: Int64, token: Int64, as file: Admission, at now: Timestamp
   ) async throws(LedgerError) -> AdmissionOutcome
-  /// All that the reading of a row, and the names of its results, go by.
-  func circumstances(of instance: Int64) async throws(LedgerError) -> Circumstances
+  /// All that the reading of rows, and the names of their results, go by, of those that are there; as of one moment.
+  func circumstances(of instances: [Int64]) async throws(LedgerError) -> [Int64: Circumstances]
   /// Gives all that the lease still holds back untouched.
   func release(token: Int64, at now: Timestamp) async throws(LedgerError)
   /// Takes back what a daemon of this name held before it died. Only for the daemon itself, at its start.
@@ -183,6 +187,25 @@ package protocol StudyLedger: Sendable {
   ) async throws(LedgerError) -> [PrunableInstance]
   /// Removes the rows of what still is prunable, with their rows of the report; returns which.
   func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64]
+}
+
+extension StudyLedger {
+  /// Leases files of the next complete study; nil when none waits.
+  package func claim(
+    by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
+    at now: Timestamp
+  ) async throws(LedgerError) -> Claim? {
+    try await claim(by: holder, files: 1, limit: limit, order: order, for: length, keeping: tokens, at: now)
+      .first
+  }
+
+  /// All that the reading of a row, and the names of its results, go by.
+  package func circumstances(of instance: Int64) async throws(LedgerError) -> Circumstances {
+    guard let known = try await circumstances(of: [instance])[instance] else {
+      throw LedgerError.unknown(row: instance)
+    }
+    return known
+  }
 }
 
 /// What one holder does at a time for all.

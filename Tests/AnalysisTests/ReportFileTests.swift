@@ -49,7 +49,20 @@ struct ReportFileTests {
   func foreign() throws {
     try "my,own,table\n1,2,3\n".write(to: url, atomically: true, encoding: .utf8)
     #expect(throws: WriteFailure.self) { try ReportFile(at: url) }
+    #expect(try ReportFile(ifReportAt: url) == nil)
     #expect(text == "my,own,table\n1,2,3\n")
+    let folder = folder.appending(path: "folder.csv")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    #expect(throws: WriteFailure.self) { try ReportFile(at: folder) }
+  }
+
+  @Test("one of an earlier version, which had no column for notes, is written anew")
+  func earlier() throws {
+    let header = ReportCSV.header.replacing(",notes", with: "")
+    try header.write(to: url, atomically: true, encoding: .utf8)
+    #expect(try ReportFile.look(url) == .earlierReport)
+    try #require(try ReportFile(ifReportAt: url)).append(row("1.1"))
+    #expect(text == ReportCSV.header + ReportCSV.record(row("1.1")))
   }
 
   @Test("rows of an earlier run give way to those of the same images")

@@ -42,15 +42,16 @@ final class CrashingLedger: StudyLedger, Sendable {
     try await step { () async throws(LedgerError) in try await base.admit(files, at: now) }
   }
   func claim(
-    by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
+    by holder: String, files: Int, limit: Int, order: DrawOrder, for length: Duration,
+    keeping tokens: [Int64],
     at now: Timestamp
-  ) async throws(LedgerError) -> Claim? {
+  ) async throws(LedgerError) -> [Claim] {
     // Questions that find nothing aren't counted: how many there are depends on the time.
     if calls.withLock({ $0 >= last }) { throw Self.dead }
-    let claim = try await base.claim(
-      by: holder, limit: limit, order: order, for: length, keeping: tokens, at: now)
-    guard claim != nil else { return nil }
-    return try await step { () async throws(LedgerError) in claim }
+    let claims = try await base.claim(
+      by: holder, files: files, limit: limit, order: order, for: length, keeping: tokens, at: now)
+    guard !claims.isEmpty else { return [] }
+    return try await step { () async throws(LedgerError) in claims }
   }
   func renew(token: Int64, for length: Duration, at now: Timestamp) async throws(LedgerError) {
     try await step { () async throws(LedgerError) in try await base.renew(token: token, for: length, at: now)
@@ -100,8 +101,8 @@ final class CrashingLedger: StudyLedger, Sendable {
       try await base.identifyAnew(instance, token: token, as: file, at: now)
     }
   }
-  func circumstances(of instance: Int64) async throws(LedgerError) -> Circumstances {
-    try await step { () async throws(LedgerError) in try await base.circumstances(of: instance) }
+  func circumstances(of instances: [Int64]) async throws(LedgerError) -> [Int64: Circumstances] {
+    try await step { () async throws(LedgerError) in try await base.circumstances(of: instances) }
   }
   func result(_ id: Int64) async throws(LedgerError) -> ResultRecord? { try await base.result(id) }
   func reportRow(of instance: Int64) async throws(LedgerError) -> ReportEntry? {

@@ -57,6 +57,17 @@ struct InboxWatchTests {
     #expect(try await complete(&watch) == ["sent/6/deep/later.dcm"])
   }
 
+  @Test("scans that show nothing new take a hundredth of the processor, and of the time a thirtieth")
+  func pauses() {
+    func pause(_ seconds: Double, _ processor: Double, _ hasNews: Bool) -> Duration {
+      InboxWatch.pause(afterScanOf: .seconds(seconds), using: .seconds(processor), hasNews: hasNews)
+    }
+    #expect(pause(0.5, 0.5, false) == .seconds(50))
+    // A mount that lets us wait costs nobody else anything.
+    #expect(pause(10, 0.5, false) == .seconds(300))
+    #expect(pause(10, 10, true) == .seconds(20))
+  }
+
   @Test("a file that was closed, or renamed in, is there at once; one that is open isn't")
   func events() async throws {
     var watch = watch()

@@ -93,6 +93,26 @@ import Testing
     #expect(root.read("outbox/report.csv") == after)
   }
 
+  @Test func whoMayNotWaitIsToldThatAnotherWritesIt() async throws {
+    try await read("1.1", "a")
+    let place = fixture.folders.ledger.appending(path: "report.lock")
+    try await hold(place)
+    #expect(try await report.update(from: ledger, patience: .zero))
+    #expect(notes == ["a"])
+  }
+
+  /// Holds the report's lock meanwhile.
+  private func hold(_ place: URL) async throws {
+    guard let held = try await ReportLock.taken(place, within: .zero) else {
+      Issue.record("somebody holds it")
+      return
+    }
+    defer { extendLifetime(held) }
+    #expect(try await !report.update(from: ledger, patience: .zero))
+    #expect(try await !report.prune(from: ledger, patience: .zero))
+    #expect(root.read("outbox/report.csv") == nil)
+  }
+
   @Test func whatOthersWroteStays() async throws {
     try await read("1.1", "a")
     try await report.update(from: ledger)

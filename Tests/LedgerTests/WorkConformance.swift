@@ -29,6 +29,49 @@ import Testing
   }
 
   @Test(arguments: LedgerKind.allCases)
+  func studiesAreClaimedTogetherUntilThereAreEnoughFiles(kind: LedgerKind) async throws {
+    let files = (1...8).map { Admission.file($0, study: ($0 + 1) / 2) }
+    let (site, ledger) = try await ledger(kind, files: files)
+    func claim(_ files: Int, keeping tokens: [Int64] = [], at now: Timestamp) async throws -> [Claim] {
+      try await ledger.claim(
+        by: "a", files: files, limit: 16, order: .arrival, for: .seconds(60), keeping: tokens, at: now)
+    }
+    let first = try await claim(3, at: .at(20))
+    #expect(first.map { $0.instances.map(\.id) } == [[1, 2], [3, 4]])
+    // Each study has a lease of its own: what becomes of one is nothing to the other.
+    let tokens = first.map(\.lease.token)
+    #expect(tokens[0] < tokens[1])
+    try await ledger.release(token: tokens[0], at: .at(21))
+    #expect(try await claim(1, at: .at(22)).map { $0.instances.map(\.id) } == [[1, 2]])
+    // What others hold isn't prolonged with ours.
+    let other = try #require(await site.open().claim(at: .at(23), by: "b", limit: 1))
+    #expect(
+      try await claim(100, keeping: [tokens[1]], at: .at(60)).map { $0.instances.map(\.id) } == [
+        [6], [7, 8],
+      ])
+    #expect(
+      try await ledger.instance(4)?.state
+        == .working(
+          Tries(attempts: 1),
+          Lease(
+            token: tokens[1], holder: "a", wait: Wait(from: .at(60), lasting: .seconds(60)))))
+    #expect(try await ledger.instance(5)?.state == .working(Tries(attempts: 1), other.lease))
+    #expect(try await claim(100, keeping: [tokens[1]], at: .at(61)).isEmpty)
+  }
+
+  @Test(arguments: LedgerKind.allCases)
+  func theCircumstancesOfSeveralAreThoseOfEach(kind: LedgerKind) async throws {
+    let (_, ledger) = try await ledger(kind, files: (1...3).map { .file($0) })
+    let known = try await ledger.circumstances(of: [3, 1, 99])
+    #expect(known.keys.sorted() == [1, 3])
+    for (id, circumstances) in known {
+      #expect(try await ledger.circumstances(of: id) == circumstances)
+      #expect(circumstances.instance.id == id)
+    }
+    await #expect(throws: LedgerError.unknown(row: 99)) { _ = try await ledger.circumstances(of: 99) }
+  }
+
+  @Test(arguments: LedgerKind.allCases)
   func aLeaseIsExclusiveAndRunsOut(kind: LedgerKind) async throws {
     let (site, ledger) = try await ledger(kind)
     let first = try #require(await ledger.claim(at: .at(20), by: "a"))

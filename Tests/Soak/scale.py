@@ -188,6 +188,13 @@ def backlog(options):
         after = fresh(site, daemon, later, options.patience)
         print(f"a study that was dropped afterwards was read after {shown(after)}")
         check("a study dropped after them is read within 10 s", after is not None and after <= 10, shown(after))
+        # What the drop costs when all have rows is a part of taking in, whatever is read meanwhile: studies become ready to
+        # be read, and their folders, which are empty now, go after a minute.
+        first, beside = daemon.seconds(), daemon.finished()
+        over = lambda: daemon.count("state = 'gathering'") == 0 and not list((site.root / "inbox").glob("[!.]*"))
+        settled = daemon.wait(over, options.patience, pause=1)
+        check("no study gathers any more, and no empty folder is left", settled is not None)
+        rest, beside = daemon.seconds()[0] - first[0], daemon.finished() - beside
         # Where it goes from here: what the daemon needs for each image beside the inference.
         with daemon.alone(options.alone):
             time.sleep(2)
@@ -195,7 +202,11 @@ def backlog(options):
             time.sleep(options.seconds)
             last, read = daemon.seconds(), daemon.finished() - read
         each = [(last[k] - first[k]) / max(1, read) for k in (0, 2)]
+        rest = max(0, rest - beside * each[0])
+        intake += rest / options.count
         share = (intake + each[0]) / max(each[1], 1e-9)
+        print(f"until no study gathers and no empty folder is left: {shown(settled)}, {rest:.1f} s of the daemon beside "
+              f"{beside} images, with which taking in needs {intake * 1000:.2f} ms a file")
         print(f"then {read} images in {options.seconds:.0f} s: {each[0] * 1000:.2f} ms daemon, {each[1] * 1000:.0f} ms "
               f"worker each; with taking in, the daemon needs {share * 100:.1f} % of the inference; "
               f"{memory:.0f} -> {daemon.own.memory():.0f} MB")

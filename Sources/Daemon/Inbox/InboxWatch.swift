@@ -26,8 +26,9 @@ package struct InboxWatch: ~Copyable {
   /// So many files are handed out at a time: the first of a great drop are taken while the others are looked at.
   private static let portion = 1024
   /// Where scans take long (a slow mount, a large backlog), at most a third of the time goes to them, and much less where
-  /// the last one showed nothing that events hadn't told.
-  private static let scanShare = (news: 2, noNews: 30)
+  /// the last one showed nothing that events hadn't told: of the processor, which a mount that lets us wait doesn't take, a
+  /// hundredth.
+  private static let scanShare = (news: 2, noNews: 30, noNewsOfProcessor: 100)
 
   /// - Parameter usesEvents: false for network mounts' tests and for a single run.
   package init(
@@ -108,7 +109,7 @@ package struct InboxWatch: ~Copyable {
 
   /// Scans now. With the file system's present time, files that are old enough count as written at once.
   package mutating func scan(at now: ContinuousClock.Instant = .now, fileSystemTime: Int? = nil) {
-    let begun = ContinuousClock.now
+    let (begun, used) = (ContinuousClock.now, Self.processorTime)
     unwatched = 0
     // Watched before it is listed, so that no file falls between.
     let scan =
@@ -127,8 +128,20 @@ package struct InboxWatch: ~Copyable {
       settling.keepOnly(paths)
       heldOpen.formIntersection(paths)
     }
-    let share = hasNews || unwatched > 0 ? Self.scanShare.news : Self.scanShare.noNews
-    nextScan = now + max(scanInterval, begun.duration(to: .now) * share)
+    let pause = Self.pause(
+      afterScanOf: begun.duration(to: .now), using: Self.processorTime - used,
+      hasNews: hasNews || unwatched > 0)
+    nextScan = now + max(scanInterval, pause)
+  }
+
+  /// How long nothing is scanned behind a scan. Pure.
+  /// - Parameters:
+  ///   - processor: what it took of the processor.
+  ///   - hasNews: whether it showed what events hadn't told, or couldn't tell.
+  package static func pause(afterScanOf time: Duration, using processor: Duration, hasNews: Bool) -> Duration
+  {
+    hasNews
+      ? time * scanShare.news : max(time * scanShare.noNews, processor * scanShare.noNewsOfProcessor)
   }
 
   private mutating func watch(_ folder: FilePath, _ opened: OpenFolder) {
@@ -181,6 +194,13 @@ package struct InboxWatch: ~Copyable {
       let age = Duration.nanoseconds(time - file.changed)
       settling.observe(path.pushing(file.path), file.stamp, .seen(age: age), at: now)
     }
+  }
+
+  /// What this thread has had of the processor.
+  private static var processorTime: Duration {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .nanoseconds(time.nanoseconds)
   }
 
   /// Nanoseconds since 1970.

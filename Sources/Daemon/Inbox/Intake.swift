@@ -16,6 +16,7 @@ package actor Intake: WorkSource {
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     unsafe executor.asUnownedSerialExecutor()
   }
+  package nonisolated var preferredExecutor: QueueExecutor? { executor }
 
   let configuration: DaemonConfiguration
   let ledger: any StudyLedger

@@ -1,14 +1,14 @@
 import Files
-import FoundationEssentials
+package import FoundationEssentials
 import Glibc
 
 /// Keeps the daemon and `mmdicom report` from writing at the same time, for as long as the value lives.
-struct ReportLock: ~Copyable, Sendable {
+package struct ReportLock: ~Copyable, Sendable {
   private let descriptor: Int32
   /// F_OFD_SETLK of the kernel's interface; glibc shows it to GNU sources only.
   private static let setOpenFileLock: Int32 = 37
   /// Writing a report takes seconds at most.
-  private static let patience = Duration.seconds(60)
+  package static let patience = Duration.seconds(60)
 
   private init(_ url: URL) throws(WriteFailure) {
     descriptor = unsafe open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
@@ -16,15 +16,17 @@ struct ReportLock: ~Copyable, Sendable {
   }
 
   /// Asks again and again rather than wait in the kernel: no thread is held up, and the wait has an end.
-  static func taken(_ url: URL) async throws -> ReportLock {
+  /// - Returns: nil where somebody else has it for longer than that.
+  package static func taken(_ url: URL, within patience: Duration) async throws -> ReportLock? {
     let lock = try ReportLock(url)
     let end = ContinuousClock.now + patience
     while true {
       let code = lock.take()
       if code == 0 { return lock }
-      guard [EAGAIN, EACCES, EINTR].contains(code), .now < end else {
+      guard [EAGAIN, EACCES, EINTR].contains(code) else {
         throw WriteFailure(path: url.path, action: "lock", code: code)
       }
+      guard .now < end else { return nil }
       try await Task.sleep(for: .milliseconds(20))
     }
   }

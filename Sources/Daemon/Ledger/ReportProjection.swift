@@ -85,22 +85,48 @@ package actor ReportProjection {
   ///
   /// Nothing is ever cut off but half a record at the end, which a crash leaves. A report that somebody moved away is
   /// begun anew with the rows that follow.
-  package func update(from ledger: any StudyLedger) async throws {
-    let held = try await isShared ? nil : ReportLock.taken(lock)
+  /// - Parameter patience: so long who else writes it is waited for.
+  /// - Returns: false where another was at it.
+  @discardableResult
+  package func update(
+    from ledger: any StudyLedger, patience: Duration = ReportLock.patience
+  ) async throws -> Bool {
+    try await alone(patience) { try await self.append(from: ledger) } != nil
+  }
+
+  /// Somebody else has written it for too long.
+  nonisolated var heldByOther: WriteFailure {
+    WriteFailure(path: report.path, message: "is being written by another program, for too long")
+  }
+
+  /// Does it while nobody else writes the report; nil where somebody does.
+  private func alone<T>(_ patience: Duration, _ body: () async throws -> T) async throws -> T? {
+    if isShared { return try await body() }
+    guard let held = try await ReportLock.taken(lock, within: patience) else { return nil }
     defer { extendLifetime(held) }
+    return try await body()
+  }
+
+  private func append(from ledger: any StudyLedger) async throws {
     let today = isByDay ? now().day : nil
-    if let mark, try await isAhead(of: ledger, mark) {
-      // An older one was put back: what came behind it stood in the report alone.
+    guard var mark else {
+      try await writeAnew(from: ledger, .all)
+      return
+    }
+    // From the row on where the report ends: an older ledger, which was put back, has none.
+    var entries = try await ledger.report(after: mark.cursor - 1, limit: Self.portion, history: true)
+    if mark.cursor > 0, entries.isEmpty {
+      // What came behind it stood in the report alone.
       if let name = try putAside(report) { remarks.append(.ledgerIsOlder(name)) }
       try await writeAnew(from: ledger, .all, keepingOthers: true)
       return
     }
-    if let mark, mark.patients ?? PatientColumns.kept.fingerprint != patients.fingerprint {
+    if mark.patients ?? PatientColumns.kept.fingerprint != patients.fingerprint {
       // Rows that are written already say more than they may now, or less.
       try await writeAnew(from: ledger, .everything)
       return
     }
-    guard var mark, try await !ledger.hasDisplaced(since: mark.cursor) else {
+    if try await ledger.hasDisplaced(since: mark.cursor) {
       try await writeAnew(from: ledger, .all)
       return
     }
@@ -108,19 +134,17 @@ package actor ReportProjection {
       try await writeAnew(from: ledger, mark.day.map { .since($0) } ?? .all)
       return
     }
-    while true {
-      let entries = try await ledger.report(after: mark.cursor, limit: Self.portion, history: true)
-      guard let last = entries.last else { return }
+    entries.removeAll { $0.cursor <= mark.cursor }
+    while let last = entries.last {
       if let today, let first = entries.map(\.at.day).min(), first < today {
         try await writeAnew(from: ledger, .since(first))
         return
       }
-      if try ReportFile.look(report) == .other {
+      guard let file = try ReportFile(ifReportAt: report) else {
         try await writeAnew(from: ledger, .all)
         return
       }
       let records = entries.filter(\.isCurrent).map { patients.applied(to: $0.text) }
-      let file = try ReportFile(at: report)
       // What is there behind the mark may be ours, from a run that was cut off before it moved the mark.
       let begun = file.length > mark.length ? try file.records(from: mark.length) : []
       let count = zip(begun, records).prefix { $0 == $1 }.count
@@ -133,6 +157,7 @@ package actor ReportProjection {
       mark.cursor = last.cursor
       mark.length = file.length
       try keep(mark)
+      entries = try await ledger.report(after: mark.cursor, limit: Self.portion, history: true)
     }
   }
 
@@ -140,16 +165,22 @@ package actor ReportProjection {
   /// - Returns: every file that was written or is needed to write.
   @discardableResult
   package func rewrite(from ledger: any StudyLedger) async throws -> [URL] {
-    let held = try await isShared ? nil : ReportLock.taken(lock)
-    defer { extendLifetime(held) }
-    return try await writeAnew(from: ledger, .everything)
+    let files = try await alone(ReportLock.patience) { try await self.writeAnew(from: ledger, .everything) }
+    guard let files else { throw heldByOther }
+    return files
   }
 
   /// Writes what is there without what the ledger has forgotten. Files of days of which it knows nothing any more go; those
   /// that somebody moved away don't come back.
-  package func prune(from ledger: any StudyLedger) async throws {
-    let held = try await isShared ? nil : ReportLock.taken(lock)
-    defer { extendLifetime(held) }
+  /// - Returns: false where another was at it for longer than `patience`.
+  @discardableResult
+  package func prune(
+    from ledger: any StudyLedger, patience: Duration = ReportLock.patience
+  ) async throws -> Bool {
+    try await alone(patience) { try await self.dropForgotten(by: ledger) } != nil
+  }
+
+  private func dropForgotten(by ledger: any StudyLedger) async throws {
     try await writeAnew(from: ledger, .all)
     guard isByDay else { return }
     var known: Set<String> = []
@@ -166,12 +197,6 @@ package actor ReportProjection {
       guard code == 0 else { throw WriteFailure(path: file.path, action: "remove", code: code) }
     }
     try Folder.sync(holding: report)
-  }
-
-  /// Whether the ledger has no row any more where the report ends, or behind it.
-  private func isAhead(of ledger: any StudyLedger, _ mark: Mark) async throws -> Bool {
-    guard mark.cursor > 0 else { return false }
-    return try await ledger.report(after: mark.cursor - 1, limit: 1, history: true).isEmpty
   }
 
   /// Gives what lies there another name beside it: `report.aside-20261126T130500Z.csv`.

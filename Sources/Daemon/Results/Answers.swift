@@ -6,7 +6,7 @@ struct Answers: Sendable {
   struct Answer: Sendable {
     let job: ClaimedFile
     /// Its `outputs` are names in the staging folder.
-    let row: ReportRow
+    var row: ReportRow
     let detail: String
     let trace: ReadingTrace
   }

@@ -57,7 +57,10 @@ package enum Move {
   static func file(
     from source: FilePath, to destination: FilePath, _ folders: inout UnsyncedFolders
   ) throws(WriteFailure) -> Outcome {
-    try Folder.create(destination.removingLastComponent())
+    let folder = destination.removingLastComponent()
+    _ = try Folder.createUnsynced(folder)
+    // Also where it isn't new: the sync of an attempt before may have failed.
+    try folders.add(folder.removingLastComponent())
     guard let from = Place(source) else {
       guard errno != ENOENT else { return .sourceMissing }
       throw WriteFailure(path: source.text, action: "move out of its folder", code: errno)

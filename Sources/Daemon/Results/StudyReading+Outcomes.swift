@@ -20,12 +20,13 @@ extension StudyReading {
 
   func finish(_ answers: [Answers.Answer]) async throws {
     let begun = ContinuousClock.now
-    var items: [Publication.Item] = []
+    var found: [Found] = []
     for answer in answers {
       try await unlessLost(answer.job) {
-        if let item = try await item(of: answer) { items.append(item) }
+        if let one = try await toPublish(answer) { found.append(one) }
       }
     }
+    let items = try await stillOurs(found)
     let outcomes = try publication.publish(items, to: configuration.delivery, besides: &unsettled.homes)
     var done: [(item: Publication.Item, completion: Completion, row: ReportRow)] = []
     for (item, outcome) in zip(items, outcomes) {
@@ -41,6 +42,7 @@ extension StudyReading {
     for one in done where times.contains(one.item.job.instance.id) {
       await note(one.item.job, one.row, publication: begun.duration(to: .now))
     }
+    if !times.isEmpty { pauseNote.clear() }
     await published.ring()
   }
 
@@ -85,8 +87,11 @@ extension StudyReading {
     held.remove(job)
   }
 
+  /// What is to be published, and the image whose results it replaces.
+  private typealias Found = (answer: Answers.Answer, amended: StandingImage?)
+
   /// What is to be published of an answer; nil where something else became of it.
-  private func item(of answer: Answers.Answer) async throws -> Publication.Item? {
+  private func toPublish(_ answer: Answers.Answer) async throws -> Found? {
     let (job, trace) = (answer.job, answer.trace)
     let record = job.instance
     if let content = trace.content, content != record.content {
@@ -104,10 +109,12 @@ extension StudyReading {
       }
     }
     let file = SpooledFile(record)
-    var row = answer.row
+    var answer = answer
     // Relative to the inbox, for in the inbox it no longer lies.
-    if row.status != .analysed { row.refuse(row.status, code: row.reasonCode, file: file.sender.text) }
-    if row.status == .rejected, try await isPassing(row, job, file) { return nil }
+    if answer.row.status != .analysed {
+      answer.row.refuse(answer.row.status, code: answer.row.reasonCode, file: file.sender.text)
+    }
+    if answer.row.status == .rejected, try await isPassing(answer.row, job, file) { return nil }
     // Before the archive's own row is committed: a crash between the two opens it once more, and its files are known.
     if !trace.members.isEmpty {
       // Of its files alone, whatever else was answered for: what concerns all is met by those that are published.
@@ -116,10 +123,7 @@ extension StudyReading {
         return nil
       }
     }
-    let (circumstances, fence) = try await stillOurs(job)
-    return Publication.Item(
-      job: job, row: row, detail: answer.detail, trace: trace, amended: amended,
-      circumstances: circumstances, fence: fence)
+    return (answer, amended)
   }
 
   private func note(_ job: ClaimedFile, _ row: ReportRow, publication: Duration) async {
@@ -128,7 +132,6 @@ extension StudyReading {
     left.remove(record.id)
     unsettled.add(at: .now)
     breaker.succeeded()
-    pauseNote.clear()
     // An archive that was opened is no input that failed; its files count.
     let isOpened = row.reasonCode == UnpackedArchive.openedCode
     if !isOpened { tally.count(row.status) }
@@ -138,28 +141,45 @@ extension StudyReading {
     log(row.status == .rejected && !isOpened ? .warning : .info, "\(row.status.rawValue)", record, metadata)
   }
 
-  /// What is known of a file whose lease holds for as long as it takes to publish, and what sees to that where others
-  /// could take it over.
-  /// - Throws: ``LedgerError/leaseLost(token:)``: another may have published.
-  private func stillOurs(_ job: ClaimedFile) async throws -> (Circumstances, PublicationFence?) {
-    var fence: PublicationFence?
-    if configuration.folders.host != nil {
-      // By the ledger's clock, which isn't this host's: only the ledger can tell how much is left.
+  /// Those whose leases hold for as long as it takes to publish, with what is known of them, and what sees to that where
+  /// others could take them over. Of those that are lost another may have published.
+  private func stillOurs(_ found: [Found]) async throws -> [Publication.Item] {
+    guard !found.isEmpty else { return [] }
+    let isAlone = configuration.folders.host == nil
+    let fences = isAlone ? [:] : try await fences(around: found.map(\.answer.job))
+    let known = try await ledger.circumstances(of: found.map(\.answer.job.instance.id))
+    var items: [Publication.Item] = []
+    for (answer, amended) in found {
+      let job = answer.job
+      try await unlessLost(job) {
+        let fence = fences[job.instance.id]
+        guard isAlone || fence != nil, let circumstances = known[job.instance.id],
+          case .working(_, let lease) = circumstances.instance.state, lease.token == job.token
+        else { throw LedgerError.leaseLost(token: job.token) }
+        if isAlone, lease.wait.isOver(at: .now + Self.lease / 2) {
+          try await ledger.renew(token: job.token, for: Self.lease, at: .now)
+        }
+        items.append(
+          Publication.Item(
+            job: job, row: answer.row, detail: answer.detail, trace: answer.trace, amended: amended,
+            circumstances: circumstances, fence: fence))
+      }
+    }
+    return items
+  }
+
+  /// Prolongs the leases of what others could take over, by the ledger's clock, which isn't this host's: only the ledger
+  /// can tell how much is left of one. Those that are lost have no fence.
+  private func fences(around jobs: [ClaimedFile]) async throws -> [Int64: PublicationFence] {
+    var fences: [Int64: PublicationFence] = [:]
+    for job in jobs {
       let end = ContinuousClock.now + Self.lease - Self.margin
-      try await ledger.renew(token: job.token, for: Self.lease, at: .now)
-      fence = PublicationFence(token: job.token, staging: job.staging, until: end)
+      do { try await ledger.renew(token: job.token, for: Self.lease, at: .now) } catch LedgerError.leaseLost {
+        continue
+      }
+      fences[job.instance.id] = PublicationFence(token: job.token, staging: job.staging, until: end)
     }
-    let circumstances: Circumstances
-    do { circumstances = try await ledger.circumstances(of: job.instance.id) } catch LedgerError.unknown {
-      throw LedgerError.leaseLost(token: job.token)
-    }
-    guard case .working(_, let lease) = circumstances.instance.state, lease.token == job.token else {
-      throw LedgerError.leaseLost(token: job.token)
-    }
-    if fence == nil, lease.wait.isOver(at: .now + Self.lease / 2) {
-      try await ledger.renew(token: job.token, for: Self.lease, at: .now)
-    }
-    return (circumstances, fence)
+    return fences
   }
 
   private func measure(_ record: InstanceRecord, _ row: ReportRow, publication: Duration) async {

@@ -16,6 +16,7 @@ package actor StudyReading: WorkSource {
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     unsafe executor.asUnownedSerialExecutor()
   }
+  package nonisolated var preferredExecutor: QueueExecutor? { executor }
 
   static let lease = Duration.seconds(60)
   /// Nothing is put into place any more when the lease has only so long.
@@ -126,10 +127,20 @@ package actor StudyReading: WorkSource {
 
   /// Takes out of the report what the ledger has forgotten.
   package func pruneReport() async throws {
+    let end = ContinuousClock.now + ReportLock.patience
+    // Between its tries reading goes on.
+    while try await !prune() {
+      guard .now < end else { throw report.heldByOther }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    await tellOfReport()
+  }
+
+  /// - Returns: false while another writes it.
+  private func prune() async throws -> Bool {
     await enter()
     defer { turnstile.leave() }
-    _ = try await settling.alone(patience: .seconds(60)) { try await report.prune(from: ledger) }
-    await tellOfReport()
+    return try await settling.alone { try await report.prune(from: ledger, patience: .zero) } ?? false
   }
 
   /// Takes up, at the start and after a pause, what was left: sources that aren't home, rows that the report hasn't.
@@ -342,18 +353,21 @@ package actor StudyReading: WorkSource {
   }
 
   private func claim() async throws -> [WorkerJob<ClaimedFile>] {
-    var jobs: [WorkerJob<ClaimedFile>] = []
+    guard !isStopping else { return [] }
     // A claim takes back what has run out; what is in the worker here is still ours after a machine stood still.
-    while jobs.count < Self.ahead, !isStopping,
-      let claim = try await ledger.claim(
-        by: configuration.folders.holder, limit: configuration.workers > 1 ? 4 : 16,
-        order: runsOnce ? .arrival : configuration.order, for: Self.lease, keeping: held.tokens, at: .now)
-    {
+    let claims = try await ledger.claim(
+      by: configuration.folders.holder, files: Self.ahead, limit: configuration.workers > 1 ? 4 : 16,
+      order: runsOnce ? .arrival : configuration.order, for: Self.lease, keeping: held.tokens, at: .now)
+    guard !claims.isEmpty else { return [] }
+    for claim in claims { held.add(claim) }
+    let known = try await ledger.circumstances(of: claims.flatMap { $0.instances.map(\.id) })
+    var jobs: [WorkerJob<ClaimedFile>] = []
+    for claim in claims {
       let token = claim.lease.token
-      held.add(claim)
       logger.info("study complete", metadata: ["files": "\(claim.instances.count)", "lease": "\(token)"])
       for instance in claim.instances {
-        let job = try await request(for: instance, token: token)
+        guard let circumstances = known[instance.id] else { throw LedgerError.unknown(row: instance.id) }
+        let job = try request(for: instance, circumstances, token: token)
         guard instance.isDismissed else {
           jobs.append(job)
           continue
@@ -374,15 +388,14 @@ package actor StudyReading: WorkSource {
   }
 
   private func request(
-    for instance: InstanceRecord, token: Int64
-  ) async throws -> WorkerJob<ClaimedFile> {
+    for instance: InstanceRecord, _ circumstances: Circumstances, token: Int64
+  ) throws -> WorkerJob<ClaimedFile> {
     let staging = ResultDesk(configuration.folders).staging(instance.id, token: token)
     ResultDesk(configuration.folders).clear(staging)
     if configuration.folders.host != nil {
       try ResultDesk(configuration.folders).revoke(instance.id, except: token, in: configuration.folders)
     }
     let place = instance.place(in: configuration.folders)
-    let circumstances = try await ledger.circumstances(of: instance.id)
     let terms = ReadingTerms(circumstances, configuration)
     let request = WorkerRequest.analyse(
       id: Int(instance.id), path: place.text, output: staging.path, tensors: configuration.tensors,

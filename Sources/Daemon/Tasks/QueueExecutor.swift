@@ -3,7 +3,9 @@ import Files
 
 /// Runs an actor on a dispatch queue of its own: what it does may wait for disks, mounts and locks without taking a
 /// thread from the pool that all tasks share. (Dispatch's own executor isn't there on Linux.)
-package final class QueueExecutor: SerialExecutor {
+///
+/// A task that prefers it runs there also between its calls of the actor, and what it calls needn't wake a thread.
+package final class QueueExecutor: SerialExecutor, TaskExecutor {
   private let queue: DispatchQueue
 
   /// - Parameter label: for debuggers.
@@ -14,6 +16,9 @@ package final class QueueExecutor: SerialExecutor {
 
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    queue.async { unsafe job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    queue.async {
+      unsafe job.runSynchronously(
+        isolatedTo: self.asUnownedSerialExecutor(), taskExecutor: self.asUnownedTaskExecutor())
+    }
   }
 }

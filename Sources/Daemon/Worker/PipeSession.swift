@@ -87,7 +87,9 @@ actor PipeSession: WorkerSession {
     let event = await reader.next(isolation: self)
     events = reader
     switch event {
-    case .line(let line): return line
+    case .line(let line):
+      source.heard()
+      return line
     case .ended: state = .gone
     case .started, nil: state = .left
     }
@@ -109,6 +111,11 @@ actor PipeSession: WorkerSession {
         if .now < end {
           wakes = end
           try await Task.sleep(until: end, clock: .continuous)
+          continue
+        }
+        // Whoever has spoken isn't late: those who are to hear it wait for a disk.
+        guard !source.isUnheard else {
+          try await Task.sleep(for: .milliseconds(100))
           continue
         }
         kill()

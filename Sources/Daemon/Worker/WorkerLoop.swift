@@ -54,9 +54,12 @@ package protocol WorkSource: Sendable {
   func take(_ outcome: WorkerOutcome, of job: WorkerJob<Context>) async throws
   /// Whether to drop what hasn't been sent to the worker yet.
   var isStopping: Bool { get async }
+  /// Where the loop runs, so that it wakes no other thread for each call of its source; nil for where all tasks do.
+  nonisolated var preferredExecutor: QueueExecutor? { get }
 }
 
 extension WorkSource {
+  package nonisolated var preferredExecutor: QueueExecutor? { nil }
   package func moreJobs() -> [WorkerJob<Context>] { [] }
 }
 
@@ -83,6 +86,10 @@ package struct WorkerLoop<Launcher: WorkerLauncher, Source: WorkSource>: Sendabl
   /// - Throws: ``WorkerFailure`` when no worker can be had, ``WriteFailure`` when results can't be written,
   ///   and what the source throws.
   package func run() async throws {
+    try await withTaskExecutorPreference(source.preferredExecutor) { try await runThere() }
+  }
+
+  private func runThere() async throws {
     var queue = Queue(depth: depth)
     var failedStarts = 0
     while true {

@@ -1,6 +1,7 @@
 import Dispatch
 import Files
 import Subprocess
+import Synchronization
 import SystemPackage
 
 /// What a worker process does, as a stream that can be left: reading from its pipe, and waiting for its end, can't.
@@ -23,12 +24,26 @@ struct WorkerProcess: Sendable {
   /// Ends with the process, or when it is left.
   let events: AsyncStream<Event>
   private let feed: AsyncStream<Event>.Continuation
+  private let unread = Count()
+
+  private final class Count: Sendable {
+    let number = Atomic<Int>(0)
+  }
 
   init() { (events, feed) = AsyncStream.makeStream() }
 
   func started(_ control: Control) { feed.yield(.started(control)) }
 
-  func said(_ line: [UInt8]) { feed.yield(.line(line)) }
+  func said(_ line: [UInt8]) {
+    unread.number.add(1, ordering: .relaxed)
+    feed.yield(.line(line))
+  }
+
+  /// A line was taken.
+  func heard() { unread.number.subtract(1, ordering: .relaxed) }
+
+  /// Whether it said something that nobody has taken yet.
+  var isUnheard: Bool { unread.number.load(ordering: .relaxed) > 0 }
 
   func ended(_ error: (any Error)?) {
     feed.yield(.ended(error))

@@ -7,16 +7,10 @@ struct SQLiteSession: LedgerSession {
 
   var dialect: SQLDialect { .sqlite }
 
-  /// Values are read by their place: a row of GRDB's looks for each by its name, whatever its case.
   func rows(_ sql: String, _ values: LedgerValues) throws -> [LedgerRow] {
-    let statement = try db.cachedStatement(sql: sql)
-    let answer = try Row.fetchCursor(statement, arguments: StatementArguments(values))
-    let columns = statement.columnNames
+    let answer = try LedgerRows(try db.cachedStatement(sql: sql), values)
     var rows: [LedgerRow] = []
-    while try answer.next() != nil {
-      rows.append(
-        LedgerRow(columns, columns.indices.map { unsafe LedgerValue(statement.sqliteStatement, $0) }))
-    }
+    while let row = try answer.next() { rows.append(row) }
     return rows
   }
 
@@ -34,6 +28,26 @@ struct SQLiteSession: LedgerSession {
 
   func hold(_ uids: Set<String>) {}
   func holdTrail() {}
+}
+
+/// A query's answer, gone through once to its end. GRDB's own makes a table of the columns' names for every answer, which
+/// takes longer than finding a row.
+private final class LedgerRows: DatabaseCursor {
+  typealias Element = LedgerRow
+
+  let _statement: Statement
+  var _isDone = false
+  private let columns: [String]
+
+  init(_ statement: Statement, _ values: LedgerValues) throws {
+    _statement = statement
+    columns = statement.columnNames
+    try statement.setArguments(StatementArguments(values))
+  }
+
+  func _element(sqliteStatement: SQLiteStatement) -> LedgerRow {
+    LedgerRow(columns, columns.indices.map { unsafe LedgerValue(sqliteStatement, $0) })
+  }
 }
 
 extension LedgerValue {

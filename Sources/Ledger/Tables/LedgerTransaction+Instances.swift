@@ -7,6 +7,18 @@ extension LedgerTransaction {
     return try InstanceRecord(row)
   }
 
+  /// The state of a row, which nobody else changes until the transaction ends.
+  func state(of id: Int64) throws -> InstanceState {
+    let row = try rows(
+      """
+      SELECT id, state, attempts, crashes, token, holder, since, until, verdict, conflict FROM instance
+      WHERE id = ? \(db.dialect.locking)
+      """, [id]
+    ).first
+    guard let row else { throw LedgerError.unknown(row: id) }
+    return try row.instanceState()
+  }
+
   /// Writes a row; returns its number.
   func insert(_ file: Admission, _ state: InstanceState, reason: String) throws -> Int64 {
     let rows = try rows(
@@ -49,14 +61,13 @@ extension LedgerTransaction {
   mutating func change(
     instance id: Int64, by event: InstanceEvent, _ word: String, reason: String? = nil, detail: String = ""
   ) throws -> InstanceState? {
-    switch try instance(id).state.transition(event, rules: rules) {
+    switch try state(of: id).transition(event, rules: rules) {
     case .unchanged: return nil
     case .stale: throw LedgerError.leaseLost(token: event.token ?? 0)
     case .impossible: throw LedgerError.impossible(row: id)
     case .change(let state, let actions):
-      try store(state, instance: id)
+      try store(state, reason: reason, instance: id)
       if state.isDecided { try letGo(behind: id) }
-      if let reason { try run("UPDATE instance SET reason = ? WHERE id = ?", [reason, id]) }
       if actions.contains(.audit) {
         let token = event.token.map { " by \($0)" } ?? ""
         audit(
@@ -81,11 +92,12 @@ extension LedgerTransaction {
     return true
   }
 
-  func store(_ state: InstanceState, instance id: Int64) throws {
+  /// - Parameter reason: nil leaves it.
+  func store(_ state: InstanceState, reason: String? = nil, instance id: Int64) throws {
     try run(
       """
       UPDATE instance SET state = ?, attempts = ?, crashes = ?, token = ?, holder = ?, since = ?, until = ?,
-        earliest = ?, verdict = ?, conflict = ? WHERE id = ?
-      """, state.columns + [id])
+        earliest = ?, verdict = ?, conflict = ?, reason = coalesce(?, reason) WHERE id = ?
+      """, state.columns + [reason, id])
   }
 }

@@ -1,8 +1,12 @@
 internal import Files
 
 extension TableLedger {
-  package func circumstances(of instance: Int64) async throws(LedgerError) -> Circumstances {
-    try await read { db in try Circumstances(of: instance, db) }
+  package func circumstances(of instances: [Int64]) async throws(LedgerError) -> [Int64: Circumstances] {
+    try await read { db in
+      var known: [Int64: Circumstances] = [:]
+      for id in instances { known[id] = try Circumstances(of: id, db) }
+      return known
+    }
   }
 
   package func conflict(
@@ -41,13 +45,12 @@ extension TableLedger {
 }
 
 extension Circumstances {
-  fileprivate init(of id: Int64, _ db: any LedgerSession) throws {
+  /// Nil where the row isn't there.
+  fileprivate init?(of id: Int64, _ db: any LedgerSession) throws {
     func results(of instance: Int64) throws -> [ResultRecord] {
       try db.rows("SELECT * FROM result WHERE instance = ? ORDER BY id", [instance]).map(ResultRecord.init)
     }
-    guard let row = try db.rows("SELECT * FROM instance WHERE id = ?", [id]).first else {
-      throw LedgerError.unknown(row: id)
-    }
+    guard let row = try db.rows("SELECT * FROM instance WHERE id = ?", [id]).first else { return nil }
     let record = try InstanceRecord(row)
     let others = try db.rows(
       "SELECT * FROM instance WHERE sop = ? AND sop <> '' AND id <> ? ORDER BY id",

@@ -1,13 +1,20 @@
 extension TableLedger {
   package func claim(
-    by holder: String, limit: Int, order: DrawOrder, for length: Duration, keeping tokens: [Int64],
+    by holder: String, files: Int, limit: Int, order: DrawOrder, for length: Duration,
+    keeping tokens: [Int64],
     at now: Timestamp
-  ) async throws(LedgerError) -> Claim? {
+  ) async throws(LedgerError) -> [Claim] {
     try await write(.leased, at: now) { transaction in
-      for token in tokens { try transaction.keep(token, for: length) }
+      try transaction.keep(tokens, of: holder, for: length)
       try transaction.settleWaits(order)
-      return try transaction.claim(
-        by: holder, limit: limit, order: order, wait: Wait(from: transaction.now, lasting: length))
+      let wait = Wait(from: transaction.now, lasting: length)
+      var claims: [Claim] = []
+      while claims.reduce(0, { $0 + $1.instances.count }) < files,
+        let claim = try transaction.claim(by: holder, limit: limit, order: order, wait: wait)
+      {
+        claims.append(claim)
+      }
+      return claims
     }
   }
 
@@ -198,16 +205,20 @@ extension LedgerTransaction {
     return Claim(lease: lease, instances: instances)
   }
 
-  /// Prolongs what a lease still holds where half of its time is over, or where the clock was set.
-  mutating func keep(_ token: Int64, for length: Duration) throws {
+  /// Prolongs what a holder's leases still hold where half of their time is over, or where the clock was set.
+  mutating func keep(_ tokens: [Int64], of holder: String, for length: Duration) throws {
     let wait = Wait(from: now, lasting: length)
     let half = Wait(from: now, lasting: length / 2)
     let late = try rows(
       """
-      SELECT id FROM instance WHERE state = 'working' AND token = ? AND (until < ? OR since > ?) \(db.dialect.locking)
+      SELECT id, token FROM instance \(db.dialect.by(index: "instance_token"))
+      WHERE state = 'working' AND holder = ? AND (until < ? OR since > ?) \(db.dialect.locking)
       """,
-      [token, half.until.milliseconds, now.milliseconds])
-    for row in late { _ = try change(instance: row["id"], by: .renew(token: token, wait), "renewed") }
+      [holder, half.until.milliseconds, now.milliseconds])
+    for row in late {
+      guard let token: Int64 = row["token"], tokens.contains(token) else { continue }
+      _ = try change(instance: row["id"], by: .renew(token: token, wait), "renewed")
+    }
   }
 
   /// Files and deliveries that a lease still holds.
