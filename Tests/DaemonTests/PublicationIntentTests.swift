@@ -69,26 +69,51 @@ struct PublicationIntentTests {
     #expect(root.files == ["done/a", "outbox/9.9/1.2.3.png", "outbox/report.csv"])
 
     // A row that is done, its file in the spool yet.
-    let other = try fixture.drop("b", "other")
+    let kept = PublicationIntent(of: ContentDigest(of: "other"), fixture.folders)
+    try await completed("b", "other") {
+      try kept.note([.init(path: "9.9/1.2.4.png", content: ContentDigest(of: "x"))])
+    }
+    #expect(kept.results.count == 1)
+    try await desk.reading.start()
+    #expect(kept.results.isEmpty)
+    #expect(root.files.contains("done/b"))
+  }
+
+  @Test("a row isn't filed while its intent can't be removed")
+  func stuck() async throws {
+    let desk = fixture.desk
+    let place = root.url.appending(path: "ledger/publishing/\(ContentDigest(of: "other"))")
+    try await completed("b", "other") {
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    }
+    let unfiled = try await desk.ledger.instances(.unfiled, after: 0, limit: 10)
+    let failures = try await desk.sources.bringHome(unfiled, at: .now)
+    #expect(unfiled.count == 1 && failures[unfiled[0].id]?.path == place.path)
+    #expect(root.files.contains("done/b"))
+    #expect(try await desk.ledger.instances(.unfiled, after: 0, limit: 10).count == 1)
+    try FileManager.default.removeItem(at: place)
+    #expect(try await desk.sources.bringHome(unfiled, at: .now).isEmpty)
+    #expect(try await desk.ledger.instances(.unfiled, after: 0, limit: 10).isEmpty)
+  }
+
+  /// Leaves a row that is done with its file in the spool yet.
+  private func completed(_ name: String, _ text: String, _ meanwhile: () throws -> Void) async throws {
+    let desk = fixture.desk
+    let other = try fixture.drop(name, text)
     guard case .taken(let spooled)? = try await desk.spool.take([other]).first else {
       throw CancellationError()
     }
     let admission = Admission(
-      content: ContentDigest(of: "other"), studyInstanceUID: "9.9", sopInstanceUID: "1.2.4",
+      content: ContentDigest(of: text), studyInstanceUID: "9.9", sopInstanceUID: "1.2.4",
       spooled: spooled.name.bytes, sender: other.path.bytes)
     _ = try await desk.ledger.admit([admission], at: .now)
     let claim = try #require(
       try await desk.ledger.claim(
         by: "serve", limit: 1, order: .arrival, for: .seconds(60), keeping: [], at: .now))
-    let kept = PublicationIntent(of: ContentDigest(of: "other"), fixture.folders)
-    try kept.note([.init(path: "9.9/1.2.4.png", content: ContentDigest(of: "x"))])
+    try meanwhile()
     try await desk.ledger.complete(
       claim.instances[0].id, token: claim.lease.token,
-      Completion(.analysed, record: [], home: Array("b".utf8)),
+      Completion(.analysed, record: [], home: Array(name.utf8)),
       at: .now)
-    #expect(kept.results.count == 1)
-    try await desk.reading.start()
-    #expect(kept.results.isEmpty)
-    #expect(root.files.contains("done/b"))
   }
 }

@@ -102,7 +102,8 @@ extension Intake {
           : "the same bytes as another file: one result for both",
         metadata: ["file": "\(digest.description.prefix(8))"])
     }
-    for (_, digest) in known { wanted.forget(digest) }
+    // What stays goes when the file goes home.
+    for (_, digest) in known { try? wanted.forget(digest) }
     admitted(known.map(\.0.file), true)
     await admittedFiles.ring()
     try watcher.saveCopies()

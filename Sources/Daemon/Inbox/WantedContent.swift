@@ -18,7 +18,13 @@ package struct WantedContent: Sendable {
     unsafe access(place(of: content).path, F_OK) == 0
   }
 
-  package func forget(_ content: ContentDigest) { unsafe unlink(place(of: content).path) }
+  /// - Throws: what keeps it there: the file would be read once more whenever it comes.
+  package func forget(_ content: ContentDigest) throws(WriteFailure) {
+    let path = place(of: content).path
+    guard unsafe unlink(path) == 0 || errno == ENOENT else {
+      throw WriteFailure(path: path, action: "remove", code: errno)
+    }
+  }
 
   private func place(of content: ContentDigest) -> URL { folder.appending(path: "\(content)") }
 }

@@ -62,5 +62,9 @@ package struct PublicationIntent: Sendable {
     try DurableFiles.write(files, in: folder)
   }
 
-  package func forget() { _ = Move.remove(place) }
+  /// - Throws: what keeps it there: it would be taken for an attempt that was cut off.
+  package func forget() throws(WriteFailure) {
+    let code = Move.remove(place)
+    guard code == 0 else { throw WriteFailure(path: place.text, action: "remove", code: code) }
+  }
 }

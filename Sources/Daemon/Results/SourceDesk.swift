@@ -160,15 +160,19 @@ package actor SourceDesk {
     }
     guard !moved.isEmpty else { return failures }
     try folders.sync()
+    var home: [Int64] = []
     for record in moved {
       spool.left(SpooledFile(record))
-      // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
-      // on somebody may want it anew.
-      PublicationIntent(of: record.content, self.folders).forget()
-      WantedContent(self.folders).forget(record.content)
+      do {
+        // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
+        // on somebody may want it anew.
+        try PublicationIntent(of: record.content, self.folders).forget()
+        try WantedContent(self.folders).forget(record.content)
+        home.append(record.id)
+      } catch let failure as WriteFailure { failures[record.id] = failure }
     }
-    try await note(moved.map(\.id), at: now)
-    for record in moved { try await bringTwins(of: record.id) }
+    try await note(home, at: now)
+    for id in home { try await bringTwins(of: id) }
     return failures
   }
 
