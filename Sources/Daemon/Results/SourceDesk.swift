@@ -163,13 +163,13 @@ package actor SourceDesk {
     var home: [Int64] = []
     for record in moved {
       spool.left(SpooledFile(record))
-      do {
+      do throws(WriteFailure) {
         // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
         // on somebody may want it anew.
         try PublicationIntent(of: record.content, self.folders).forget()
         try WantedContent(self.folders).forget(record.content)
         home.append(record.id)
-      } catch let failure as WriteFailure { failures[record.id] = failure }
+      } catch { failures[record.id] = error }
     }
     try await note(home, at: now)
     for id in home { try await bringTwins(of: id) }
