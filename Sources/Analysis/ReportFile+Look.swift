@@ -22,6 +22,11 @@ extension ReportFile {
     let descriptor = unsafe open(url.path, O_RDWR | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return try unopened(url, errno) }
     defer { close(descriptor) }
+    return try look(into: descriptor, of: url)
+  }
+
+  /// The same of an open file.
+  static func look(into descriptor: Int32, of url: URL) throws(WriteFailure) -> Found {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
       throw WriteFailure(path: url.path, action: "look at it", code: errno)

@@ -19,10 +19,6 @@ public final class ReportFile {
   public convenience init(at url: URL) throws(WriteFailure) {
     let found = try Self.look(url)
     try self.init(at: url, found)
-    // Of what can't be opened the system has told by now.
-    guard found != .other else {
-      throw WriteFailure(path: url.path, message: "exists and isn't a report of this program")
-    }
   }
 
   /// The same where it was looked at: what is no report is nil.
@@ -34,11 +30,15 @@ public final class ReportFile {
 
   private init(at url: URL, _ found: Found) throws(WriteFailure) {
     if found == .earlierReport { try Self.bringUpToDate(url) }
-    descriptor = unsafe open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+    let creation = found == .other ? 0 : O_CREAT
+    descriptor = unsafe open(url.path, O_RDWR | creation | O_CLOEXEC, 0o640)
     self.url = url
     length = 0
     guard descriptor >= 0 else { throw WriteFailure(path: url.path, action: "open", code: errno) }
-    guard found != .other else { return }
+    // What was put there meanwhile isn't cut either.
+    guard found != .other, try Self.look(into: descriptor, of: url) == .report else {
+      throw WriteFailure(path: url.path, message: "exists and isn't a report of this program")
+    }
     let end = Int(lseek(descriptor, 0, SEEK_END))
     length = try endOfLastRecord(fileLength: end)
     if length < end { try truncate(to: length) }

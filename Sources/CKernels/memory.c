@@ -14,7 +14,8 @@ void *ck_allocate(size_t bytes) {
   void *memory = NULL;
   if (posix_memalign(&memory, alignment, bytes)) return NULL;
 #ifdef MADV_HUGEPAGE
-  // Whole ones alone: nothing more is taken than was asked for. A system without them says no, which is no harm.
+  // Whole ones alone: nothing more is touched than was asked for; of the address space, and of a limit on it, what lies
+  // before the first may be lost. A system without them says no, which is no harm.
   if (alignment == HUGE_PAGE) madvise(memory, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 #endif
   return memset(memory, 0, bytes);

@@ -122,9 +122,10 @@ extension Doctor {
     // "sslrootcert=system" means those of the system.
     guard file.hasPrefix("/") else { return Examination(subject, .well, file) }
     if let access = FileAccess(file, by: user) { return Examination(subject, .ill, access) }
-    // libpq leaves a file of passwords aside, and refuses a key, that others may read.
-    let mode = FilePath(file).status(followingLink: true)?.st_mode ?? 0
-    guard !["passfile", "sslkey"].contains(option) || mode & 0o077 == 0 else {
+    // libpq leaves a file of passwords aside, and refuses a key, that others may read; of root's keys the group may.
+    let status = FilePath(file).status(followingLink: true)
+    let others: mode_t = option == "sslkey" && status?.st_uid == 0 ? 0o037 : 0o077
+    guard !["passfile", "sslkey"].contains(option) || (status?.st_mode ?? 0) & others == 0 else {
       return Examination(
         subject, .ill, "\(file): others than its owner may read it, so that libpq doesn't use it",
         remedy: "chown \(user.name) \(file) && chmod 600 \(file)")

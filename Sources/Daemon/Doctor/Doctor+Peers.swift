@@ -1,9 +1,10 @@
 import DICOMNetwork
+import FoundationEssentials
 import Glibc
 
 /// Who gets results and notices.
 extension Doctor {
-  /// All are asked at once, each for a few seconds; in the order of the configuration. That one doesn't answer keeps nobody
+  /// All are asked at once, each for seconds; in the order of the configuration. That one doesn't answer keeps nobody
   /// from reading: what is for it waits.
   func peers() async -> [Examination] {
     let questions = destinations() + targets()
@@ -52,7 +53,10 @@ extension Doctor {
       {
         let subject = "notify \(target.name)"
         switch target.address {
-        case .web(let url): return await Self.web(subject, url, tls)
+        case .web(let url):
+          // Of a chat's address the path is the secret.
+          let shown = URL(string: url).flatMap { url in url.host.map { "\(url.scheme ?? "https")://\($0)" } }
+          return await Self.web(subject, url, shown: shown ?? "its address", tls)
         case .command(let path):
           if let access = FileAccess(path, by: user, to: X_OK) {
             return Examination(subject, .ill, access.finding, remedy: access.remedy)
@@ -63,11 +67,14 @@ extension Doctor {
     }
   }
 
-  private static func web(_ subject: String, _ url: String, _ tls: TLSSettings) async -> Examination {
+  private static func web(
+    _ subject: String, _ url: String, shown: String? = nil, _ tls: TLSSettings
+  ) async -> Examination {
+    let shown = shown ?? url
     do throws(PeerTrouble) {
       let status = try await PeerProbe.web(url, tls: tls, seconds: patience)
-      return Examination(subject, .well, "\(url) answers (OPTIONS, status \(status))")
-    } catch { return silent(subject, url, error) }
+      return Examination(subject, .well, "\(shown) answers (OPTIONS, status \(status))")
+    } catch { return silent(subject, shown, error) }
   }
 
   private static func silent(_ subject: String, _ address: String, _ why: PeerTrouble) -> Examination {

@@ -12,13 +12,14 @@ package struct ServiceUser: Sendable, Equatable {
   private let groupID: gid_t
 
   /// Who asks.
-  static var present: ServiceUser { ServiceUser(geteuid()) }
+  static var present: ServiceUser { ServiceUser(geteuid(), group: getegid()) }
 
-  private init(_ id: uid_t) {
+  /// - Parameter group: where it has no name, and so no group of its own.
+  private init(_ id: uid_t, group fallback: gid_t) {
     self.id = id
     let entry = unsafe getpwuid(id)
     name = unsafe entry.map { unsafe String(cString: $0.pointee.pw_name) } ?? "user \(id)"
-    groupID = unsafe entry?.pointee.pw_gid ?? getegid()
+    groupID = unsafe entry?.pointee.pw_gid ?? fallback
     group = unsafe getgrgid(groupID).map { unsafe String(cString: $0.pointee.gr_name) } ?? "\(groupID)"
   }
 
@@ -26,7 +27,8 @@ package struct ServiceUser: Sendable, Equatable {
   init(of folders: InboxFolders) {
     var path = FilePath(of: folders.ledger)
     while path.status(followingLink: true) == nil, path.removeLastComponent() {}
-    self.init(path.status(followingLink: true)?.st_uid ?? geteuid())
+    let status = path.status(followingLink: true)
+    self.init(status?.st_uid ?? geteuid(), group: status?.st_gid ?? getegid())
   }
 
   /// Takes the user's rights in place of root's, for the rest of this process.
@@ -39,6 +41,12 @@ package struct ServiceUser: Sendable, Equatable {
   package static func examination(of folders: InboxFolders) -> Examination {
     let (asking, service) = (present, ServiceUser(of: folders))
     if asking.id == service.id {
+      guard asking.id != 0 || FilePath(of: folders.ledger).status(followingLink: true) != nil else {
+        return Examination(
+          "user", .doubtful,
+          "asked as root, who may do anything; \(folders.ledger.path) isn't there yet, so that nobody knows whose it will be",
+          remedy: "ask as the user who runs the daemon, or make the folder theirs")
+      }
       return Examination("user", .well, "asked as \(asking.name), to whom \(folders.ledger.path) belongs")
     }
     guard asking.id == 0 else {

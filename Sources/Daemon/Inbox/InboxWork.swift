@@ -166,6 +166,8 @@ package struct InboxWork: Sendable {
     var watch = ClockWatch(at: .now, .now)
     var nextPass = ContinuousClock.now + Self.quietClock
     var retained = RetentionPlace()
+    // Rows of what was deleted stand in the report yet.
+    var owesPrune = false
     while !Task.isCancelled {
       try? await Task.sleep(for: StudyReading.renewalInterval)
       try? await reading.renewLeases()
@@ -175,7 +177,7 @@ package struct InboxWork: Sendable {
       }
       guard !runsOnce, .now >= nextPass, watch.isSteady(for: Self.quietClock) else { continue }
       nextPass = .now + Self.retentionInterval
-      await deleteOld(&retained)
+      await deleteOld(&retained, &owesPrune)
     }
   }
 
@@ -193,7 +195,7 @@ package struct InboxWork: Sendable {
     }
   }
 
-  private func deleteOld(_ place: inout RetentionPlace) async {
+  private func deleteOld(_ place: inout RetentionPlace, _ owesPrune: inout Bool) async {
     let configuration = await reading.configuration
     guard configuration.retention.areThere else { return }
     do {
@@ -201,9 +203,16 @@ package struct InboxWork: Sendable {
       let tally = try await SharedDuty(.retention, configuration.folders, ledger).alone {
         try await retention.pass(at: .now, from: &place)
       }
-      if let tally, tally.images > 0 { try await reading.pruneReport() }
+      if let tally, tally.images > 0 { owesPrune = true }
     } catch {
       logger.warning("can't delete what was kept for long enough", metadata: ["why": "\(error)"])
+    }
+    guard owesPrune else { return }
+    do {
+      try await reading.pruneReport()
+      owesPrune = false
+    } catch {
+      logger.warning("can't take out of the report what was deleted", metadata: ["why": "\(error)"])
     }
   }
 

@@ -72,7 +72,8 @@ package struct SharedDuty: Sendable {
   private func kept<T>(
     isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> T
   ) async throws -> T {
-    async let _ = prolong()
+    // Whatever its caller's queue waits for.
+    async let _ = withTaskExecutorPreference(globalConcurrentExecutor) { await prolong() }
     return try await body()
   }
 

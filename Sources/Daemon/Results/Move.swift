@@ -37,11 +37,6 @@ package enum Move {
       let bytes = Array(".".utf8) + name.bytes + Array(".part".utf8)
       return Place(folder, FilePath.Component(bytes: bytes) ?? ".part")
     }
-
-    fileprivate func sync() throws(WriteFailure) {
-      let code = folder.sync()
-      guard code == 0 else { throw WriteFailure(path: folder.path.text, action: "sync", code: code) }
-    }
   }
 
   /// Renames `source` to `destination`, whose folder is made; across file systems it copies, syncs, renames and then
@@ -87,7 +82,7 @@ package enum Move {
     case 0: break
     case EEXIST: return .destinationTaken
     case ENOENT: return .sourceMissing
-    case EXDEV: return try copyAcross(from: source, to: destination)
+    case EXDEV: return try copyAcross(from: source, to: destination, &folders)
     default: throw WriteFailure(path: source.path.text, action: "move out of its folder", code: code)
     }
     folders.add(destination.folder)
@@ -161,7 +156,7 @@ package enum Move {
   }
 
   private static func copyAcross(
-    from source: Place, to destination: Place
+    from source: Place, to destination: Place, _ folders: inout UnsyncedFolders
   ) throws(WriteFailure) -> Outcome {
     guard destination.folder.status(destination.name) == nil else { return .destinationTaken }
     let draft = destination.draft
@@ -172,7 +167,9 @@ package enum Move {
       if code == EEXIST { return .destinationTaken }
       throw WriteFailure(path: destination.path.text, action: "rename into place", code: code)
     }
-    try destination.sync()
+    // With it the folder that holds its own folder's name: nothing but the copy is left when the source is gone.
+    folders.add(destination.folder)
+    try folders.sync()
     let removal = source.folder.remove(source.name)
     guard removal == 0 else {
       throw WriteFailure(path: source.path.text, action: "remove after copying", code: removal)

@@ -171,6 +171,7 @@ package actor SourceDesk {
         home.append(record.id)
       } catch { failures[record.id] = error }
     }
+    guard !home.isEmpty else { return failures }
     try await note(home, at: now)
     for id in home { try await bringTwins(of: id) }
     return failures

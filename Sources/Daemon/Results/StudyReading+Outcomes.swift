@@ -149,6 +149,7 @@ extension StudyReading {
     let fences = isAlone ? [:] : try await fences(around: found.map(\.answer.job))
     let known = try await ledger.circumstances(of: found.map(\.answer.job.instance.id))
     var items: [Publication.Item] = []
+    var renewed: Set<Int64> = []
     for (answer, amended) in found {
       let job = answer.job
       try await unlessLost(job) {
@@ -156,8 +157,9 @@ extension StudyReading {
         guard isAlone || fence != nil, let circumstances = known[job.instance.id],
           case .working(_, let lease) = circumstances.instance.state, lease.token == job.token
         else { throw LedgerError.leaseLost(token: job.token) }
-        if isAlone, lease.wait.isOver(at: .now + Self.lease / 2) {
+        if isAlone, !renewed.contains(job.token), lease.wait.isOver(at: .now + Self.lease / 2) {
           try await ledger.renew(token: job.token, for: Self.lease, at: .now)
+          renewed.insert(job.token)
         }
         items.append(
           Publication.Item(
@@ -171,15 +173,19 @@ extension StudyReading {
   /// Prolongs the leases of what others could take over, by the ledger's clock, which isn't this host's: only the ledger
   /// can tell how much is left of one. Those that are lost have no fence.
   private func fences(around jobs: [ClaimedFile]) async throws -> [Int64: PublicationFence] {
-    var fences: [Int64: PublicationFence] = [:]
-    for job in jobs {
+    var ends: [Int64: ContinuousClock.Instant] = [:]
+    for token in Set(jobs.map(\.token)) {
       let end = ContinuousClock.now + Self.lease - Self.margin
-      do { try await ledger.renew(token: job.token, for: Self.lease, at: .now) } catch LedgerError.leaseLost {
+      do { try await ledger.renew(token: token, for: Self.lease, at: .now) } catch LedgerError.leaseLost {
         continue
       }
-      fences[job.instance.id] = PublicationFence(token: job.token, staging: job.staging, until: end)
+      ends[token] = end
     }
-    return fences
+    return jobs.reduce(into: [:]) { fences, job in
+      fences[job.instance.id] = ends[job.token].map {
+        PublicationFence(token: job.token, staging: job.staging, until: $0)
+      }
+    }
   }
 
   private func measure(_ record: InstanceRecord, _ row: ReportRow, publication: Duration) async {

@@ -353,12 +353,21 @@ package actor StudyReading: WorkSource {
   }
 
   private func claim() async throws -> [WorkerJob<ClaimedFile>] {
-    guard !isStopping else { return [] }
+    // Of dismissed files alone there is nothing to read, and others wait.
+    while let jobs = try await claimOnce() {
+      if !jobs.isEmpty { return jobs }
+    }
+    return []
+  }
+
+  /// - Returns: nil where nothing waits.
+  private func claimOnce() async throws -> [WorkerJob<ClaimedFile>]? {
+    guard !isStopping else { return nil }
     // A claim takes back what has run out; what is in the worker here is still ours after a machine stood still.
     let claims = try await ledger.claim(
       by: configuration.folders.holder, files: Self.ahead, limit: configuration.workers > 1 ? 4 : 16,
       order: runsOnce ? .arrival : configuration.order, for: Self.lease, keeping: held.tokens, at: .now)
-    guard !claims.isEmpty else { return [] }
+    guard !claims.isEmpty else { return nil }
     for claim in claims { held.add(claim) }
     let known = try await ledger.circumstances(of: claims.flatMap { $0.instances.map(\.id) })
     var jobs: [WorkerJob<ClaimedFile>] = []
