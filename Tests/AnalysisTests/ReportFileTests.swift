@@ -56,6 +56,14 @@ struct ReportFileTests {
     #expect(throws: WriteFailure.self) { try ReportFile(at: folder) }
   }
 
+  @Test("a link that leads nowhere makes no file")
+  func danglingLink() throws {
+    let target = folder.appending(path: "elsewhere.csv")
+    try FileManager.default.createSymbolicLink(at: url, withDestinationURL: target)
+    #expect(throws: WriteFailure.self) { try ReportFile(at: url) }
+    #expect(!FileManager.default.fileExists(atPath: target.path))
+  }
+
   @Test("one of an earlier version, which had no column for notes, is written anew")
   func earlier() throws {
     let header = ReportCSV.header.replacing(",notes", with: "")
