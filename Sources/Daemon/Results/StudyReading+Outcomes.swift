@@ -176,10 +176,12 @@ extension StudyReading {
     var ends: [Int64: ContinuousClock.Instant] = [:]
     for token in Set(jobs.map(\.token)) {
       let end = ContinuousClock.now + Self.lease - Self.margin
-      do { try await ledger.renew(token: token, for: Self.lease, at: .now) } catch LedgerError.leaseLost {
-        continue
+      do throws(LedgerError) {
+        try await ledger.renew(token: token, for: Self.lease, at: .now)
+        ends[token] = end
+      } catch {
+        guard case .leaseLost = error else { throw error }
       }
-      ends[token] = end
     }
     return jobs.reduce(into: [:]) { fences, job in
       fences[job.instance.id] = ends[job.token].map {
