@@ -48,7 +48,7 @@ public struct Doctor: Sendable {
           ? Examination(subject, .well, "\(folder.path) isn't there yet; the daemon makes it")
           : Examination(
             subject, .ill, "\(folder.path) isn't there, and can't be made in \(above)",
-            remedy: "mkdir \(folder.path) as root, and chown it to the daemon's user")
+            remedy: "mkdir -p \(folder.path) as root, and chown it to the daemon's user")
       }
       guard status.st_mode & S_IFMT == S_IFDIR else {
         return Examination(
