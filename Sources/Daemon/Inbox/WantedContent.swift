@@ -1,6 +1,7 @@
 package import Files
 import FoundationEssentials
 import Glibc
+import SystemPackage
 
 /// Contents that somebody wants to be read once more, though the ledger knows what came of them: one empty file for
 /// each, written by `mmdicom retry` and removed when the file comes.
@@ -20,10 +21,7 @@ package struct WantedContent: Sendable {
 
   /// - Throws: what keeps it there: the file would be read once more whenever it comes.
   package func forget(_ content: ContentDigest) throws(WriteFailure) {
-    let path = place(of: content).path
-    guard unsafe unlink(path) == 0 || errno == ENOENT else {
-      throw WriteFailure(path: path, action: "remove", code: errno)
-    }
+    try Move.remove(FilePath(of: place(of: content)))
   }
 
   private func place(of content: ContentDigest) -> URL { folder.appending(path: "\(content)") }

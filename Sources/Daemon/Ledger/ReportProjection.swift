@@ -193,8 +193,7 @@ package actor ReportProjection {
     }
     let today = now().day
     for (day, file) in ReportFiles.ofEarlierDays(beside: report) where !known.contains(day) && day < today {
-      let code = Move.remove(FilePath(of: file))
-      guard code == 0 else { throw WriteFailure(path: file.path, action: "remove", code: code) }
+      try Move.remove(FilePath(of: file))
     }
     try Folder.sync(holding: report)
   }

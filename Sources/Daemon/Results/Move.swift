@@ -150,9 +150,11 @@ package enum Move {
     }
   }
 
-  /// 0 or errno; that nothing is there is as good.
-  package static func remove(_ file: FilePath) -> Int32 {
-    unsafe file.withPlatformString { unsafe unlink($0) == 0 || errno == ENOENT ? 0 : errno }
+  /// That nothing is there is as good.
+  /// - Parameter action: what it is called where it fails.
+  package static func remove(_ file: FilePath, action: String = "remove") throws(WriteFailure) {
+    let code = unsafe file.withPlatformString { unsafe unlink($0) == 0 ? 0 : errno }
+    guard [0, ENOENT].contains(code) else { throw WriteFailure(path: file.text, action: action, code: code) }
   }
 
   private static func copyAcross(

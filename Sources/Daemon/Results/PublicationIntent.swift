@@ -63,8 +63,5 @@ package struct PublicationIntent: Sendable {
   }
 
   /// - Throws: what keeps it there: it would be taken for an attempt that was cut off.
-  package func forget() throws(WriteFailure) {
-    let code = Move.remove(place)
-    guard code == 0 else { throw WriteFailure(path: place.text, action: "remove", code: code) }
-  }
+  package func forget() throws(WriteFailure) { try Move.remove(place) }
 }

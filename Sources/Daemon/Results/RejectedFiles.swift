@@ -18,7 +18,7 @@ package struct RejectedFiles: Sendable {
     /// Puts the file back into the inbox, under its name or, if that is taken, one beside it.
     package func takeBack(to inbox: FilePath) throws(WriteFailure) {
       try Move.back(file, to: origin, in: inbox)
-      _ = Move.remove(reason)
+      try? Move.remove(reason)
     }
   }
 
@@ -86,7 +86,7 @@ package struct RejectedFiles: Sendable {
       else { continue }
       let described = RejectionReason(text: text)
       guard described.origin != nil, let tag = described.tag, !tags.contains(tag) else { continue }
-      _ = Move.remove(root.pushing(reason.path))
+      try? Move.remove(root.pushing(reason.path))
     }
   }
 

@@ -189,8 +189,7 @@ package struct ResultDesk: Sendable {
     for result in results where !kept.contains(result.path) {
       let place = FilePath(of: folders.outbox).pushing(result.path)
       guard ContentDigest(ofFileAt: place) == result.content else { continue }
-      let code = Move.remove(place)
-      guard code == 0 else { throw WriteFailure(path: place.text, action: "remove", code: code) }
+      try Move.remove(place)
     }
   }
 

@@ -75,13 +75,13 @@ package actor SourceDesk {
       switch try Move.file(from: draft, to: RejectedFiles.reason(of: file)) {
       case .moved: return true
       case .destinationTaken:
-        _ = Move.remove(draft)
+        try? Move.remove(draft)
         return false
       // Somebody removed it: the file would lie there without its reason.
       case .sourceMissing: throw WriteFailure(path: draft.text, action: "rename into place", code: ENOENT)
       }
     } catch {
-      _ = Move.remove(draft)
+      try? Move.remove(draft)
       throw error
     }
   }
@@ -283,9 +283,7 @@ package actor SourceDesk {
       let home = try promised(known, record) ?? home(of: file, verdict, tag: record.tag, known: known)
       if try DestinationPath.look(home) != .nothing {
         // The same bytes.
-        let code = Move.remove(place)
-        guard code == 0 else { throw WriteFailure(path: place.text, action: "remove", code: code) }
-        return
+        return try Move.remove(place)
       }
       switch try Move.file(from: place, to: home, &folders) {
       case .moved, .sourceMissing: return

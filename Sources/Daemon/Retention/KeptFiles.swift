@@ -89,10 +89,7 @@ struct KeptFiles {
   }
 
   private static func unlink(_ file: FilePath, below root: FilePath) throws(WriteFailure) {
-    let code = Move.remove(file)
-    guard code == 0 else {
-      throw WriteFailure(path: file.text, action: "delete", code: code)
-    }
+    try Move.remove(file, action: "delete")
     try Folder.sync(holding: file)
     var folder = file.removingLastComponent()
     while folder.length > root.length {

@@ -136,7 +136,7 @@ def branches(job, reader, pictures, target, weight, findings, common):
     import torch
     import pictures as P
     import training as T
-    trunk = torch.cat([p.detach().flatten() for p in reader.parameters()])
+    trunk = T.weights_of(reader)
     left = recipes.FOLDS[job["fold"]]
     unknown = (pictures.findings >= 0) & ~np.isin(pictures.sources, recipes.NEVER)
     unknown = np.flatnonzero(unknown & (held_back(pictures, job["fold"]) | (pictures.splits == "val")))
@@ -156,7 +156,7 @@ def branches(job, reader, pictures, target, weight, findings, common):
             course["how"] = dict(strong=P.STRONG, usual=P.USUAL)[branch["how"]]
         T.train_reader(reader, pictures, target, weight, findings, side=side, steps=steps, batch=batch, rate=rate, view=job["view"],
                        seed=branch.get("seed", job["seed"]) + 1000, kept=kept, **course)
-        ends.append(torch.cat([p.detach().flatten() for p in reader.parameters()]))
+        ends.append(T.weights_of(reader))
         scores[name] = read(ends[-1])
         if kept:
             scores[f"{name}/course"] = np.stack([[read(v), read(torch.stack(kept[(i + 1) // 2:i + 1]).mean(0))] for i, v in enumerate(kept)])

@@ -41,8 +41,13 @@ class Flat:
         self.values.copy_(self.average)
 
 
+def weights_of(network):
+    """All in one, as `take` puts them back."""
+    return torch.cat([p.detach().flatten() for p in network.parameters()])
+
+
 def take(network, values):
-    """Puts weights that `loop` kept into the network they are of."""
+    """Puts weights, as `loop` keeps them, into the network they are of."""
     at = 0
     for p in network.parameters():
         p.data = values[at:at + p.numel()].view_as(p).clone()
