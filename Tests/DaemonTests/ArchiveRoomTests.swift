@@ -14,7 +14,8 @@ import Unpacking
   init() throws { fixture = try DeliveryFixture() }
 
   private func job() async throws -> WorkerJob<ClaimedFile> {
-    guard case .taken(let spooled)? = try await desk.spool.take([try fixture.drop("study.zip")]).first else {
+    guard case .taken(let spooled)? = try await desk.spool.takeOnceClosed(try fixture.drop("study.zip"))
+    else {
       throw CancellationError()
     }
     let admission = Admission(

@@ -22,7 +22,7 @@ struct CutOffMoveTests {
     _ = try await desk.deliver(fixture.drop("k"), fixture.row(.notAnalysed), detail: "", staging: nil)
     try root.write("of another", "done/a")
     let known = try #require(try await desk.ledger.instances(.uid("1.2.3"), after: 0, limit: 1).first)
-    guard case .taken(let twin)? = try await desk.spool.take([fixture.drop("a")]).first else {
+    guard case .taken(let twin)? = try await desk.spool.takeOnceClosed(fixture.drop("a")) else {
       throw CancellationError()
     }
     // The move that was cut off.
@@ -46,7 +46,7 @@ struct CutOffMoveTests {
     _ = try await desk.deliver(fixture.drop("k"), fixture.row(.notAnalysed), detail: "", staging: nil)
     try root.write("of another", "done/a")
     let known = try #require(try await desk.ledger.instances(.uid("1.2.3"), after: 0, limit: 1).first)
-    guard case .taken(let twin)? = try await desk.spool.take([fixture.drop("a")]).first else {
+    guard case .taken(let twin)? = try await desk.spool.takeOnceClosed(fixture.drop("a")) else {
       throw CancellationError()
     }
     try root.write("IMAGE", "done/a-2")

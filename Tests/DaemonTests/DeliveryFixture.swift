@@ -94,7 +94,7 @@ actor DeliveryDesk {
   func deliver(
     _ file: InboxFile, _ row: ReportRow, detail: String, staging: URL?
   ) async throws -> Outcome {
-    guard case .taken(let spooled)? = try await spool.take([file]).first else { return .sourceChanged }
+    guard case .taken(let spooled)? = try await spool.takeOnceClosed(file) else { return .sourceChanged }
     let content = try #require(ContentDigest(ofFileAt: spool.place(of: spooled)))
     let admission = Admission(
       content: content, studyInstanceUID: row.identity.studyInstanceUID,
@@ -117,5 +117,18 @@ actor DeliveryDesk {
     var row = row
     row.outputs = try await ledger.results(of: id).map { FilePath(bytes: $0.path).text }
     return .delivered(row)
+  }
+}
+
+extension Spool {
+  /// Takes one file. A program that a test beside this one starts has the descriptors of this process for a moment, and the
+  /// file counts as being written; that is waited for.
+  nonisolated func takeOnceClosed(_ file: InboxFile) async throws -> Outcome? {
+    for _ in 0..<20 {
+      let outcome = try await take([file]).first
+      guard case .notNow? = outcome else { return outcome }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    return try await take([file]).first
   }
 }

@@ -42,7 +42,7 @@ struct DeliveryTests {
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)],
       ofItemAtPath: folders.inbox.appending(path: "y").path)
-    guard case .taken(let waiting)? = try await desk.spool.take([fixture.seen(twin.path)]).first else {
+    guard case .taken(let waiting)? = try await desk.spool.takeOnceClosed(fixture.seen(twin.path)) else {
       throw CancellationError()
     }
     // It waits while its like is read, whose row is the first.

@@ -28,7 +28,7 @@ struct LostHomeTests {
   /// A row that is done, its source in the spool: what is left by whoever dies before the last move.
   private func leaveUnfiled(_ name: String) async throws {
     let file = try fixture.drop(name)
-    guard case .taken(let spooled)? = try await desk.spool.take([file]).first else {
+    guard case .taken(let spooled)? = try await desk.spool.takeOnceClosed(file) else {
       throw CancellationError()
     }
     let content = try #require(ContentDigest(ofFileAt: desk.spool.place(of: spooled)))

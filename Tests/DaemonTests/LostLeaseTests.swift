@@ -15,7 +15,7 @@ import Testing
 
   /// One file in the ledger.
   private func admit() async throws {
-    guard case .taken(let spooled)? = try await desk.spool.take([try fixture.drop("x")]).first else {
+    guard case .taken(let spooled)? = try await desk.spool.takeOnceClosed(try fixture.drop("x")) else {
       throw CancellationError()
     }
     let admission = Admission(

@@ -100,7 +100,7 @@ struct PublicationIntentTests {
   private func completed(_ name: String, _ text: String, _ meanwhile: () throws -> Void) async throws {
     let desk = fixture.desk
     let other = try fixture.drop(name, text)
-    guard case .taken(let spooled)? = try await desk.spool.take([other]).first else {
+    guard case .taken(let spooled)? = try await desk.spool.takeOnceClosed(other) else {
       throw CancellationError()
     }
     let admission = Admission(

@@ -125,7 +125,7 @@ import Testing
   @Test("what isn't delivered everywhere stays, whatever its age and size; sent, it goes")
   func undelivered() async throws {
     let file = try fixture.drop("x")
-    guard case .taken(let spooled)? = try await desk.spool.take([file]).first else {
+    guard case .taken(let spooled)? = try await desk.spool.takeOnceClosed(file) else {
       throw CancellationError()
     }
     let content = try #require(ContentDigest(ofFileAt: desk.spool.place(of: spooled)))

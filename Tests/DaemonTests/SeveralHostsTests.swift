@@ -44,7 +44,7 @@ import Testing
   private func admit(
     _ path: String, _ text: String = "image", study: String = "9.9", by host: Host
   ) async throws -> SpooledFile {
-    guard case .taken(let spooled)? = try await host.spool.take([try fixture.drop(path, text)]).first else {
+    guard case .taken(let spooled)? = try await host.spool.takeOnceClosed(try fixture.drop(path, text)) else {
       throw CancellationError()
     }
     let admission = Admission(
@@ -190,7 +190,7 @@ import Testing
       var files: [SpooledFile] = []
       for host in hosts {
         let dropped = try fixture.drop("x\(round)", "\(round) of \(host.folders.holder)")
-        guard case .taken(let file)? = try await host.spool.take([dropped]).first else {
+        guard case .taken(let file)? = try await host.spool.takeOnceClosed(dropped) else {
           throw CancellationError()
         }
         files.append(file)

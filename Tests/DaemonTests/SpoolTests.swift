@@ -51,7 +51,7 @@ import Testing
     let other = fixture.root.url.appending(path: "senders.dcm")
     try FileManager.default.linkItem(
       at: fixture.folders.inbox.appending(path: "a"), to: other)
-    guard case .taken(let spooled)? = try await spool.take([file]).first else { throw CancellationError() }
+    guard case .taken(let spooled)? = try await spool.takeOnceClosed(file) else { throw CancellationError() }
     let writer = try FileHandle(forWritingTo: other)
     try writer.write(contentsOf: Data("other".utf8))
     try writer.close()

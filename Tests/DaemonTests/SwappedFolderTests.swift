@@ -61,7 +61,7 @@ import Testing
       _ = unsafe symlink(secret.string, inbox.appending("s").string)
       return 0
     }
-    guard case .taken(let taken)? = try await spool.take([file]).first else { throw CancellationError() }
+    guard case .taken(let taken)? = try await spool.takeOnceClosed(file) else { throw CancellationError() }
     #expect(ContentDigest(ofFileAt: spool.place(of: taken)) == ContentDigest(of: "image"))
     #expect(fixture.root.read("secret/a") == "not yours")
   }
