@@ -16,7 +16,7 @@ import Testing
   init() throws { fixture = try DeliveryFixture() }
 
   private func run(_ workers: some WorkerLauncher, log: RecordingLog = RecordingLog()) async throws -> Tally {
-    var configuration = DaemonConfiguration(folders: fixture.folders)
+    var configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     configuration.settlingTime = .zero
     configuration.scanInterval = .milliseconds(10)
     let ledger = try await LedgerOpening.keeper(configuration, runsOnce: true)

@@ -54,7 +54,7 @@ import Testing
       }
       return InboxWorkTests.work(request)
     }
-    var configuration = DaemonConfiguration(folders: fixture.folders)
+    var configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     configuration.settlingTime = .zero
     configuration.scanInterval = .milliseconds(10)
     configuration.workers = workers
@@ -74,7 +74,7 @@ import Testing
     #expect(fixture.rows.count == 12)
     #expect(fixture.root.files.filter { $0.hasPrefix("done/") }.count == 12)
     #expect(fixture.root.files.filter { $0.hasSuffix(".png") }.count == 12)
-    let visitor = try LedgerOpening.visitor(DaemonConfiguration(folders: fixture.folders))
+    let visitor = try LedgerOpening.visitor(DaemonConfiguration.onAnyDisk(fixture.folders))
     guard case .intact = try await visitor.verifyAudit() else {
       throw CancellationError()
     }

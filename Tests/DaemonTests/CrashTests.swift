@@ -24,7 +24,7 @@ import Testing
   }
 
   private func run(_ fixture: DeliveryFixture, _ wrap: (any OpenLedger) -> any StudyLedger) async throws {
-    var configuration = DaemonConfiguration(folders: fixture.folders)
+    var configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     configuration.settlingTime = .zero
     configuration.scanInterval = .milliseconds(10)
     let ledger = try await LedgerOpening.keeper(configuration, runsOnce: true)

@@ -60,7 +60,7 @@ struct CutOffMoveTests {
   private func start() async throws {
     let logger = Logger(label: "test") { _ in RecordingLog() }
     let work = InboxWork(
-      DaemonConfiguration(folders: fixture.folders), runsOnce: true, ledger: desk.ledger, logger: logger)
+      DaemonConfiguration.onAnyDisk(fixture.folders), runsOnce: true, ledger: desk.ledger, logger: logger)
     try await work.start(fileSystemTime: nil)
   }
 

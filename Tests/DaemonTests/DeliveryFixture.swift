@@ -54,6 +54,15 @@ struct DeliveryFixture {
   }
 }
 
+extension DaemonConfiguration {
+  /// Of a daemon that takes files in however full the machine's disk is.
+  static func onAnyDisk(_ folders: InboxFolders) -> Self {
+    var configuration = Self(folders: folders)
+    configuration.diskStopPercent = 100
+    return configuration
+  }
+}
+
 /// Takes one file of the inbox through spool, ledger and publication, with an answer that a worker might have given.
 actor DeliveryDesk {
   /// What became of a file.
@@ -80,7 +89,7 @@ actor DeliveryDesk {
     spool = Spool(folders)
     sources = SourceDesk(folders, spool: spool, ledger: ledger)
     reading = StudyReading(
-      DaemonConfiguration(folders: folders), runsOnce: false, ledger: ledger, sources: sources,
+      DaemonConfiguration.onAnyDisk(folders), runsOnce: false, ledger: ledger, sources: sources,
       logger: Logger(label: "test") { _ in RecordingLog() })
   }
 

@@ -247,7 +247,7 @@ struct DeliveryServiceTests {
     await service.serve([try route("pacs", senders)])
     let running = Task { try await service.run() }
     // Each pause is ended as a person would.
-    let visit = LedgerVisit(DaemonConfiguration(folders: fixture.folders), ledger)
+    let visit = LedgerVisit(DaemonConfiguration.onAnyDisk(fixture.folders), ledger)
     var next = 7
     while try await states()["parked"] != 1 {
       try await Task.sleep(for: .milliseconds(20))
@@ -290,7 +290,7 @@ struct DeliveryServiceTests {
     let note = PauseNote(deliveryTo: "pacs", fixture.folders)
     while note.text == nil { try await Task.sleep(for: .milliseconds(20)) }
     isUp.store(true, ordering: .relaxed)
-    let visit = LedgerVisit(DaemonConfiguration(folders: fixture.folders), ledger)
+    let visit = LedgerVisit(DaemonConfiguration.onAnyDisk(fixture.folders), ledger)
     #expect(try await visit.retryDeliveries(to: "pacs", givingUp: false) == 2)
     while try await states() != ["sent": 2] { try await Task.sleep(for: .milliseconds(20)) }
     running.cancel()

@@ -52,7 +52,7 @@ import Testing
   }
 
   private static func configuration(_ fixture: DeliveryFixture) -> DaemonConfiguration {
-    var configuration = DaemonConfiguration(folders: fixture.folders)
+    var configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     configuration.settlingTime = .zero
     configuration.scanInterval = .milliseconds(10)
     return configuration

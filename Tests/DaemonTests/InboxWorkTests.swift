@@ -55,7 +55,7 @@ struct InboxWorkTests {
     _ workers: ScriptedWorkers = ScriptedWorkers { request, _ in Self.work(request) },
     log: RecordingLog = RecordingLog()
   ) async throws -> InboxWork {
-    var configuration = DaemonConfiguration(folders: folders)
+    var configuration = DaemonConfiguration.onAnyDisk(folders)
     configuration.settlingTime = .milliseconds(100)
     configuration.scanInterval = .milliseconds(50)
     var logger = Logger(label: "test") { _ in log }

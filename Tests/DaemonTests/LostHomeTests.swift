@@ -87,7 +87,7 @@ struct LostHomeTests {
     #expect(PauseNote(.reading, fixture.folders).text == nil)
     // A single run says so.
     let once = StudyReading(
-      DaemonConfiguration(folders: fixture.folders), runsOnce: true, ledger: desk.ledger,
+      DaemonConfiguration.onAnyDisk(fixture.folders), runsOnce: true, ledger: desk.ledger,
       sources: desk.sources, logger: Logger(label: "test") { _ in RecordingLog() })
     await #expect(throws: WriteFailure.self) { try await once.takeUp() }
     try FileManager.default.removeItem(at: root.url.appending(path: "ledger/report.json"))
@@ -110,7 +110,7 @@ struct LostHomeTests {
         fixture.drop("deep/y"), fixture.row(), detail: "", staging: nil)
     else { throw CancellationError() }
     #expect(root.read("done/deep/y") == "image")
-    let visit = try LedgerVisit(DaemonConfiguration(folders: fixture.folders))
+    let visit = try LedgerVisit(DaemonConfiguration.onAnyDisk(fixture.folders))
     #expect(try await visit.retry("1.2.3", reason: nil, accepting: false).count == 1)
     // Back in the inbox, by the name of the image's first file.
     #expect(root.files.filter { $0.hasPrefix("inbox/") }.count == 1)
@@ -120,7 +120,7 @@ struct LostHomeTests {
   @Test("what stayed in the spool goes home later, without a new start", arguments: [true, false])
   func later(isDue: Bool) async throws {
     let reading = StudyReading(
-      DaemonConfiguration(folders: fixture.folders), runsOnce: false, ledger: desk.ledger,
+      DaemonConfiguration.onAnyDisk(fixture.folders), runsOnce: false, ledger: desk.ledger,
       sources: desk.sources, logger: Logger(label: "test") { _ in RecordingLog() },
       filingInterval: isDue ? .zero : .seconds(3600))
     try await reading.takeUp()

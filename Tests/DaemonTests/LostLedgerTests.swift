@@ -15,8 +15,8 @@ struct LostLedgerTests {
 
   init() throws {
     root = try TemporaryFolder()
-    configuration = DaemonConfiguration(
-      folders: InboxFolders(
+    configuration = DaemonConfiguration.onAnyDisk(
+      InboxFolders(
         inbox: root.url.appending(path: "inbox"), outbox: root.url.appending(path: "outbox"),
         done: root.url.appending(path: "done"), rejected: root.url.appending(path: "rejected")))
     try folders.create()
@@ -91,7 +91,7 @@ struct LostLedgerTests {
 
   @Test func aLedgerThatIsTakenAwayEndsTheDaemon() async throws {
     let fixture = try DeliveryFixture()
-    var configuration = DaemonConfiguration(folders: fixture.folders)
+    var configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     configuration.settlingTime = .zero
     let logger = Logger(label: "test") { _ in RecordingLog() }
     let workers = ScriptedWorkers { request, _ in IdentityTests.work(request) }

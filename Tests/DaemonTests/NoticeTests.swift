@@ -13,7 +13,7 @@ struct NoticeTests {
 
   init() async throws {
     fixture = try DeliveryFixture()
-    configuration = DaemonConfiguration(folders: fixture.folders)
+    configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     ledger = try await LedgerOpening.keeper(configuration, runsOnce: true)
   }
 

@@ -20,7 +20,7 @@ import Testing
   @Test("who is told late of settings that serve by then reads on", .timeLimit(.minutes(10)))
   func late() async throws {
     let fixture = try DeliveryFixture()
-    var configuration = DaemonConfiguration(folders: fixture.folders)
+    var configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     configuration.settlingTime = .zero
     configuration.scanInterval = .milliseconds(10)
     configuration.studyQuietTime = .milliseconds(10)

@@ -34,7 +34,7 @@ import Testing
   private func run(
     isSound: Bool, workers: Int = 1, runsOnce: Bool = true, log: RecordingLog = RecordingLog()
   ) async throws -> InboxWork {
-    var configuration = DaemonConfiguration(folders: fixture.folders)
+    var configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     configuration.settlingTime = .zero
     configuration.scanInterval = .milliseconds(10)
     configuration.studyQuietTime = .zero
@@ -79,7 +79,7 @@ import Testing
     #expect(tally.total == 0)
     #expect(PauseNote(.reading, fixture.folders).text?.contains("worker processes died") == true)
     #expect(fixture.root.files.allSatisfy { !$0.hasPrefix("rejected/") })
-    let counts = try await LedgerOpening.visitor(DaemonConfiguration(folders: fixture.folders)).counts()
+    let counts = try await LedgerOpening.visitor(DaemonConfiguration.onAnyDisk(fixture.folders)).counts()
     #expect(counts.rejected == 0 && counts.parked == 0)
   }
 

@@ -150,7 +150,7 @@ import Testing
     let nameless = ReportRow.refused(.rejected, code: "not_dicom", file: "a, \"b\".txt")
     try root.write(
       ReportCSV.header + (old + [nameless]).map(ReportCSV.record).joined(), "outbox/report.csv")
-    let configuration = DaemonConfiguration(folders: fixture.folders)
+    let configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     for _ in 1...2 { try await LedgerOpening.keeper(configuration, runsOnce: false).close() }
     try await report.update(from: ledger)
     #expect(notes.prefix(2) == ["old1", "old2"])

@@ -21,7 +21,7 @@ import Testing
   private func pass(
     days: Int = 0, doneDays: Int = 0, bytes: Int = 0, at now: Timestamp, _ ledger: (any StudyLedger)? = nil
   ) async throws -> Retention.Tally {
-    var configuration = DaemonConfiguration(folders: fixture.folders)
+    var configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     configuration.retention.days = days
     configuration.retention.doneDays = doneDays
     configuration.retention.bytes = bytes

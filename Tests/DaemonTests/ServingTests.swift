@@ -41,7 +41,7 @@ import Testing
 
   @Test("a reload may change how is read, not where; the rest waits for the next start")
   func reload() {
-    let present = DaemonConfiguration(folders: folders)
+    let present = DaemonConfiguration.onAnyDisk(folders)
     var next = present
     next.workers = 4
     next.modelSHA256 = "ab"

@@ -36,7 +36,7 @@ import Testing
     let spool = Spool(folders)
     let sources = SourceDesk(folders, spool: spool, ledger: ledger)
     let reading = StudyReading(
-      DaemonConfiguration(folders: folders), runsOnce: false, ledger: ledger, sources: sources,
+      DaemonConfiguration.onAnyDisk(folders), runsOnce: false, ledger: ledger, sources: sources,
       logger: Logger(label: "test") { _ in RecordingLog() })
     return Host(folders: folders, spool: spool, sources: sources, reading: reading)
   }
@@ -332,7 +332,7 @@ import Testing
     for name in ["a", "b", "c"] { try await ledger.show(name, for: .seconds(60), at: .now) }
     _ = try await ledger.serve(["pacs", "web"], by: "a", at: .now)
     try await ledger.leave("c", at: .now)
-    let configuration = DaemonConfiguration(folders: b.folders)
+    let configuration = DaemonConfiguration.onAnyDisk(b.folders)
     let status = try await LedgerVisit(configuration, ledger).status()
     #expect(status.hosts.keys.sorted() == ["a", "b"])
     let first = try #require(status.hosts["a"])

@@ -15,7 +15,7 @@ struct StatusGatheringTests {
 
   init() async throws {
     fixture = try DeliveryFixture()
-    configuration = DaemonConfiguration(folders: fixture.folders)
+    configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     ledger = try await LedgerOpening.keeper(configuration, runsOnce: true)
   }
 

@@ -9,7 +9,7 @@ import Testing
 @Suite struct WatcherPortionTests {
   @Test func aPortionOfKnownFilesDoesntHideWhatComesBehindIt() async throws {
     let fixture = try DeliveryFixture()
-    var configuration = DaemonConfiguration(folders: fixture.folders)
+    var configuration = DaemonConfiguration.onAnyDisk(fixture.folders)
     configuration.settlingTime = .zero
     let logger = Logger(label: "test") { _ in RecordingLog() }
     var copied = CopiedFiles(fixture.folders)

@@ -163,7 +163,8 @@ class Site:
                 folder.mkdir()
         lines = [f"{name}: {folder}" for name, folder in self.folders.items() if name != "ledger"]
         lines += [f"ledger: {self.folders['ledger']}", "settle_seconds: 0.1", "scan_seconds: 0.1",
-                  "study_quiet_seconds: 0.1", "study_wait_seconds: 1", "threads: 1"]
+                  "study_quiet_seconds: 0.1", "study_wait_seconds: 1", "threads: 1",
+                  "disk_stop_percent: 100"]
         (self.root / "mmdicom.yaml").write_text("\n".join(lines) + "\n")
         self.log = self.root / "log"
         self.draft = self.root / "draft"

@@ -48,7 +48,7 @@ class Site:
             (self.root / name).mkdir(exist_ok=True)
         (self.root / "mmdicom.yaml").write_text(
             f"inbox: {self.root}/inbox\noutbox: {self.root}/outbox\nsettle_seconds: 0.3\nscan_seconds: 0.3\n"
-            "study_quiet_seconds: 0.1\nstudy_wait_seconds: 1\n"
+            "study_quiet_seconds: 0.1\nstudy_wait_seconds: 1\ndisk_stop_percent: 100\n"
         )
 
     def start(self, *arguments):

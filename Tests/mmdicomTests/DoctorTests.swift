@@ -9,10 +9,10 @@ struct DoctorTests {
   init() throws { program = try Program() }
 
   /// Verdict and finding by subject.
-  private func examine(_ more: String = "disk_stop_percent: 100") async throws -> (
+  private func examine(_ more: String = "", diskStopPercent: Int = 100) async throws -> (
     Int32, [String: (String, String)]
   ) {
-    try program.configureService(more)
+    try program.configureService(more, diskStopPercent: diskStopPercent)
     let outcome = try await program.run("doctor", "--config", "mmdicom.yaml", "--json")
     let document = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
     let all = try #require(document?["examinations"] as? [[String: String]])
@@ -39,11 +39,10 @@ struct DoctorTests {
     try program.write("short", "token")
     let (status, found) = try await examine(
       """
-      disk_stop_percent: 1
       model_sha256: \(String(repeating: "0", count: 64))
       http: 127.0.0.1:1
       http_token_file: token
-      """)
+      """, diskStopPercent: 1)
     #expect(status == 1)
     for subject in ["folder outbox", "disk of spool", "model", "ledger", "http_token_file"] {
       #expect(found[subject]?.0 == "ill", "\(subject): \(String(describing: found[subject]))")
@@ -86,7 +85,6 @@ struct DoctorTests {
     try program.write("#!/bin/sh\n", "command")
     try chmod("command", 0o755)
     let configuration = """
-      disk_stop_percent: 100
       report_patients: hash
       report_key_file: patients
       destinations: [web=https://127.0.0.1:1/studies]
@@ -147,8 +145,7 @@ struct DoctorTests {
       try FileManager.default.setAttributes(
         [.ownerAccountID: 65534, .posixPermissions: name == "rejected" ? 0o500 : 0o770], ofItemAtPath: folder)
     }
-    let (status, found) = try await examine(
-      "disk_stop_percent: 100\nhttp: 127.0.0.1:1\nhttp_token_file: token")
+    let (status, found) = try await examine("http: 127.0.0.1:1\nhttp_token_file: token")
     #expect(status == 1)
     #expect(found["user"]?.1.hasPrefix("looked at as nobody") == true, "\(found)")
     #expect(found["folder outbox"]?.0 == "well" && found["model"]?.0 == "well")
@@ -162,7 +159,6 @@ struct DoctorTests {
   @Test func addressesAreTried() async throws {
     let (_, found) = try await examine(
       """
-      disk_stop_percent: 100
       http:
       receive: dicom://US@192.0.2.1:11112
       destinations: [gone=dicom://PACS@127.0.0.1:1, messages=mllp://127.0.0.1:1]

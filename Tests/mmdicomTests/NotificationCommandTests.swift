@@ -9,7 +9,6 @@ import Testing
   .serialized)
 struct NotificationCommandTests {
   private let program: Program
-  private static let room = "disk_stop_percent: 100"
 
   init() throws { program = try Program() }
 
@@ -49,7 +48,6 @@ struct NotificationCommandTests {
       notify: [web=http://127.0.0.1:\(peer.http)/200, slow=http://127.0.0.1:\(peer.http)/hang, \
       no=http://127.0.0.1:\(peer.http)/400, tool=command:\(hook.path)]
       notify_secrets: \(key.path)
-      \(Self.room)
       """)
     let image = try await phantom()
     let (process, _, complaints) = try program.start(["serve", "--config", "mmdicom.yaml"])
@@ -111,7 +109,6 @@ struct NotificationCommandTests {
       """
       results: [report, fhir, hl7]
       destinations: [ris=mllp://127.0.0.1:\(peer.mllp)]
-      \(Self.room)
       """)
     try FileManager.default.createDirectory(
       at: program.folder.appending(path: "inbox"), withIntermediateDirectories: true)

@@ -141,9 +141,10 @@ struct Program {
     }
   }
 
-  /// A daemon's configuration, mmdicom.yaml, that waits for nothing longer than a test needs.
+  /// A daemon's configuration, mmdicom.yaml, that waits for nothing longer than a test needs, and takes files in however
+  /// full the machine's disk is.
   /// - Parameter more: further lines of it.
-  func configureService(_ more: String = "") throws {
+  func configureService(_ more: String = "", diskStopPercent: Int = 100) throws {
     try write(
       """
       inbox: inbox
@@ -151,6 +152,7 @@ struct Program {
       settle_seconds: 0.2
       scan_seconds: 0.2
       study_quiet_seconds: 0.1
+      disk_stop_percent: \(diskStopPercent)
       \(more)
       """, "mmdicom.yaml")
   }

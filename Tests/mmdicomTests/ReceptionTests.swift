@@ -14,7 +14,7 @@ struct ReceptionTests {
     let program = try Program()
     let port = Int.random(in: 20_000..<32_000)
     try program.configureService(
-      "disk_stop_percent: 100\nreceive: dicom://MMDICOM@127.0.0.1:\(port)\n\(more)")
+      "receive: dicom://MMDICOM@127.0.0.1:\(port)\n\(more)")
     return (program, port)
   }
 
@@ -85,7 +85,7 @@ struct ReceptionTests {
     let (program, port) = try service()
     let files = try phantoms(1, in: program)
     try program.configureService(
-      "disk_stop_percent: 1\ndisk_resume_percent: 1\nreceive: dicom://MMDICOM@127.0.0.1:\(port)")
+      "receive: dicom://MMDICOM@127.0.0.1:\(port)", diskStopPercent: 1)
     _ = try await serving(program, port) {
       // The guard looks first.
       await program.wait { program.exists("ledger/paused-intake") }

@@ -10,7 +10,6 @@ import Testing
 struct StatusPageTests {
   private static let token = "0123456789abcdef0123"
   /// What the machine's disk holds is none of these tests' business.
-  private static let room = "disk_stop_percent: 100"
   private let program: Program
   private let port: Int
 
@@ -20,7 +19,7 @@ struct StatusPageTests {
     try program.write(Self.token + "\n", "token")
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o600], ofItemAtPath: program.folder.appending(path: "token").path)
-    try program.configureService("http: 127.0.0.1:\(port)\nhttp_token_file: token\n\(Self.room)")
+    try program.configureService("http: 127.0.0.1:\(port)\nhttp_token_file: token")
   }
 
   private func ask(
@@ -126,7 +125,7 @@ struct StatusPageTests {
   @Test("a port that is taken costs the page, not the reading")
   func portTaken() async throws {
     let other = try Program()
-    try other.configureService("http: 127.0.0.1:\(port)\n\(Self.room)")
+    try other.configureService("http: 127.0.0.1:\(port)")
     let (first, _, firstLog) = try program.start(["serve", "--config", "mmdicom.yaml"])
     async let firstSaid = Program.text(of: firstLog)
     _ = try await ask("/healthz") { status, _ in status == 200 }
@@ -176,7 +175,7 @@ struct StatusPageTests {
       ])
     try #require(made == 0, "\(said)")
     try program.configureService(
-      "http: 0.0.0.0:\(port)\nhttp_token_file: token\nhttp_certificate: chain.pem\nhttp_key: key.pem\n\(Self.room)"
+      "http: 0.0.0.0:\(port)\nhttp_token_file: token\nhttp_certificate: chain.pem\nhttp_key: key.pem"
     )
     let (process, _, complaints) = try program.start(["serve", "--config", "mmdicom.yaml"])
     async let log = Program.text(of: complaints)
