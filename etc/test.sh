@@ -34,6 +34,13 @@ fi
 say "build"
 swift build -c release --traits MPI --build-tests
 
+# What tests leave behind goes with them, hundreds of megabytes each time. Short: the path of a socket has room for 107
+# bytes. Open to other users, whom some tests are.
+TMPDIR=$(mktemp -d /tmp/mmdicom-tests-XXXXXX)
+chmod 1777 "$TMPDIR"
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+
 if [ $# -eq 0 ] && [ -d ../shared/cases ]; then
   say "files that somebody met in public (../shared/cases)"
   .venv/bin/python ../shared/cases/check.py "$(swift build -c release --traits MPI --show-bin-path)/mmdicom"
