@@ -59,16 +59,14 @@ extension ConfigurationValues {
     }
     if address.hasPrefix("mllp") {
       guard let endpoint = MLLPEndpoint(address) else {
-        throw failure(
-          "destinations", "sends \(name) to '\(address)'; it takes mllp://HOST:PORT or mllps://HOST:PORT")
+        throw refusal(of: address, for: name, "; it takes mllp://HOST:PORT or mllps://HOST:PORT")
       }
       return Destination(name: name, address: .mllp(endpoint))
     }
     guard address.hasPrefix("dicom") else {
-      throw failure(
-        "destinations",
-        "sends \(name) to '\(Self.concealed(address))'; an address begins with dicom://, dicom-tls://, https://, http://, mllp:// or mllps://"
-      )
+      throw refusal(
+        of: address, for: name,
+        "; an address begins with dicom://, dicom-tls://, https://, http://, mllp:// or mllps://")
     }
     do { return Destination(name: name, address: .dicom(try DICOMAddress(address))) } catch {
       throw failure("destinations", "sends \(name) to \(error.description)")
@@ -77,7 +75,7 @@ extension ConfigurationValues {
 
   private func webAddress(_ text: String, of name: String) throws(ConfigurationFailure) -> String {
     guard let url = URL(string: text), let host = url.host, !host.isEmpty else {
-      throw failure("destinations", "sends \(name) to '\(Self.concealed(text))', which names no host")
+      throw refusal(of: text, for: name, ", which names no host")
     }
     guard url.user == nil, url.password == nil else {
       throw failure(
@@ -87,17 +85,12 @@ extension ConfigurationValues {
       throw failure("destinations", "sends \(name) to an address with ? or #; it ends with /studies")
     }
     guard text.hasSuffix("/studies") else {
-      throw failure(
-        "destinations", "sends \(name) to '\(text)'; the address of a DICOMweb server ends with /studies")
+      throw refusal(of: text, for: name, "; the address of a DICOMweb server ends with /studies")
     }
     return text
   }
 
-  /// Without what may be a password.
-  static func concealed(_ text: String) -> String {
-    guard let at = text.lastIndex(of: "@"), let slash = text.firstIndex(of: "/"), slash < at,
-      text[slash..<at].contains(":")
-    else { return text }
-    return text[...slash] + "/..." + text[at...]
+  private func refusal(of address: String, for name: String, _ why: String) -> ConfigurationFailure {
+    failure("destinations", "sends \(name) to '\(ShownAddress.of(address, hidesPath: false))'\(why)")
   }
 }

@@ -14,13 +14,14 @@ extension ConfigurationValues {
     _ key: String, form: String, most: Int
   ) throws(ConfigurationFailure) -> [NamedValue] {
     var entries: [NamedValue] = []
+    let shown = { (text: String) in ShownAddress.of(text, hidesPath: key == "notify") }
     for text in try list(key) ?? [] {
       guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
-        throw failure(key, "holds '\(Self.concealed(text))'; it takes \(form)")
+        throw failure(key, "holds '\(shown(text))'; it takes \(form)")
       }
       let name = String(text[..<sign])
       guard name.utf8.count <= 32, name.utf8.allSatisfy(Self.isOfAName) else {
-        throw failure(key, "holds the name '\(name)'; it takes letters, digits, - and _, at most 32")
+        throw failure(key, "holds the name '\(shown(name))'; it takes letters, digits, - and _, at most 32")
       }
       guard !entries.contains(where: { $0.name == name }) else { throw failure(key, "names '\(name)' twice") }
       entries.append(NamedValue(name: name, value: String(text[text.index(after: sign)...])))

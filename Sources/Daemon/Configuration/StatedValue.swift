@@ -1,4 +1,4 @@
-/// What the configuration says under one key, with passwords left out.
+/// What the configuration says under one key, with passwords and keys left out.
 package struct StatedValue: Sendable, Equatable {
   package let key: String
   /// Empty where the default holds.
@@ -6,16 +6,14 @@ package struct StatedValue: Sendable, Equatable {
 
   package init(key: String, value: String) {
     self.key = key
-    self.value = Self.concealing(value)
+    let hidesPath = key == "notify"
+    self.value = value.split(separator: ", ", omittingEmptySubsequences: false)
+      .map { $0.contains("://") ? ShownAddress.of($0, hidesPath: hidesPath) : String($0) }
+      .joined(separator: ", ")
   }
 
   static func all(_ values: ConfigurationValues) -> [StatedValue] {
     DaemonConfiguration.keys.map { key in StatedValue(key: key, value: values.words(key)) }
-  }
-
-  /// Without user and password in an address: `scheme://user:password@host` becomes `scheme://...@host`.
-  static func concealing(_ text: String) -> String {
-    text.replacing(#/://[^\/@\s]*@/#) { _ in "://...@" }
   }
 }
 

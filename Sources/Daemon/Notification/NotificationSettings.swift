@@ -105,7 +105,7 @@ extension ConfigurationValues {
     else {
       throw failure(
         "notify",
-        "tells \(name) at '\(Self.concealed(address))'; it takes https://HOST/PATH, http://HOST/PATH or command:/PATH"
+        "tells \(name) at '\(ShownAddress.of(address, hidesPath: true))'; it takes https://HOST/PATH, http://HOST/PATH or command:/PATH"
       )
     }
     return .init(name: name, address: .web(address))
