@@ -257,7 +257,10 @@ void cdcmnet_association::read(double seconds, cdcmnet_piece &piece) {
   DUL_PDV pdv = {};
   if (!next(pdv)) {
     if (layer_.fate.connection == nullptr) fail(DUL_NETWORKCLOSED);
-    layer_.fate.connection->wait_until(after(seconds));
+    auto deadline = after(seconds);
+    // Where nothing begins, the association stays as it is: it may be asked again, or released.
+    if (!layer_.fate.connection->awaits(deadline)) throw Failure{CDCMNET_TIMED_OUT, "the peer takes too long"};
+    layer_.fate.connection->wait_until(deadline);
     auto condition = DUL_ReadPDVs(&association_->DULassociation, nullptr, DUL_BLOCK, 0);
     if (condition == DUL_PEERREQUESTEDRELEASE) throw Failure{CDCMNET_RELEASED, "the peer releases the association"};
     if (condition != DUL_PDATAPDUARRIVED) fail(condition);

@@ -253,10 +253,13 @@ void Connection::closeTransportConnection() {
   setSocket(-1);
 }
 
+bool Connection::awaits(Clock::time_point deadline) {
+  if (socket() < 0 || trouble_ != Trouble::none || (tls_ != nullptr && SSL_pending(tls_) > 0)) return true;
+  return wait(POLLIN, deadline);
+}
+
 OFBool Connection::networkDataAvailable(int timeout) {
-  if (socket() < 0 || trouble_ != Trouble::none) return OFFalse;
-  if (tls_ != nullptr && SSL_pending(tls_) > 0) return OFTrue;
-  return wait(POLLIN, after(std::max(0, timeout)));
+  return socket() >= 0 && trouble_ == Trouble::none && awaits(after(std::max(0, timeout)));
 }
 
 DcmTransportConnection *Layer::createConnection(DcmNativeSocketType socket, OFBool is_secure) {

@@ -63,6 +63,8 @@ class Connection final : public DcmTransportConnection {
   Connection(int socket, SSL *tls, const cdcmnet_limits &limits, Fate &fate);
   ~Connection() override;
 
+  // Whether something comes by then, or the connection ends; nothing is read.
+  bool awaits(Clock::time_point deadline);
   // A PDU that hasn't begun is waited for until then.
   void wait_until(Clock::time_point deadline) { start_deadline_ = deadline; }
   // An association came about: from now on the peer hears of it when this side hangs up for its fault.

@@ -272,6 +272,12 @@ struct UserTests {
       while provider.taker.results.isEmpty, .now < end { usleep(50_000) }
       result = provider.taker.results.first
     }
+    // Whichever way it came, and if it didn't come here at all: what was in order ends in order.
+    association.release()
+    let ends = ["released", "aborted"].map { folder.file($0).path }
+    let end = ContinuousClock.now + .seconds(60)
+    while !ends.contains(where: FileManager.default.fileExists(atPath:)), .now < end { usleep(50_000) }
+    #expect(ends.map(FileManager.default.fileExists(atPath:)) == [true, false])
     #expect(
       result
         == CommitmentResult(

@@ -172,8 +172,8 @@ package final class StoreSender: ObjectSender {
     line.withLock { line in
       do throws(NetworkFailure) {
         guard let result = try line.association?.awaitCommitment(seconds: endpoint.commitmentSeconds) else {
-          // Whoever waits in vain on an association has lost it: the next batch gets another.
-          line.association = nil
+          // It is said elsewhere, perhaps much later.
+          line.release()
           return .asked
         }
         guard result.transactionUID == transaction else {

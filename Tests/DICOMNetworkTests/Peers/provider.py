@@ -3,7 +3,8 @@
 
 Writes what it gets into FOLDER and answers by the statuses of LIST (hexadecimal, separated by commas) in turn. With
 --commit it answers an N-ACTION of storage commitment by an event report, on the same association or to another node; what
-it doesn't have fails. Says "ready" once it listens."""
+it doesn't have fails. A file "released" or "aborted" in FOLDER says how an association ended. Says "ready" once it
+listens."""
 import argparse
 import os
 import ssl
@@ -85,6 +86,13 @@ def called(event):
             file.write(f"{caller.implementation_class_uid} {caller.implementation_version_name}\n")
 
 
+def ended(how):
+    def note(event):
+        open(os.path.join(options.folder, how), "a").close()
+
+    return note
+
+
 node = AE("PACS")
 for context in AllStoragePresentationContexts:
     if options.syntax:
@@ -101,6 +109,7 @@ if options.certificate:
     context.verify_mode = ssl.CERT_REQUIRED
 server = node.start_server(
     ("127.0.0.1", options.port), block=False, ssl_context=context,
-    evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_N_ACTION, action), (evt.EVT_ACCEPTED, called)])
+    evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_N_ACTION, action), (evt.EVT_ACCEPTED, called),
+                  (evt.EVT_RELEASED, ended("released")), (evt.EVT_ABORTED, ended("aborted"))])
 print("ready", flush=True)
 threading.Event().wait()
