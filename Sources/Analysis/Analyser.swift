@@ -19,6 +19,7 @@ package struct Analyser {
   ///   - alone: the same for an image beside which nothing is decoded or drawn; 0 takes one per core where `threads` is 0
   ///     too, else as many as that.
   package init(modelAt url: URL, threads: Int, alone: Int = 0) throws(ModelRefusal) {
+    Float.claimWorkspace()
     let cores = ProcessInfo.processInfo.activeProcessorCount
     predictor = try .loading(
       url, threads: threads > 0 ? threads : max(1, cores - 1),
@@ -152,7 +153,7 @@ package struct Analyser {
         row.outputs = []
         switch error {
         case .cannotWrite(let failure): throw failure
-        case .invalid(let code, let text):
+        case .ofImage(let code, let text):
           row.refuse(.rejected, code: code, file: image.url.path)
           detail = text
         }
@@ -170,20 +171,6 @@ package struct Analyser {
     var named = source
     named.set(.seriesInstanceUID, UID.derived(from: [uid, "series"]))
     return (named, [HeaderNote(.replaced, .seriesInstanceUID)])
-  }
-
-  private enum ResultFailure: Error {
-    case cannotWrite(WriteFailure)
-    /// The image doesn't carry what a result object needs.
-    case invalid(code: String, detail: String)
-
-    static func undrawable(_ error: OverlayError) -> ResultFailure {
-      .invalid(code: "overlay_failed", detail: "\(error)")
-    }
-
-    static func undescribable(_ error: InvalidObject) -> ResultFailure {
-      .invalid(code: error.code, detail: error.description)
-    }
   }
 
   /// Writes the objects, and where there are pictures a preview. What can be made side by side is: the pictures beside the
@@ -231,7 +218,7 @@ package struct Analyser {
     var names: [String] = []
     if objects.terms.options.kinds.contains(.fhir) {
       guard let resource = try? message.diagnosticReport else {
-        throw .invalid(code: "invalid_object", detail: "the findings can't be written as FHIR")
+        throw .ofImage(code: "invalid_object", detail: "the findings can't be written as FHIR")
       }
       try Self.write(resource, to: files.fhir)
       names.append(files.fhir.lastPathComponent)
@@ -268,19 +255,14 @@ package struct Analyser {
     _ item: ResultObjects.Object, for url: URL
   ) throws(ResultFailure) -> [UInt8] {
     do { return try item.object.encoded(as: item.transferSyntax, for: url.path) } catch {
-      guard error.reason == .invalidObject else {
-        throw .cannotWrite(WriteFailure(path: error.path, message: error.detail))
-      }
-      throw .invalid(code: error.code, detail: error.detail)
+      throw .unencodable(error)
     }
   }
 
   private static func encoded(_ overlay: Overlay, for url: URL) throws(ResultFailure) -> [UInt8] {
     let picture: RGBPicture
     do { picture = try overlay.sideBySide() } catch { throw .undrawable(error) }
-    do { return try PNG.encoded(picture, for: url.path) } catch {
-      throw .cannotWrite(WriteFailure(path: url.path, message: error.description))
-    }
+    do { return try PNG.encoded(picture, for: url.path) } catch { throw .undrawable(error) }
   }
 
   private func write(_ prediction: Prediction, of input: ModelInput, to url: URL) throws(ResultFailure) {

@@ -76,6 +76,19 @@ extension Float: Scalar {
       blasint(transposeB ? k : n), beta, c, blasint(n))
   }
 
+  /// Has OpenBLAS take the memory that products work in: 128 MB, of which they touch little, once for as many as run at a
+  /// time. It keeps it. Where a limit denies it later, OpenBLAS doesn't fail but asks again for ever.
+  public static func claimWorkspace() {
+    // Smaller ones do without.
+    let side = 128
+    let values = [Float](repeating: 0, count: side * side)
+    var product = values
+    gemm(
+      transposeA: false, transposeB: false, m: side, n: side, k: side, alpha: 1, a: values, b: values,
+      beta: 0,
+      c: &product)
+  }
+
   public static func exp(_ x: Float) -> Float { Foundation.exp(x) }
   public static func log(_ x: Float) -> Float { Foundation.log(x) }
 }

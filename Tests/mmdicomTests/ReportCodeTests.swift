@@ -36,9 +36,9 @@ import Testing
     return codes
   }
 
-  /// What writes no row: results that couldn't be written end a run, encoders serve phantoms, masks an archive.
+  /// What writes no row: results that couldn't be written end a run, masks serve an archive.
   private static let elsewhere: Set<String> = [
-    "cannot_encode", "cannot_write", "malformed_segmentation", "not_a_segmentation",
+    "cannot_write", "malformed_segmentation", "not_a_segmentation",
   ]
 
   @Test func everyCodeIsExplained() throws {

@@ -131,9 +131,9 @@ extension DaemonConfiguration {
         "is \(diskResumePercent), more than disk_stop_percent (\(diskStopPercent)): intake would never stop")
     }
     if let megabytes = try values.integer("worker_memory_mb", in: 0...1_048_576) {
-      guard megabytes == 0 || megabytes >= 256 else {
+      guard megabytes == 0 || megabytes >= 1024 else {
         throw values.failure(
-          "worker_memory_mb", "is '\(megabytes)'; a worker needs 256 at least, and 0 is no limit")
+          "worker_memory_mb", "is '\(megabytes)'; a worker needs 1024 at least, and 0 is no limit")
       }
       workerLimits.memory = megabytes << 20
     }

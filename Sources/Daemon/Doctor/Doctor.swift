@@ -202,7 +202,7 @@ public struct Doctor: Sendable {
       wanted > pages
         ? Examination(
           "memory", .doubtful, words,
-          remedy: "fewer workers, or a lower worker_memory_mb (a worker needs about 700)")
+          remedy: "fewer workers, or a lower worker_memory_mb (a worker needs 1024 at least)")
         : Examination("memory", .well, words)
     ]
   }
