@@ -58,6 +58,59 @@ import Testing
     #expect(try await ledger.claim(at: .at(22))?.instances.map(\.id) == [2, 4])
   }
 
+  /// What is read once more stands until then: whatever came since is compared with it, and so waits for it.
+  @Test(arguments: LedgerKind.allCases)
+  func whatIsReadAgainGoesAheadOfWhatCameSince(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([file(1)], at: .at(0))
+    _ = try await read(ledger, pixels: 7, at: .at(20))
+    _ = try await ledger.admit([file(2), file(3)], at: .at(30))
+    var wanted = file(1)
+    wanted.isWanted = true
+    #expect(try await ledger.admit([wanted], at: .at(31)) == [.readAgain(1)])
+    #expect(try await ledger.instance(2)?.state == .behind(Tries()))
+    #expect(try await read(ledger, pixels: 7, at: .at(60)).id == 1)
+    #expect(try await ledger.standingImage(for: 2)?.instance.id == 1)
+    // One that a worker has goes on; its comparison was made before.
+    let claim = try #require(await ledger.claim(at: .at(61)))
+    #expect(claim.instances.map(\.id) == [2])
+    #expect(try await ledger.admit([wanted], at: .at(62)) == [.readAgain(1)])
+    #expect(try await ledger.instance(1)?.state == .behind(Tries()))
+    try await ledger.conflict(
+      2, token: claim.lease.token, with: 1, Completion.Chain(pixels: .of(8)), record: [2], at: .at(63))
+    #expect(try await read(ledger, pixels: 7, at: .at(64)).id == 3)
+    #expect(try await read(ledger, pixels: 7, at: .at(65)).id == 1)
+  }
+
+  /// However they were accepted, each is read when the one before it is decided: two at once would both take the place of the
+  /// same.
+  @Test(arguments: LedgerKind.allCases)
+  func picturesThatAreAcceptedAreReadOneAfterTheOther(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([file(1), file(2), file(3), file(4)], at: .at(0))
+    _ = try await read(ledger, pixels: 7, at: .at(20))
+    for id: Int64 in 2...4 {
+      let claim = try #require(await ledger.claim(at: .at(21)))
+      try await ledger.conflict(
+        id, token: claim.lease.token, with: 1, Completion.Chain(pixels: .of(7 + Int(id))), record: [2],
+        at: .at(22))
+    }
+    for id: Int64 in [4, 2, 3] {
+      #expect(try await ledger.retry(.instance(id), accepting: true, at: .at(23)) == [id])
+    }
+    for (id, standing) in [(4, 1), (2, 4), (3, 2)] as [(Int64, Int64)] {
+      #expect(try await ledger.standingImage(for: id)?.instance.id == standing)
+      let claim = try #require(await ledger.claim(at: .at(24)))
+      #expect(claim.instances.map(\.id) == [id])
+      var completion = Completion.analysed(claim.instances[0], path: "image.overlay.dcm")
+      completion.amends = standing
+      try await ledger.complete(id, token: claim.lease.token, completion, at: .at(25))
+      try await ledger.file(id, at: .at(26))
+    }
+    #expect(try await current(ledger) == [3])
+    for id: Int64 in [1, 2, 4] { #expect(try await ledger.results(of: id).map(\.isSuperseded) == [true]) }
+  }
+
   @Test(arguments: LedgerKind.allCases)
   func anAmendmentTakesThePlaceOfRowAndResults(kind: LedgerKind) async throws {
     let ledger = try LedgerSite(kind).open()

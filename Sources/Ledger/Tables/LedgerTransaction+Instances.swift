@@ -78,9 +78,14 @@ extension LedgerTransaction {
     }
   }
 
-  /// `predecessorDone` for what waits behind a row.
+  /// `predecessorDone` for the first that waits behind a row; the rest waits for that one, so that no two with a UID are
+  /// read at once.
   func letGo(behind id: Int64) throws {
-    try run("UPDATE instance SET state = 'ready', awaits = NULL WHERE state = 'behind' AND awaits = ?", [id])
+    let waiting = try rows(
+      "SELECT id FROM instance WHERE state = 'behind' AND awaits = ? ORDER BY id LIMIT 1", [id])
+    guard let next: Int64 = waiting.first?["id"] else { return }
+    try run("UPDATE instance SET state = 'ready', awaits = NULL WHERE id = ?", [next])
+    try run("UPDATE instance SET awaits = ? WHERE state = 'behind' AND awaits = ?", [next, id])
   }
 
   /// Lets a row wait for the last with its UID that is on its way; false when there is none.
@@ -90,6 +95,25 @@ extension LedgerTransaction {
     try store(.behind(Tries()), instance: record.id)
     try run("UPDATE instance SET awaits = ? WHERE id = ?", [awaited, record.id])
     return true
+  }
+
+  /// Lets a row that is read again go ahead of all with its UID that nobody reads yet: they are compared with it. Where one
+  /// is being read, it waits; false when it needn't.
+  func putAhead(_ record: InstanceRecord) throws -> Bool {
+    let others = try rows(
+      "SELECT * FROM instance WHERE sop = ? AND sop <> '' AND id <> ? ORDER BY id",
+      [record.sopInstanceUID, record.id]
+    ).map(InstanceRecord.init)
+    for other in others { if case .working = other.state { return try putBehind(record) } }
+    for other in others {
+      switch other.state {
+      case .gathering(let tries), .ready(let tries), .delayed(let tries, _):
+        try store(.behind(tries), instance: other.id)
+        try run("UPDATE instance SET awaits = ? WHERE id = ?", [record.id, other.id])
+      case .behind, .working, .parked, .finished, .filed: break
+      }
+    }
+    return false
   }
 
   /// - Parameter reason: nil leaves it.

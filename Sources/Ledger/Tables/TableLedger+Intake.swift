@@ -39,7 +39,7 @@ extension LedgerTransaction {
         "UPDATE instance SET spooled = ?, sender = ?, arrival = ?, home = NULL, seen = seen + 1 WHERE id = ?",
         [file.spooled, file.sender, file.arrival, id])
       _ = try change(instance: id, by: .readAgain, "read again")
-      if try !putBehind(try instance(id)) { try gather(file.bundle, arrival: file.arrival) }
+      if try !putAhead(try instance(id)) { try gather(file.bundle, arrival: file.arrival) }
       return .readAgain(id)
     case .known(let id):
       // The spool names a file once, so this is the copy that the row speaks of.
