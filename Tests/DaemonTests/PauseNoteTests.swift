@@ -1,5 +1,7 @@
 import Daemon
+import Files
 import Foundation
+import Ledger
 import Testing
 
 @Suite("What a part says that pauses") struct PauseNoteTests {
@@ -39,5 +41,25 @@ import Testing
     #expect(note.text == "no room")
     note.clear()
     #expect(note.text == nil)
+  }
+
+  @Test("reading that is mended goes on when nothing is left to be read, and else when the next image is")
+  func mended() async throws {
+    let fixture = try DeliveryFixture()
+    let note = PauseNote(.reading, fixture.folders)
+    note.set("no room")
+    _ = try await fixture.desk.ledger.admit(
+      [
+        Admission(
+          content: try #require(ContentDigest([UInt8](repeating: 1, count: 32))), studyInstanceUID: "1",
+          sopInstanceUID: "1.1", spooled: [1], sender: [1])
+      ], at: .now)
+    try await fixture.desk.reading.takeUp()
+    #expect(note.text == "no room")
+    let other = try DeliveryFixture()
+    let second = PauseNote(.reading, other.folders)
+    second.set("no room")
+    try await other.desk.reading.takeUp()
+    #expect(second.text == nil)
   }
 }

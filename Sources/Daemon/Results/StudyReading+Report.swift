@@ -5,16 +5,20 @@ import Logging
 /// The report, which is made of the ledger's rows: no image waits for it.
 extension StudyReading {
   /// Brings it up to date. Where it can't be written, that is said, and it is tried again after a while; a single run ends
-  /// with it. While somebody else writes it (`mmdicom report`), reading goes on, and it is tried again soon.
+  /// with it. While somebody else writes it (`mmdicom report`), reading goes on, and it is tried again soon; one who takes
+  /// very long hinders it like any other cause.
   /// - Returns: whether it is up to date.
   func updateReport() async throws -> Bool {
     guard .now >= nextReport else { return false }
     do {
       guard try await report.update(from: ledger, patience: runsOnce ? ReportLock.patience : .zero) else {
-        guard !runsOnce else { throw report.heldByOther }
+        let since = reportHeldSince ?? .now
+        reportHeldSince = since
+        guard !runsOnce, .now - since < ReportLock.patience else { throw report.heldByOther }
         nextReport = .now + .milliseconds(200)
         return false
       }
+      reportHeldSince = nil
       await tellOfReport()
     } catch let failure as WriteFailure {
       await tellOfReport()

@@ -63,6 +63,8 @@ package actor StudyReading: WorkSource {
   /// Lets the report wait where it can't be written.
   var reportBreaker = Breaker()
   var nextReport = ContinuousClock.now
+  /// Since when somebody else writes the report.
+  var reportHeldSince: ContinuousClock.Instant?
   /// What became of the images so far.
   package internal(set) var tally = Tally()
   /// Rows that wait for a person or for a later start.
@@ -150,6 +152,8 @@ package actor StudyReading: WorkSource {
     try await giveBack()
     unsettled.add(at: .now)
     try await settleAlone { try await self.bringHome() }
+    // What was left is where it belongs. Where an image waits, it tells whether reading goes on, and whether workers live.
+    if breaker.filesLost == 0, try await ledger.counts().queued == 0 { pauseNote.clear() }
   }
 
   /// Finishes what a crash interrupted.
