@@ -155,6 +155,14 @@ package struct ReportEntry: Sendable, Hashable {
   package let isCurrent: Bool
 }
 
+/// What can be told of all rows of the report that there ever were, whatever was forgotten since.
+package struct ReportExtent: Sendable, Hashable {
+  /// The highest cursor that a row had; 0: there was none.
+  package let last: Int64
+  /// How many images were forgotten with their rows.
+  package let forgotten: Int64
+}
+
 /// A row of a report that was written before there was a ledger, or by one that is lost.
 package struct AdoptedRow: Sendable, Hashable {
   /// The SOP Instance UID, or whatever else names the image.

@@ -156,6 +156,8 @@ package protocol StudyLedger: Sendable {
     after cursor: Int64, limit: Int, history: Bool
   ) async throws(LedgerError) -> [ReportEntry]
 
+  /// How far the rows go, and whether some were taken out of them.
+  func reportExtent() async throws(LedgerError) -> ReportExtent
   /// The last row that was written about an instance.
   func reportRow(of instance: Int64) async throws(LedgerError) -> ReportEntry?
   /// Whether a row at or before the cursor has given way to one behind it: what was written from the rows up to there
@@ -185,7 +187,8 @@ package protocol StudyLedger: Sendable {
   func prunable(
     before time: Timestamp, after mark: PrunableInstance.Mark?, limit: Int
   ) async throws(LedgerError) -> [PrunableInstance]
-  /// Removes the rows of what still is prunable, with their rows of the report; returns which.
+  /// Removes the rows of what still is prunable, with their rows of the report, and counts them (``reportExtent()``);
+  /// returns which.
   func forget(_ instances: [Int64], at now: Timestamp) async throws(LedgerError) -> [Int64]
 }
 

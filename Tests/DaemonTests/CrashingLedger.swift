@@ -205,6 +205,7 @@ final class CrashingLedger: StudyLedger, Sendable {
       try await base.report(after: cursor, limit: limit, history: history)
     }
   }
+  func reportExtent() async throws(LedgerError) -> ReportExtent { try await base.reportExtent() }
   func hasDisplaced(since cursor: Int64) async throws(LedgerError) -> Bool {
     try await step { () async throws(LedgerError) in try await base.hasDisplaced(since: cursor) }
   }

@@ -165,6 +165,31 @@ import Testing
     #expect(fixture.root.files == ["outbox/report.csv"])
   }
 
+  @Test("a pass that breaks off leaves no forgotten row in the report")
+  func brokenOff() async throws {
+    try await deliver()
+    let dying = CrashingLedger(desk.ledger, last: 2, isAnswerLost: false)
+    await #expect(throws: LedgerError.self) { try await pass(days: 1, at: later(2), dying) }
+    #expect(try await desk.ledger.instances(.uid("1.1"), after: 0, limit: 9).isEmpty)
+    try await desk.reading.pruneReport()
+    #expect(fixture.rows.count == 2 && !fixture.rows.contains { $0.contains(",1.1,") })
+  }
+
+  @Test("reports that were put aside go after their days, whatever else is called so stays")
+  func asides() async throws {
+    let old = ["report.aside-20200101T000000Z.csv", "report-2020-01-01.aside-20200101T000000Z-2.csv"]
+    let others = [
+      "report.aside-29990101T000000Z.csv", "report.aside-mine.csv", "report.aside-20200101T000000Z.csv.bak",
+      "report.aside-20200102T000000Z.csv/report.csv", "9.9/report.aside-20200101T000000Z.csv",
+    ]
+    for name in old + others { try fixture.root.write("patients", "outbox/" + name) }
+    #expect(try await pass(doneDays: 3, bytes: 1, at: later(0)) == Retention.Tally())
+    let tally = try await pass(days: 3, at: later(0))
+    #expect(tally.asides == 2 && tally.stuck == 0 && tally.images == 0)
+    #expect(fixture.root.files == others.map { "outbox/" + $0 }.sorted())
+    #expect(try await pass(days: 3, at: later(0)) == Retention.Tally())
+  }
+
   @Test("what somebody else laid under the name of a file that is forgotten stays")
   func strangers() async throws {
     try await deliver()

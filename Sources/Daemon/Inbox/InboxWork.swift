@@ -166,8 +166,6 @@ package struct InboxWork: Sendable {
     var watch = ClockWatch(at: .now, .now)
     var nextPass = ContinuousClock.now + Self.quietClock
     var retained = RetentionPlace()
-    // Rows of what was deleted stand in the report yet.
-    var owesPrune = false
     while !Task.isCancelled {
       try? await Task.sleep(for: StudyReading.renewalInterval)
       try? await reading.renewLeases()
@@ -177,7 +175,7 @@ package struct InboxWork: Sendable {
       }
       guard !runsOnce, .now >= nextPass, watch.isSteady(for: Self.quietClock) else { continue }
       nextPass = .now + Self.retentionInterval
-      await deleteOld(&retained, &owesPrune)
+      await deleteOld(&retained)
     }
   }
 
@@ -195,22 +193,20 @@ package struct InboxWork: Sendable {
     }
   }
 
-  private func deleteOld(_ place: inout RetentionPlace, _ owesPrune: inout Bool) async {
+  private func deleteOld(_ place: inout RetentionPlace) async {
     let configuration = await reading.configuration
     guard configuration.retention.areThere else { return }
     do {
       let retention = Retention(configuration, ledger: ledger, logger: logger)
-      let tally = try await SharedDuty(.retention, configuration.folders, ledger).alone {
+      _ = try await SharedDuty(.retention, configuration.folders, ledger).alone {
         try await retention.pass(at: .now, from: &place)
       }
-      if let tally, tally.images > 0 { owesPrune = true }
     } catch {
       logger.warning("can't delete what was kept for long enough", metadata: ["why": "\(error)"])
     }
-    guard owesPrune else { return }
+    // Whatever came of the pass: what the ledger has forgotten, now or before the start, the report's mark tells.
     do {
       try await reading.pruneReport()
-      owesPrune = false
     } catch {
       logger.warning("can't take out of the report what was deleted", metadata: ["why": "\(error)"])
     }

@@ -29,6 +29,8 @@ package actor ReportProjection {
     var day: String?
     /// What it says of patients (``PatientColumns/fingerprint``); nil in marks of earlier versions.
     var patients: String?
+    /// How many images the ledger had forgotten whose rows it doesn't have any more; nil in marks of earlier versions.
+    var forgotten: Int64?
   }
 
   /// What somebody may want to know.
@@ -113,15 +115,8 @@ package actor ReportProjection {
       try await writeAnew(from: ledger, .all)
       return
     }
-    // From the row on where the report ends: an older ledger, which was put back, has none.
-    var entries = try await ledger.report(after: mark.cursor - 1, limit: Self.portion, history: true)
-    if mark.cursor > 0, entries.isEmpty {
-      // What came behind it stood in the report alone.
-      if let name = try putAside(report) { remarks.append(.ledgerIsOlder(name)) }
-      try await writeAnew(from: ledger, .all, keepingOthers: true)
-      return
-    }
-    if mark.patients ?? PatientColumns.kept.fingerprint != patients.fingerprint {
+    if try await follow(ledger, from: mark) { return }
+    if saysOther(mark) {
       // Rows that are written already say more than they may now, or less.
       try await writeAnew(from: ledger, .everything)
       return
@@ -134,7 +129,7 @@ package actor ReportProjection {
       try await writeAnew(from: ledger, mark.day.map { .since($0) } ?? .all)
       return
     }
-    entries.removeAll { $0.cursor <= mark.cursor }
+    var entries = try await ledger.report(after: mark.cursor, limit: Self.portion, history: true)
     while let last = entries.last {
       if let today, let first = entries.map(\.at.day).min(), first < today {
         try await writeAnew(from: ledger, .since(first))
@@ -170,8 +165,8 @@ package actor ReportProjection {
     return files
   }
 
-  /// Writes what is there without what the ledger has forgotten. Files of days of which it knows nothing any more go; those
-  /// that somebody moved away don't come back.
+  /// Writes what is there without what the ledger has forgotten, where it has forgotten something since. Files of days of
+  /// which it knows nothing any more go; those that somebody moved away don't come back.
   /// - Returns: false where another was at it for longer than `patience`.
   @discardableResult
   package func prune(
@@ -181,21 +176,44 @@ package actor ReportProjection {
   }
 
   private func dropForgotten(by ledger: any StudyLedger) async throws {
-    try await writeAnew(from: ledger, .all)
-    guard isByDay else { return }
-    var known: Set<String> = []
-    var cursor: Int64 = 0
+    guard let mark else {
+      try await writeAnew(from: ledger, .all)
+      return
+    }
+    _ = try await follow(ledger, from: mark)
+  }
+
+  /// Follows a ledger that is an older one, or has forgotten images since the mark was made.
+  /// - Returns: whether the report was written anew for that.
+  private func follow(_ ledger: any StudyLedger, from mark: Mark) async throws -> Bool {
+    let extent = try await ledger.reportExtent()
+    if mark.cursor > extent.last, try await isOlder(ledger, than: mark) {
+      // What came behind it stood in the report alone.
+      if let name = try putAside(report) { remarks.append(.ledgerIsOlder(name)) }
+      try await writeAnew(from: ledger, .all, surplus: .isPutAside)
+      return true
+    }
+    guard mark.forgotten != extent.forgotten else { return false }
+    try await writeAnew(from: ledger, saysOther(mark) ? .everything : .all, surplus: .goes)
+    return true
+  }
+
+  /// Whether rows up to the mark aren't there since the ledger is an older one, which was put back. Earlier versions, which
+  /// left no number in the mark, forgot rows without counting them; that they forgot something the trail says.
+  private func isOlder(_ ledger: any StudyLedger, than mark: Mark) async throws -> Bool {
+    guard mark.forgotten == nil else { return true }
+    var number: Int64 = 0
     while true {
-      let entries = try await ledger.report(after: cursor, limit: Self.portion, history: true)
-      guard let last = entries.last else { break }
-      known.formUnion(entries.map(\.at.day))
-      cursor = last.cursor
+      let lines = try await ledger.audit(of: nil, after: number, limit: Self.portion)
+      guard let last = lines.last else { return true }
+      if lines.contains(where: { $0.event == "forgotten" }) { return false }
+      number = last.number
     }
-    let today = now().day
-    for (day, file) in ReportFiles.ofEarlierDays(beside: report) where !known.contains(day) && day < today {
-      try Move.remove(FilePath(of: file))
-    }
-    try Folder.sync(holding: report)
+  }
+
+  /// Rows that are written already say more of patients than they may now, or less.
+  private func saysOther(_ mark: Mark) -> Bool {
+    (mark.patients ?? PatientColumns.kept.fingerprint) != patients.fingerprint
   }
 
   /// Gives what lies there another name beside it: `report.aside-20261126T130500Z.csv`.
@@ -203,8 +221,8 @@ package actor ReportProjection {
   @discardableResult
   func putAside(_ file: URL) throws(WriteFailure) -> String? {
     let stem = file.deletingPathExtension().lastPathComponent
-    let time = now().text.filter { $0 != "-" && $0 != ":" }
-    let wanted = file.deletingLastPathComponent().appending(path: "\(stem).aside-\(time).csv")
+    let wanted = file.deletingLastPathComponent()
+      .appending(path: "\(stem).aside-\(ReportFiles.stamp(of: now())).csv")
     while true {
       let place = try DestinationPath(look: DestinationPath.look).free(FilePath(of: wanted))
       switch try Move.file(from: FilePath(of: file), to: place) {
@@ -224,27 +242,51 @@ package actor ReportProjection {
     case everything
   }
 
-  /// - Parameter keepingOthers: files that say something else are put aside, also where they are reports.
+  /// What becomes of what the files have and the ledger hasn't.
+  private enum Surplus {
+    /// A file of a day stays, also where all of the day is forgotten.
+    case stays
+    /// Files that say something else are put aside, also where they are reports.
+    case isPutAside
+    /// It was forgotten: files of days of which nothing is known go, and where the report isn't rotated by day those that
+    /// are left from when it was are written, too.
+    case goes
+  }
+
   @discardableResult
   private func writeAnew(
-    from ledger: any StudyLedger, _ scope: Scope, keepingOthers: Bool = false
+    from ledger: any StudyLedger, _ scope: Scope, surplus: Surplus = .stays
   ) async throws -> [URL] {
-    // The cursor of all that is there now, current or not.
+    // Before the rows: what is forgotten meanwhile is taken out the next time.
+    let extent = try await ledger.reportExtent()
+    var forgotten: Int64? = extent.forgotten
+    // What is owed stays owed.
+    if surplus == .stays, let earlier = self.mark { forgotten = earlier.forgotten }
+    // The cursor of all that is there now, current or not, or that was forgotten.
     var mark = Mark(
-      cursor: 0, length: 0, day: isByDay ? now().day : nil, patients: patients.fingerprint)
+      cursor: extent.last, length: 0, day: isByDay ? now().day : nil, patients: patients.fingerprint,
+      forgotten: forgotten)
+    var leftOver: Set<String> = []
+    if surplus == .goes, !isByDay {
+      for (day, _) in ReportFiles.ofEarlierDays(beside: report) { leftOver.insert(day) }
+    }
     var texts: [String: [String]] = ["": [ReportCSV.header]]
+    var cursor: Int64 = 0
     while true {
-      let entries = try await ledger.report(after: mark.cursor, limit: Self.portion, history: true)
+      let entries = try await ledger.report(after: cursor, limit: Self.portion, history: true)
       guard let last = entries.last else { break }
       for entry in entries {
+        let text = entry.isCurrent ? [patients.applied(to: entry.text)] : []
         // Where the clock stepped back, the future is today.
         let day = mark.day.map { entry.at.day < $0 ? entry.at.day : "" } ?? ""
-        texts[day, default: [ReportCSV.header]] += entry.isCurrent ? [patients.applied(to: entry.text)] : []
+        texts[day, default: [ReportCSV.header]] += text
+        if leftOver.contains(entry.at.day) { texts[entry.at.day, default: [ReportCSV.header]] += text }
       }
-      mark.cursor = last.cursor
+      cursor = last.cursor
     }
+    mark.cursor = max(mark.cursor, cursor)
     // Nothing to tell yet.
-    if mark.cursor == 0, !FileManager.default.fileExists(atPath: report.path) { return [] }
+    if cursor == 0, surplus != .goes, !FileManager.default.fileExists(atPath: report.path) { return [] }
     var files: [URL] = []
     for (day, lines) in texts.sorted(by: { $0.key < $1.key }) {
       let file = file(of: day)
@@ -253,14 +295,24 @@ package actor ReportProjection {
       if day.isEmpty { mark.length = bytes.count }
       files.append(file)
       if FileManager.default.contents(atPath: file.path).map(Array.init) != bytes {
-        if try keepingOthers || ReportFile.look(file) == .other, let name = try putAside(file) {
+        if try surplus == .isPutAside || ReportFile.look(file) == .other, let name = try putAside(file) {
           remarks.append(.putAside(name))
         }
         try DurableFile.write(bytes, to: file)
       }
     }
+    // A crash before the mark is kept does it again.
+    if surplus == .goes { try removeDays(otherThan: Set(texts.keys)) }
     try keep(mark)
     return files + (isShared ? [place] : [place, lock])
+  }
+
+  private func removeDays(otherThan known: Set<String>) throws {
+    let today = now().day
+    for (day, file) in ReportFiles.ofEarlierDays(beside: report) where !known.contains(day) && day < today {
+      try Move.remove(FilePath(of: file))
+    }
+    try Folder.sync(holding: report)
   }
 
   private func isWritten(_ day: String, _ file: URL, _ scope: Scope) -> Bool {

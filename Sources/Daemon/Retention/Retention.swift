@@ -2,6 +2,7 @@ import Files
 import FoundationEssentials
 package import Ledger
 package import Logging
+import SystemPackage
 
 /// Deletes what was kept for long enough: files first, then what the ledger knows of them, so that a crash between
 /// leaves rows whose files are gone, which the next pass finds.
@@ -25,7 +26,9 @@ package struct Retention: Sendable {
     package var images = 0
     /// Files of images that are still known.
     package var sources = 0
-    /// Images that stay, since a file of theirs can't be removed.
+    /// Reports that were put aside.
+    package var asides = 0
+    /// Images, and reports that were put aside, that stay, since a file of theirs can't be removed.
     package var stuck = 0
 
     package init() {}
@@ -41,7 +44,9 @@ package struct Retention: Sendable {
   package func pass(at now: Timestamp, from place: inout RetentionPlace) async throws -> Tally {
     var tally = Tally()
     if rules.days > 0 {
-      try await forget(before: RetentionRules.limit(rules.days, at: now), at: now, &tally) { _ in true }
+      let limit = RetentionRules.limit(rules.days, at: now)
+      try await forget(before: limit, at: now, &tally) { _ in true }
+      removeAsides(before: limit, &tally)
     }
     if rules.bytes > 0 {
       var size = try await size(at: now)
@@ -64,7 +69,8 @@ package struct Retention: Sendable {
       logger.notice(
         "deleted what was kept for long enough",
         metadata: [
-          "images": "\(tally.images)", "sources": "\(tally.sources)", "stuck": "\(tally.stuck)",
+          "images": "\(tally.images)", "sources": "\(tally.sources)", "asides": "\(tally.asides)",
+          "stuck": "\(tally.stuck)",
         ])
     }
     return tally
@@ -91,6 +97,25 @@ package struct Retention: Sendable {
     _ = try await remove(before: time, after: nil, withResults: true, &tally) { image, freed, tally in
       tally.images += try await ledger.forget([image.instance.id], at: now).count
       return goesOn(freed)
+    }
+  }
+
+  /// Removes reports that were put aside before `time`: every image in them is older.
+  private func removeAsides(before time: Timestamp, _ tally: inout Tally) {
+    // What isn't a file somebody else made.
+    let files = ReportFiles.putAside(before: time, beside: folders.report).map { FilePath(of: $0) }
+      .filter { FolderWalk.entry($0) != nil }
+    for file in files {
+      do {
+        try Move.remove(file, action: "delete")
+        try Folder.sync(holding: file)
+        tally.asides += 1
+      } catch {
+        tally.stuck += 1
+        logger.warning(
+          "a report that was put aside was kept for long enough, but can't be deleted",
+          metadata: ["why": "\(error.reason)"])
+      }
     }
   }
 

@@ -36,12 +36,16 @@ extension TableLedger {
     try await write(.promised, at: now) { transaction in
       try transaction.holdImage(of: instances)
       var forgotten: [Int64] = []
+      var lastRow: Int64 = 0
       for id in instances {
         let row = try transaction.rows(
           "SELECT content FROM instance WHERE id = ? AND \(Self.isPrunable) \(transaction.db.dialect.locking)",
           [id]
         ).first
         guard let row else { continue }
+        let cursor: Int64? = try transaction.db.first(
+          "cursor", "SELECT cursor FROM report WHERE instance = ? ORDER BY cursor DESC LIMIT 1", [id])
+        lastRow = max(lastRow, cursor ?? 0)
         transaction.audit("forgotten", instance: id, try row.digest("content").description)
         try transaction.run(
           "DELETE FROM delivery WHERE result IN (SELECT id FROM result WHERE instance = ?)", [id])
@@ -50,6 +54,19 @@ extension TableLedger {
         }
         try transaction.run("DELETE FROM instance WHERE id = ?", [id])
         forgotten.append(id)
+      }
+      // What is made of the rows has to be made anew; that rows are missing at the end mustn't make the ledger look older.
+      if !forgotten.isEmpty {
+        try transaction.run(
+          """
+          INSERT INTO counter (name, value) VALUES ('forgotten', ?)
+          ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value
+          """, [Int64(forgotten.count)])
+        try transaction.run(
+          """
+          INSERT INTO counter (name, value) VALUES ('forgotten row', ?)
+          ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE counter.value < excluded.value
+          """, [lastRow])
       }
       return forgotten
     }

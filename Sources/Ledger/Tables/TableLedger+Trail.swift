@@ -10,6 +10,19 @@ extension TableLedger {
     }
   }
 
+  package func reportExtent() async throws(LedgerError) -> ReportExtent {
+    try await read { db in
+      // Ledgers that have forgotten nothing yet have no such counters.
+      let forgotten: Int64 =
+        try db.first("value", "SELECT value FROM counter WHERE name = 'forgotten'") ?? 0
+      let gone: Int64 =
+        try db.first("value", "SELECT value FROM counter WHERE name = 'forgotten row'") ?? 0
+      let last: Int64 =
+        try db.first("cursor", "SELECT cursor FROM report ORDER BY cursor DESC LIMIT 1") ?? 0
+      return ReportExtent(last: max(last, gone), forgotten: forgotten)
+    }
+  }
+
   package func reportRow(of instance: Int64) async throws(LedgerError) -> ReportEntry? {
     try await read { db in
       try db.rows("SELECT * FROM report WHERE instance = ? ORDER BY cursor DESC LIMIT 1", [instance]).first
