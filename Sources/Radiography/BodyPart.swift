@@ -12,7 +12,8 @@ enum BodyPart: Sendable, Equatable {
 
   init(_ dataSet: DataSet) {
     var statements: [BodyPart] = []
-    if let text = dataSet.string(.bodyPartExamined) { statements.append(Self(field: text)) }
+    // It has one value; where it has several each is a statement.
+    for text in dataSet.strings(.bodyPartExamined) { statements.append(Self(field: text)) }
     for item in dataSet.items(.anatomicRegionSequence) {
       let isCode = item.string(.codeValue).map(Self.chestCodes.contains) ?? false
       statements.append(isCode ? .chest : Self(field: item.string(.codeMeaning) ?? ""))

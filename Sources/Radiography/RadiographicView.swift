@@ -18,7 +18,7 @@ enum RadiographicView: Sendable, Equatable {
   /// What anything but a device's default says; nil where nothing does.
   static func said(by dataSet: DataSet) -> RadiographicView? {
     let stated =
-      [dataSet.string(.viewPosition).map { Self(words: $0) }]
+      [dataSet.whole(.viewPosition).map { Self(field: $0) }]
       + dataSet.items(.viewCodeSequence).map { Self(code: $0) }
     if let view = stated.compactMap({ $0 }).first(where: { $0 != .unstated }) { return view }
     let orientation = Self(orientation: StatedOrientation.principalDirections(dataSet))
@@ -26,13 +26,17 @@ enum RadiographicView: Sendable, Equatable {
     return Descriptions.texts(of: dataSet).lazy.map { Self($0) }.first { $0 != .unstated }
   }
 
-  /// The defined terms of View Position, and what devices write instead.
-  private init(words text: String) { self.init(Words(text)) }
+  /// From a text whose only purpose is to name a view: the defined terms of View Position, and what devices write instead.
+  private init(field text: String) {
+    let words = Words(text)
+    self = Self(words)
+    if self == .unstated { self = Self(words, vocabulary: Self.inFieldsOnly) }
+  }
 
   /// Unknown words ("STANDING", "1") say nothing about the beam, and neither does a text that names a frontal and a
   /// lateral view: "CHEST (PA AND LAT)" is a study of two.
-  private init(_ text: Words) {
-    let mentions = Self.terms.mentions(in: text)
+  private init(_ text: Words, vocabulary: Vocabulary<Mention> = Self.terms) {
+    let mentions = vocabulary.mentions(in: text)
     let views = Set(mentions.map(\.meaning))
     let isSecond = mentions.contains { mention in
       mention.meaning == .lateral && mention.position > 0
@@ -46,6 +50,8 @@ enum RadiographicView: Sendable, Equatable {
       self = .oblique
     } else if views.contains(.lateral) {
       self = .lateral
+    } else if views.contains(.axial) {
+      self = .other("axial")
     } else {
       self = views.contains(.frontal) ? .frontal : .unstated
     }
@@ -54,7 +60,7 @@ enum RadiographicView: Sendable, Equatable {
   /// CID 4010, in SNOMED CT and the retired SNOMED RT codes. Where a code's own meaning names another view the
   /// meaning counts: it is what the operator saw.
   private init(code item: DataSet) {
-    let meaning = item.string(.codeMeaning).map { Self(words: $0) } ?? .unstated
+    let meaning = item.string(.codeMeaning).map { Self(field: $0) } ?? .unstated
     if meaning != .unstated {
       self = meaning
       return

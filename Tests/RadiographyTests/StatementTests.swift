@@ -39,7 +39,22 @@ struct StatementTests {
     "Коленный сустав", "Череп", "Позвоночник", "Грудной отдел позвоночника", "Рёбра", "Черевна порожнина",
     "Коліно", "腹部", "膝关节", "左手", "颈椎", "胸椎", "肋骨", "頭部", "骨盤", "歯",
     "무릎", "복부", "흉추", "두개골", "البطن", "الركبة", "ברך",
+    // Joined, and bone in spite of the chest in it.
+    "THORAXSPINE", "CHESTSPINE", "CHESTRIBS", "CHESTCLAVICLE", "THORAXSTERNUM", "THORAXRIPPEN",
+    "THORACICSPINE",
+    "TORAXCOLUMNA", "Brustbein", "Bröstrygg", "Brysthvirvel", "Borstwervel", "Rintaranka", "mellkasgerinc",
+    "грудопоясничный", "Toracolumbar",
   ]
+
+  @Test(
+    "a part joined to a chest doesn't hide it",
+    arguments: [
+      "ABDOMENTHORAX", "THORAXABDOMEN", "CHESTPORTABLE", "CHESTSUPINE", "ABDOMEN\\CHEST", "CHEST\\ABDOMEN",
+      "THORAXPA",
+    ])
+  func joined(_ term: String) {
+    #expect(code { $0[.bodyPartExamined] = DataElement(.bodyPartExamined, .CS, .text(term)) } == nil)
+  }
 
   @Test("chest in the languages of the world", arguments: chests)
   func chest(_ term: String) {
@@ -122,8 +137,28 @@ struct StatementTests {
     "Rx tórax perfil", "Perfil esquerdo", "Profilo", "TORACE LL", "Latero-laterale", "Thorax seitlich",
     "Seitliche Aufnahme", "boczne", "Klatka boczna", "bočný", "oldalirányú", "Sidobild",
     "Sivukuva", "Πλάγια", "боковая проекция", "бічна", "胸部侧位", "胸部側面", "側位", "측면", "جانبي", "Left Lateral",
-    "CHEST/LATERAL",
+    "CHEST/LATERAL", "Profiel", "ThoraxProfiel", "zijopname", "ЛАТЕРАЛЬНАЯ", "латерально", "ПРОФІЛЬ", "бочна",
+    "LATERO",
+    "LateroLat", "YANDAN", "Yanal", "Profilowe", "bočního", "oldalnézet", "Sidoprojektion", "sideoptagelse",
+    "sivuprojektio", "Laterală", "látero-lateral", "CHESTLAT", "THORAXLATERAL", "TORAXPERFIL",
   ]
+
+  @Test(
+    "terms that name a view where a view is asked for",
+    arguments: [
+      ("AXIAL", "not_frontal"), ("axiaal", "not_frontal"), ("AKSİYAL", "not_frontal"),
+      ("аксиальная", "not_frontal"),
+      ("YAN", "lateral"), ("BOK", "lateral"), ("LATER", "lateral"), ("AP AXIAL", nil), ("PA YAN", nil),
+      ("\\LL", "lateral"), ("PA\\LL", nil),
+    ] as [(String, String?)])
+  func field(_ term: String, _ reason: String?) {
+    #expect(code { $0[.viewPosition] = DataElement(.viewPosition, .CS, .text(term)) } == reason)
+    #expect(
+      code {
+        $0[.viewPosition] = DataElement(.viewPosition, .CS, .text(term))
+        $0.set(.bodyPartExamined, "CHEST")
+      } == reason)
+  }
 
   @Test("laterals in the languages of the world", arguments: laterals)
   func lateral(_ term: String) {
@@ -153,6 +188,9 @@ struct StatementTests {
       "Tórax frente e perfil", "Torace 2 proiezioni AP e LL", "Chest 2 views",
       "CHEST 2V LAT", "Thorax in 2 Ebenen seitlich", "XR CHEST FRONTAL AND LATERAL", "Chest and lateral",
       "胸部正侧位", "BILATERAL", "Unilateral grid", "COLLATERAL", "Laterality", "platte", "Flat panel",
+      "профилактическая флюорография ОГК", "Zdjęcie profilaktyczne klatki", "Lateralidad", "Lateralität",
+      "contralateral", "Axial", "Dr Yan", "Later", "post sternotomy", "Face/profiel",
+      "Akciğer ön-arka ve yandan",
       "PA", "A.P.", "Chest A/P", "AP PORTABLE", "Chest 1 view", "Tórax AP decúbito supino",
     ])
   func frontal(_ term: String) {
