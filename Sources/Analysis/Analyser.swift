@@ -134,6 +134,8 @@ package struct Analyser {
         let written = try write(objects, saliency: saliency, to: files)
         begun = written.names
         row.outputs = written.names + (try writeMessages(objects, to: files))
+        // A message alone carries what was changed, too.
+        let headerNotes = row.outputs.isEmpty ? [] : CarriedIdentity(of: named).notes + seriesNote
         referred = written.objects
         if tensors {
           try write(prediction, of: input, to: files.tensors)
@@ -142,7 +144,7 @@ package struct Analyser {
         let notes =
           radiograph.notes.map { ReportNote.picture($0) }
           + ScopeNote.notes(of: source, ages: predictor.metadata.ages).map { .scope($0) }
-          + (written.headerNotes + seriesNote).map { .header($0) }
+          + headerNotes.map { .header($0) }
           + (lungs == .doubtful ? [.lungsDoubtful] : [])
           + (findings.isUncertain ? [.findingUncertain] : [])
         row.state(findings, notes: notes + (findings.lungArea == nil ? [.noCalibratedSpacing] : []))
@@ -165,8 +167,8 @@ package struct Analyser {
 
   /// A source that names no series gets one: results refer to it by its series.
   private static func named(_ source: DataSet) -> (DataSet, [HeaderNote]) {
-    guard source.string(.seriesInstanceUID).flatMap({ UID(meantBy: $0) }) == nil,
-      let uid = source.string(.sopInstanceUID)
+    guard source.whole(.seriesInstanceUID).flatMap({ UID(meantBy: $0) }) == nil,
+      let uid = source.whole(.sopInstanceUID)
     else { return (source, []) }
     var named = source
     named.set(.seriesInstanceUID, UID.derived(from: [uid, "series"]))
@@ -178,7 +180,7 @@ package struct Analyser {
   /// wait for it; the image has all results or none.
   private func write(
     _ objects: ResultObjects, saliency: [Float]?, to files: ResultFiles
-  ) throws(ResultFailure) -> (names: [String], objects: [ReplacedResult], headerNotes: [HeaderNote]) {
+  ) throws(ResultFailure) -> (names: [String], objects: [ReplacedResult]) {
     let (drawn, others) = try simultaneously(
       { () throws(ResultFailure) in
         try saliency.map { map throws(ResultFailure) in try Self.overlay(of: objects, map) }
@@ -207,7 +209,7 @@ package struct Analyser {
       throw .cannotWrite(error)
     }
     let written = all.map { ReplacedResult(kind: ResultFiles.kind(of: $0.ending), $0.object.dataSet) }
-    return (places.map(\.lastPathComponent), written, all.first?.object.headerNotes ?? [])
+    return (places.map(\.lastPathComponent), written)
   }
 
   /// Writes what other systems than DICOM's are told.

@@ -1,6 +1,7 @@
 public import DICOM
 
-/// What names an image in the report. Empty strings where the file tells nothing.
+/// What names an image in the report: as it came, where the standard allows one value and there are several these joined by
+/// backslashes. Empty strings where the file tells nothing.
 public struct ImageIdentity: Sendable, Hashable, Codable {
   public var studyInstanceUID = ""
   public var seriesInstanceUID = ""
@@ -17,14 +18,14 @@ public struct ImageIdentity: Sendable, Hashable, Codable {
 
   /// The identity that a data set states.
   public init(_ dataSet: DataSet) {
-    studyInstanceUID = dataSet.string(.studyInstanceUID) ?? ""
-    seriesInstanceUID = dataSet.string(.seriesInstanceUID) ?? ""
-    sopInstanceUID = dataSet.string(.sopInstanceUID) ?? ""
-    accessionNumber = dataSet.string(.accessionNumber) ?? ""
-    patientID = dataSet.string(.patientID) ?? ""
-    let date = dataSet.string(.studyDate) ?? ""
-    studyDate = DateShape.date(date) ?? date
-    viewPosition = dataSet.string(.viewPosition) ?? ""
+    studyInstanceUID = dataSet.whole(.studyInstanceUID) ?? ""
+    seriesInstanceUID = dataSet.whole(.seriesInstanceUID) ?? ""
+    sopInstanceUID = dataSet.whole(.sopInstanceUID) ?? ""
+    accessionNumber = dataSet.whole(.accessionNumber) ?? ""
+    patientID = dataSet.whole(.patientID) ?? ""
+    let date = dataSet.whole(.studyDate) ?? ""
+    studyDate = date.contains("\\") ? date : DateShape.date(date) ?? date
+    viewPosition = dataSet.whole(.viewPosition) ?? ""
   }
 
   enum CodingKeys: String, CodingKey {

@@ -27,7 +27,7 @@ import Radiography
 /// | `ATTRIBUTE_shortened` | an identifying value is longer than DICOM allows and cut in results |
 /// | `ATTRIBUTE_normalised` | in another shape in the source ("2024-01-15", a UID's leading zeros) than in results |
 /// | `ATTRIBUTE_left_out` | not understood, empty in results |
-/// | `ATTRIBUTE_replaced` | no UID; results refer to one that is derived from it |
+/// | `ATTRIBUTE_replaced` | no UID, or missing; results have a derived one |
 /// | `no_calibrated_spacing` | no pixel spacing that holds inside the patient is stated: `lung_area_mm2` stays empty |
 /// | `duplicate_sop_instance_uid` | another file of the same run has the same SOP Instance UID |
 /// | `amended` | takes the place of another file's row and results: the same picture with another header, or accepted |

@@ -13,6 +13,13 @@ extension DataSet {
     return values.allSatisfy(\.isEmpty) ? [] : values
   }
 
+  /// All of a text element as it came, its values joined by the separator again; nil when absent or empty. What
+  /// identifies is taken by this where it may have no second value: the first of two may be another patient's or study's.
+  public func whole(_ tag: Tag) -> String? {
+    let values = strings(tag)
+    return values.isEmpty ? nil : values.joined(separator: "\\")
+  }
+
   /// The first value of a binary integer, IS or OW element.
   public func integer(_ tag: Tag) -> Int? { self[tag]?.integers.first }
 

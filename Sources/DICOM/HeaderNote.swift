@@ -8,7 +8,7 @@ public struct HeaderNote: Hashable, Sendable {
     case normalised
     /// Not understood, and left empty.
     case leftOut = "left_out"
-    /// A UID that is none; another one, derived from it, stands for it in results.
+    /// A UID that is none or missing; a derived one stands for it in results.
     case replaced
   }
 
@@ -32,7 +32,7 @@ public struct HeaderNote: Hashable, Sendable {
     case .shortened: "\(keyword) shortened in the result"
     case .normalised: "\(keyword) brought into the standard's shape in the result"
     case .leftOut: "\(keyword) isn't understood and left empty in the result"
-    case .replaced: "\(keyword) is no UID; the result has one derived from it"
+    case .replaced: "\(keyword) is no UID or missing; the result has a derived one"
     }
   }
 

@@ -6,7 +6,10 @@ struct Request {
   init?(_ stated: DataSet) {
     var item = DataSet()
     for tag in Self.texts {
-      if let element = stated[tag].flatMap({ ValueRepair.valid($0) }) { item[tag] = element }
+      // None of them may have a second value, and the first may be another request's.
+      if let element = stated[tag].flatMap({ ValueRepair.valid($0) }), element.texts.count == 1 {
+        item[tag] = element
+      }
     }
     for tag in Self.codes {
       let codes = stated.items(tag)

@@ -19,16 +19,21 @@ struct SourceAttributes {
     guard let sopClass = source.uid(.sopClassUID) else {
       throw InvalidObject(.sopClassUID, "the source has no SOP Class UID")
     }
-    guard let sopInstance = source.string(.sopInstanceUID).flatMap({ UID(meantBy: $0) }) else {
+    guard let sopInstance = Self.uid(.sopInstanceUID, of: source) else {
       throw InvalidObject(.sopInstanceUID, "the source has no SOP Instance UID")
     }
     sopClassUID = sopClass.string
     sopInstanceUID = sopInstance
-    seriesInstanceUID = source.string(.seriesInstanceUID).flatMap { UID(meantBy: $0)?.string }
+    seriesInstanceUID = Self.uid(.seriesInstanceUID, of: source)?.string
     self.source = source
+    (carried, notes) = Self.carry(source)
+  }
+
+  /// What is taken over of whose and of which study the source is, and what had to be changed for that.
+  static func carry(_ source: DataSet) -> (elements: [DataElement], notes: [HeaderNote]) {
     var notes: [HeaderNote] = []
     var carried: [DataElement] = []
-    for tag in Self.type2 + Self.type3 {
+    for tag in type2 + type3 {
       guard let element = source[tag], !element.isEmpty else { continue }
       guard HeaderNote.names[tag] != nil else {
         if let valid = ValueRepair.valid(element) { carried.append(valid) }
@@ -39,11 +44,26 @@ struct SourceAttributes {
       if let kind { notes.append(HeaderNote(kind, tag)) }
     }
     for tag in [Tag.studyInstanceUID, .seriesInstanceUID, .sopInstanceUID] {
-      guard let text = source.string(tag), UID(text) == nil else { continue }
+      guard let text = source.whole(tag) else {
+        // Results are in a study, and where the source is in none they get one.
+        if tag == .studyInstanceUID { notes.append(HeaderNote(.replaced, tag)) }
+        continue
+      }
+      guard UID(text) == nil else { continue }
       notes.append(HeaderNote(UID(withoutLeadingZeros: text) == nil ? .replaced : .normalised, tag))
     }
-    self.notes = notes
-    self.carried = carried
+    return (carried, notes)
+  }
+
+  /// The UID that results have for one of the source's; several values are no UID. Nil where there is none.
+  static func uid(_ tag: Tag, of source: DataSet) -> UID? {
+    source.whole(tag).flatMap { UID(meantBy: $0) }
+  }
+
+  /// A result belongs to its source's study; a source without one gets one of its own. Nil where it names no image either.
+  static func study(of source: DataSet) -> UID? {
+    uid(.studyInstanceUID, of: source)
+      ?? uid(.sopInstanceUID, of: source).map { UID.derived(from: [$0.string, "study"]) }
   }
 
   /// Puts the attributes into a result.
@@ -57,7 +77,7 @@ struct SourceAttributes {
         result[tag] = source[tag]
       }
     }
-    result.set(.studyInstanceUID, studyInstanceUID)
+    if let study = Self.study(of: source) { result.set(.studyInstanceUID, study) }
     keepEnumerated(in: &result)
     copyBodyPart(into: &result)
   }
@@ -141,12 +161,6 @@ struct SourceAttributes {
     guard let element = source[.specificCharacterSet], !element.isEmpty else { return nil }
     if CharacterSet.areDefined(element.texts) { return element }
     return DataElement(.specificCharacterSet, .CS, .text("ISO_IR 192"))
-  }
-
-  /// A result belongs to its source's study; a source without one gets one of its own.
-  private var studyInstanceUID: String {
-    let stated = source.string(.studyInstanceUID).flatMap { UID(meantBy: $0) }
-    return (stated ?? UID.derived(from: [sopInstanceUID.string, "study"])).string
   }
 
   private func keepEnumerated(in result: inout DataSet) {

@@ -8,7 +8,7 @@ enum ValueRepair {
     let isText = vr.storage == .text && stated.vr.storage == .text
     let element = isText ? DataElement(stated.tag, vr, stated.value, encoded: stated.encoded) : stated
     let isSingle = element.texts.count <= 1
-    if isSingle, isValid(element) { return (element, nil) }
+    if isSingle, isValid(element) { return withoutZeros(element) }
     guard case .text = element.value, let text = element.texts.first(where: { !$0.isEmpty }) else {
       return (nil, element.isEmpty ? nil : .leftOut)
     }
@@ -23,7 +23,18 @@ enum ValueRepair {
     let vr = VR.inDictionary(stated.tag) ?? stated.vr
     guard vr == stated.vr || vr.storage == .text && stated.vr.storage == .text else { return nil }
     let element = DataElement(stated.tag, vr, stated.value, encoded: stated.encoded)
-    return ValueRule.isValid(element) ? element : nil
+    return ValueRule.isValid(element) ? withoutZeros(element).element : nil
+  }
+
+  /// Zero bytes are read as padding wherever a value begins or ends, but text may hold none. Behind it they go without a
+  /// word, as any padding does.
+  private static func withoutZeros(_ element: DataElement) -> (element: DataElement?, kind: HeaderNote.Kind?)
+  {
+    guard case .text(let text) = element.value, text.utf8.contains(0) else { return (element, nil) }
+    let values = element.texts
+    let isBehind = !text.utf8.drop { $0 != 0 }.contains { $0 != 0 && $0 != UInt8(ascii: " ") }
+    let plain = DataElement(element.tag, element.vr, .text(values.joined(separator: "\\")))
+    return (plain, isBehind ? nil : .normalised)
   }
 
   /// What may have no second value and of which the first may be another patient's or study's: a separator within it

@@ -141,4 +141,18 @@ struct ImageIdentityTests {
     #expect(identity.accessionNumber == accession && identity.patientID.count == 70)
     #expect(identity.studyInstanceUID == "1.2.0099.7")
   }
+
+  @Test(
+    "of several values none is taken for the patient's, the request's or the study's",
+    arguments: ["1234\\5678", "\\X2", "1\\"])
+  func several(text: String) {
+    var dataSet = DataSet()
+    dataSet[.accessionNumber] = DataElement(.accessionNumber, .SH, .text(text))
+    dataSet[.patientID] = DataElement(.patientID, .LO, .text(text))
+    dataSet[.studyInstanceUID] = DataElement(.studyInstanceUID, .UI, .text(text))
+    dataSet[.studyDate] = DataElement(.studyDate, .DA, .text("20240115\\20240116"))
+    let identity = ImageIdentity(dataSet)
+    #expect(identity.patientID == text && identity.accessionNumber == text)
+    #expect(identity.studyInstanceUID == text && identity.studyDate == "20240115\\20240116")
+  }
 }

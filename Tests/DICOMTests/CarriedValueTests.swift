@@ -41,6 +41,10 @@ import Testing
       .patientID, .LO, String(repeating: "1", count: 40) + "\\" + String(repeating: "2", count: 40), "",
       "patient_id_left_out"
     ),
+    // Text holds no zero bytes, though one that begins with them reads well.
+    (.patientID, .LO, "\0\0AB", "AB", "patient_id_normalised"),
+    (.patientID, .LO, "A\0B", "A B", "patient_id_normalised"),
+    (.accessionNumber, .SH, "\\X2", "X2", "accession_number_shortened"),
     (.studyID, .SH, "7\\8", "7 8", "study_id_normalised"),
     (.patientSex, .CS, "m", "M", "patient_sex_normalised"),
     (.patientSex, .CS, "Female", "F", "patient_sex_normalised"),
@@ -63,6 +67,46 @@ import Testing
     let (dataSet, codes) = try result { $0[tag] = Self.text(tag, vr, value) }
     #expect(dataSet.string(tag) ?? "" == expected)
     #expect(codes == [code])
+  }
+
+  @Test func noZeroByteIsWritten() throws {
+    let dataSet = try result {
+      $0[.patientID] = Self.text(.patientID, .LO, "\0\0AB")
+      $0[.patientComments] = Self.text(.patientComments, .LT, "\0comment")
+    }.dataSet
+    #expect(dataSet[.patientID]?.value == .text("AB"))
+    for element in dataSet.elements {
+      guard case .text(let text) = element.value else { continue }
+      #expect(!text.utf8.contains(0), "\(element)")
+    }
+  }
+
+  @Test("a study that isn't one or isn't stated is noted as any other UID")
+  func studies() throws {
+    let several = "1.2.3\\1.2.4"
+    let (dataSet, codes) = try result {
+      $0[.studyInstanceUID] = Self.text(.studyInstanceUID, .UI, several)
+    }
+    // The first of several may be another study's.
+    #expect(dataSet.uid(.studyInstanceUID) == UID(meantBy: several) && UID(several) == nil)
+    #expect(codes == ["study_instance_uid_replaced"])
+    let without = try result { $0.remove(.studyInstanceUID) }
+    #expect(without.codes == ["study_instance_uid_replaced"])
+    #expect(without.dataSet.uid(.studyInstanceUID) != nil)
+  }
+
+  @Test("what other languages than DICOM's are told is what the objects carry", arguments: values)
+  func identity(tag: DICOM.Tag, vr: VR, value: String, expected: String, code: String) throws {
+    var source = Synthetic.radiograph(rows: 24, columns: 32, bits: 12)
+    source[tag] = Self.text(tag, vr, value)
+    let identity = CarriedIdentity(of: source)
+    let object = try SecondaryCaptureTests.capture(of: source).dataSet
+    #expect(identity.notes.map(\.code) == [code])
+    for tag in [tag, .patientID, .accessionNumber, .studyInstanceUID] {
+      #expect(identity.dataSet.string(tag) == object.string(tag), "\(tag)")
+    }
+    #expect(identity.dataSet.uid(.sopInstanceUID) == source.uid(.sopInstanceUID))
+    #expect(CarriedIdentity(of: DataSet()).dataSet.isEmpty)
   }
 
   @Test func validValuesHaveNoNote() throws {

@@ -86,6 +86,51 @@ struct ResultTests {
     #expect(Set(([message ?? [:]] + observations).map { $0["status"] as? String }) == ["preliminary"])
   }
 
+  @Test("all results of an image name one patient, request and study, however many it states")
+  func identity() async throws {
+    try await analyse(1)
+    let image = try #require(program.files("in", ".dcm").first)
+    let url = program.folder.appending(path: "in/\(image)")
+    let file = try DICOMFile(reading: url)
+    var dataSet = file.dataSet
+    dataSet.set(.patientID, ["1234", "5678"])
+    dataSet.set(.accessionNumber, ["", "X2"])
+    dataSet.remove(.studyInstanceUID)
+    dataSet.set(.bitsAllocated, 16)
+    let frame = try file.frame(0)
+    try DICOMWriter.write(
+      dataSet, pixels: .words(frames: [frame.pixels.map { UInt16(truncatingIfNeeded: $0) }]),
+      as: .explicitVRLittleEndian, to: url)
+    for (folder, kinds) in [("all", "report,hl7,fhir"), ("messages", "hl7,fhir")] {
+      let outcome = try await program.run("analyze", "in", "--output", folder, "--results", kinds)
+      try #require(outcome.status == 0, "\(outcome.complaints)")
+      func text(_ ending: String) throws -> String {
+        let name = try #require(program.files(folder, ending).first)
+        return program.read("\(folder)/\(name)")
+      }
+      let segments = try text(".hl7").split(separator: "\r").map {
+        $0.split(separator: "|", omittingEmptySubsequences: false)
+      }
+      #expect(segments[1][3] == "1234 5678" && segments[2][3] == "X2")
+      let message = try JSONSerialization.jsonObject(with: Data(text(".fhir.json").utf8)) as? [String: Any]
+      let subject = (message?["subject"] as? [String: Any])?["identifier"] as? [String: Any]
+      #expect(subject?["value"] as? String == "1234 5678")
+      if let name = program.files(folder, ".report.dcm").first {
+        let report = try DICOMFile.header(of: program.folder.appending(path: "\(folder)/\(name)"))
+        #expect(report.strings(.patientID) == ["1234 5678"] && report.strings(.accessionNumber) == ["X2"])
+        let study = try #require(report.string(.studyInstanceUID))
+        #expect(try text(".hl7").contains(study))
+      }
+      let row = try #require(program.report("\(folder)/report.csv").first)
+      #expect(row["patient_id"] == "1234\\5678" && row["accession_number"] == "\\X2")
+      let notes = Set((row["notes"] ?? "").split(separator: ";").map(String.init))
+      #expect(
+        notes.isSuperset(of: [
+          "patient_id_normalised", "accession_number_shortened", "study_instance_uid_replaced",
+        ]), "\(notes)")
+    }
+  }
+
   @Test("a rerun leaves every object as it is, and another model's results have other UIDs")
   func rerun() async throws {
     try await analyse(results: Self.kinds.joined(separator: ","))

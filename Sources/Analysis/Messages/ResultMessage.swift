@@ -7,8 +7,9 @@ package struct ResultMessage: Sendable, Equatable {
   /// Every message says so.
   package static let mark = "Research use only, not for diagnosis"
 
+  /// As the result objects of the image have it, which needn't be as the image has it.
   package var identity: ImageIdentity
-  /// As the image has it: components of a name by `^` (PS3.5 section 6.2.1), the first representation of it.
+  /// As the result objects have it: components of a name by `^` (PS3.5 section 6.2.1), the first representation of it.
   package var patientName = ""
   /// DICOM date, or empty.
   package var patientBirthDate = ""
@@ -57,13 +58,14 @@ package struct ResultMessage: Sendable, Equatable {
 extension ResultMessage {
   init(_ objects: ResultObjects) {
     let findings = objects.findings
+    let carried = CarriedIdentity(of: objects.source).dataSet
     self.init(
-      identity: ImageIdentity(objects.source), finding: findings.finding, isPositive: findings.isPositive,
+      identity: ImageIdentity(carried), finding: findings.finding, isPositive: findings.isPositive,
       pneumoniaProbability: findings.pneumoniaProbability, lungFraction: findings.lungFraction,
       lungArea: findings.lungArea, modelName: objects.maker.modelName, createdAt: objects.createdAt)
     isUncertain = findings.isUncertain
-    patientName = objects.source.string(.patientName) ?? ""
-    patientBirthDate = objects.source.string(.patientBirthDate) ?? ""
-    patientSex = objects.source.string(.patientSex) ?? ""
+    patientName = carried.string(.patientName) ?? ""
+    patientBirthDate = carried.string(.patientBirthDate) ?? ""
+    patientSex = carried.string(.patientSex) ?? ""
   }
 }
