@@ -89,7 +89,8 @@ package struct ResultDesk: Sendable {
       final = row
       final.note(copy: number)
       let places = final.outputs.map { study.appending($0) }
-      let isThisResult = places.contains { Self.isWriting(of: objects, at: $0) }
+      // Seldom asked: nothing lies there as a rule.
+      lazy var isThisResult = places.contains { Self.isWriting(of: objects, at: $0) }
       var earlier: Set<FilePath> = []
       if let first = places.first, let fault = DeliveryFault(result: first, outbox: outbox) { throw fault }
       let isFree = try zip(places, digests).allSatisfy { place, digest in

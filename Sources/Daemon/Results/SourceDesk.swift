@@ -137,7 +137,10 @@ package actor SourceDesk {
   }
 
   nonisolated static func reason(beside file: FilePath) -> RejectionReason? {
-    let opened = OpenedFile(RejectedFiles.reason(of: file))
+    let place = RejectedFiles.reason(of: file)
+    // As nearly always.
+    guard place.status(followingLink: true) != nil else { return nil }
+    let opened = OpenedFile(place)
     defer { extendLifetime(opened) }
     return (try? String(contentsOf: opened.url, encoding: .utf8)).map(RejectionReason.init(text:))
   }
@@ -280,8 +283,9 @@ package actor SourceDesk {
     let place = spool.place(of: file)
     let known = record.home.map { self.folders.home(of: verdict).pushing(FilePath(bytes: $0)) }
     while place.status(followingLink: false) != nil {
-      let home = try promised(known, record) ?? home(of: file, verdict, tag: record.tag, known: known)
-      if try DestinationPath.look(home) != .nothing {
+      let promised = try promised(known, record)
+      let home = try promised ?? home(of: file, verdict, tag: record.tag, known: known)
+      if try promised == nil && DestinationPath.look(home) != .nothing {
         // The same bytes.
         return try Move.remove(place)
       }
