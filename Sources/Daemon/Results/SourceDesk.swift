@@ -163,18 +163,17 @@ package actor SourceDesk {
     }
     guard !moved.isEmpty else { return failures }
     try folders.sync()
-    var home: [Int64] = []
-    for record in moved {
-      spool.left(SpooledFile(record))
-      do throws(WriteFailure) {
-        // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
-        // on somebody may want it anew.
-        try PublicationIntent(of: record.content, self.folders).forget()
-        try WantedContent(self.folders).forget(record.content)
-        home.append(record.id)
-      } catch { failures[record.id] = error }
+    for record in moved { spool.left(SpooledFile(record)) }
+    do throws(WriteFailure) {
+      // Their results are committed, and a crash behind their commit or admission may have kept note or mark. Before they
+      // are filed: from then on somebody may want them anew.
+      try PublicationIntent.forget(moved.map { PublicationIntent(of: $0.content, self.folders) })
+      try WantedContent(self.folders).forget(moved.map(\.content))
+    } catch {
+      for record in moved { failures[record.id] = error }
+      return failures
     }
-    guard !home.isEmpty else { return failures }
+    let home = moved.map(\.id)
     try await note(home, at: now)
     for id in home { try await bringTwins(of: id) }
     return failures
