@@ -12,7 +12,7 @@ extension StudyReading {
   /// Publishes what workers answered.
   func publishAnswers() async throws {
     while case let batch = answers.draw(at: .now), !batch.isEmpty {
-      defer { for answer in batch { ResultDesk(configuration.folders).clear(answer.job.staging) } }
+      defer { for answer in batch { spares.add(answer.job.staging, ResultDesk(configuration.folders)) } }
       try await finish(batch)
       try await settle()
     }
