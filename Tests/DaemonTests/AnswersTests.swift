@@ -38,7 +38,8 @@ import Testing
     #expect(try await run(Self.scripted()).analysed == 39)
     #expect(fixture.rows.count == 39)
     #expect(root.files.filter { $0.hasPrefix("done/") }.count == 39)
-    #expect(root.files.filter { $0.hasPrefix("ledger/publishing") } == [])
+    let notes = try FileManager.default.contentsOfDirectory(atPath: fixture.folders.publishing.path)
+    #expect(notes == [])
   }
 
   @Test(.timeLimit(.minutes(5)))

@@ -117,7 +117,11 @@ actor DeliveryDesk {
       id = new
       let job = try #require(try await reading.nextJobs()?.first)
       guard case .analyse(_, _, let output, _, _) = job.request else { return .sourceChanged }
-      if let staging { try FileManager.default.moveItem(at: staging, to: URL(filePath: output)) }
+      if let staging {
+        // An empty one may be there already.
+        try? FileManager.default.removeItem(at: URL(filePath: output))
+        try FileManager.default.moveItem(at: staging, to: URL(filePath: output))
+      }
       try await reading.take(.finished(row, detail: detail), of: job)
     default: return .sourceChanged
     }

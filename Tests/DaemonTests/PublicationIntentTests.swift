@@ -19,6 +19,10 @@ struct PublicationIntentTests {
     intent = PublicationIntent(of: ContentDigest(of: "image"), fixture.folders)
   }
 
+  private var notes: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: fixture.folders.publishing.path) }
+  }
+
   /// An attempt that ends before the ledger hears of it.
   private func attempt(_ outputs: [String], _ text: String) throws -> [String] {
     var row = fixture.row()
@@ -77,6 +81,44 @@ struct PublicationIntentTests {
     try await desk.reading.start()
     #expect(kept.results.isEmpty)
     #expect(root.files.contains("done/b"))
+  }
+
+  @Test("what is published together is noted together, and forgotten one by one")
+  func together() throws {
+    let all = (1...3).map { number in
+      (
+        intent: PublicationIntent(of: ContentDigest(of: "\(number)"), fixture.folders),
+        results: Set([
+          PublicationIntent.Result(
+            path: FilePath(text: "9.9/a \(number).png"), content: ContentDigest(of: "x"))
+        ])
+      )
+    }
+    try PublicationIntent.note(all)
+    #expect(try notes.count == 1)
+    #expect(all.allSatisfy { $0.intent.results == $0.results })
+    try all[1].intent.forget()
+    #expect(try notes.count == 1)
+    #expect(all.map(\.intent.results.isEmpty) == [false, true, false])
+    // Another attempt, beside another file.
+    let more: Set = [PublicationIntent.Result(path: "9.9/b.png", content: ContentDigest(of: "y"))]
+    try PublicationIntent.note([(all[0].intent, more), (all[1].intent, more)])
+    #expect(try notes.count == 2)
+    #expect(all[0].intent.results == all[0].results.union(more) && all[1].intent.results == more)
+    try PublicationIntent.forget(all.prefix(2).map(\.intent))
+    #expect(all.map(\.intent.results.isEmpty) == [true, true, false])
+    try all[2].intent.forget()
+    #expect(try notes == [])
+  }
+
+  @Test("a note of an earlier version, which is named by the content of its one file, is understood")
+  func earlierVersion() throws {
+    let x = ContentDigest(of: "x")
+    try root.write("\(x) 9.9/1.2.4.png\n", "ledger/publishing/\(ContentDigest(of: "image"))")
+    #expect(intent.results == [.init(path: "9.9/1.2.4.png", content: x)])
+    #expect(try notes.count == 1)
+    try intent.forget()
+    #expect(try notes == [])
   }
 
   @Test("a row isn't filed while its intent can't be removed")

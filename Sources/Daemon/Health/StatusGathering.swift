@@ -8,7 +8,8 @@ import SystemPackage
 /// Gathers how the daemon is, from time to time, and pins it up: whoever asks is answered from there.
 ///
 /// Looks at the ledger and at folders that may lie on mounts which don't answer, and so on a thread of its own. Where
-/// gathering takes long it is done seldom: at most a hundredth of the time, but every half minute.
+/// gathering takes long, as with tens of thousands of files that wait, it is done seldom: a four-hundredth of the time, but
+/// every half minute.
 package actor StatusGathering {
   private nonisolated let executor = QueueExecutor("status")
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -37,7 +38,7 @@ package actor StatusGathering {
   package func run() async {
     while !Task.isCancelled {
       await gather()
-      try? await Task.sleep(for: min(Self.longestInterval, max(Self.interval, lastCost * 100)))
+      try? await Task.sleep(for: min(Self.longestInterval, max(Self.interval, lastCost * 400)))
     }
   }
 

@@ -83,7 +83,8 @@ extension Intake {
   }
 
   private func admit(_ files: [IntakeFile]) async throws {
-    let wanted = WantedContent(configuration.folders)
+    let marks = WantedContent(configuration.folders)
+    let wanted = try marks.all()
     let known = files.compactMap { file in file.digest.map { (file, $0) } }
     let batch = known.map { file, digest in
       Admission(
@@ -103,7 +104,7 @@ extension Intake {
         metadata: ["file": "\(digest.description.prefix(8))"])
     }
     // What stays goes when the file goes home.
-    for (_, digest) in known { try? wanted.forget(digest) }
+    try? marks.forget(known.map(\.1))
     admitted(known.map(\.0.file), true)
     await admittedFiles.ring()
     try watcher.saveCopies()

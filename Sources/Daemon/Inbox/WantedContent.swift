@@ -16,12 +16,22 @@ package struct WantedContent: Sendable {
   }
 
   package func contains(_ content: ContentDigest) -> Bool {
-    unsafe access(place(of: content).path, F_OK) == 0
+    ((try? all())?.contains(content)) ?? false
   }
 
-  /// - Throws: what keeps it there: the file would be read once more whenever it comes.
-  package func forget(_ content: ContentDigest) throws(WriteFailure) {
-    try Move.remove(FilePath(of: place(of: content)))
+  /// All of them: none, as a rule.
+  func all() throws(WriteFailure) -> Set<ContentDigest> {
+    let path = FilePath(of: folder)
+    guard let names = OpenFolder(path)?.names() else {
+      guard errno != ENOENT else { return [] }
+      throw WriteFailure(path: path.text, action: "list", code: errno)
+    }
+    return Set(names.compactMap { ContentDigest(hexadecimal: $0.string) })
+  }
+
+  /// - Throws: what keeps one of them there: the file would be read once more whenever it comes.
+  package func forget(_ contents: [ContentDigest]) throws(WriteFailure) {
+    for content in try all().intersection(contents) { try Move.remove(FilePath(of: place(of: content))) }
   }
 
   private func place(of content: ContentDigest) -> URL { folder.appending(path: "\(content)") }

@@ -14,9 +14,9 @@ struct Answers: Sendable {
   private var waiting: [Answer] = []
   private var since: ContinuousClock.Instant?
   /// So many are published together.
-  static let most = 16
+  static let most = 32
   /// None waits longer for others.
-  static let longest = Duration.milliseconds(800)
+  static let longest = Duration.milliseconds(1500)
   /// With so many nobody may go on before they are published.
   private static let bound = 2 * most
 

@@ -55,9 +55,10 @@ struct Publication: Sendable {
     _ items: [Item], to delivery: DeliverySettings, besides homes: inout Set<FilePath>
   ) throws -> [Outcome] {
     var taken: Set<FilePath> = []
+    let begun = try PublicationIntent.noted(folders)
     var plans = try items.map { item in
       try unlessHindered(item) {
-        let plan = try plan(item, besides: taken)
+        let plan = try plan(item, begun[item.job.instance.content] ?? [], besides: taken)
         taken.formUnion(plan.paths)
         return plan
       }
@@ -90,6 +91,12 @@ struct Publication: Sendable {
     return outcomes
   }
 
+  /// The ledger has these: nothing of them is to be taken back. A note that can't be removed keeps their sources from being
+  /// filed, and is told of then.
+  func settled(_ records: [InstanceRecord]) {
+    try? PublicationIntent.forget(records.map { PublicationIntent(of: $0.content, folders) })
+  }
+
   /// What keeps one image from being published, and no other.
   private enum Hindrance: Error {
     case misplaced(String)
@@ -114,7 +121,9 @@ struct Publication: Sendable {
     }
   }
 
-  private func plan(_ item: Item, besides taken: Set<FilePath>) throws -> ResultDesk.Plan {
+  private func plan(
+    _ item: Item, _ begun: Set<PublicationIntent.Result>, besides taken: Set<FilePath>
+  ) throws -> ResultDesk.Plan {
     let record = item.job.instance
     var row = item.row
     // A file that can't be used takes nothing away.
@@ -127,8 +136,8 @@ struct Publication: Sendable {
     return try results.plan(
       row, from: item.job.staging, copy: copy(of: amended?.instance ?? record, among: item.circumstances),
       replacing: Set(replaced.map { FilePath(bytes: $0.path) }),
-      intent: PublicationIntent(of: record.content, folders), objects: item.trace.objects, besides: taken,
-      fence: item.fence)
+      intent: PublicationIntent(of: record.content, folders), begun: begun, objects: item.trace.objects,
+      besides: taken, fence: item.fence)
   }
 
   private func complete(

@@ -50,7 +50,7 @@ package struct ResultDesk: Sendable {
 
     /// What is to be noted before any of it gets its name; nil where there is nothing.
     var noted: Set<PublicationIntent.Result>? {
-      study == nil ? nil : begun.union(zip(paths, digests).map { .init(path: $0, content: $1) })
+      study == nil ? nil : Set(zip(paths, digests).map { .init(path: $0, content: $1) })
     }
   }
 
@@ -61,16 +61,16 @@ package struct ResultDesk: Sendable {
   ///   - copy: 2 for the second image with the same SOP Instance UID, 3 for the third ...
   ///   - replaced: paths below the outbox of results that these take the place of; what lies there is kept elsewhere.
   ///   - intent: of the row's file; it is for others to forget it, when the ledger has the results.
+  ///   - begun: what attempts that were cut off noted of it.
   ///   - objects: how others refer to the results.
   ///   - taken: paths below the outbox of results that are published with these.
   ///   - fence: keeps out whose lease is over; nil where nobody else could have it.
   /// - Throws: ``DeliveryFault`` when the names of this row are at fault, ``WriteFailure`` otherwise.
   func plan(
     _ row: ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>,
-    intent: PublicationIntent, objects: [ReplacedResult], besides taken: Set<FilePath> = [],
-    fence: PublicationFence? = nil
+    intent: PublicationIntent, begun: Set<PublicationIntent.Result>, objects: [ReplacedResult],
+    besides taken: Set<FilePath> = [], fence: PublicationFence? = nil
   ) throws -> Plan {
-    let begun = intent.results
     guard !row.outputs.isEmpty else {
       return Plan(
         row: row, study: nil, staged: [], digests: [], paths: [], replaced: replaced, begun: begun,
@@ -89,7 +89,8 @@ package struct ResultDesk: Sendable {
       final = row
       final.note(copy: number)
       let places = final.outputs.map { study.appending($0) }
-      let isThisResult = places.contains { Self.isWriting(of: objects, at: $0) }
+      // Seldom asked: nothing lies there as a rule.
+      lazy var isThisResult = places.contains { Self.isWriting(of: objects, at: $0) }
       var earlier: Set<FilePath> = []
       if let first = places.first, let fault = DeliveryFault(result: first, outbox: outbox) { throw fault }
       let isFree = try zip(places, digests).allSatisfy { place, digest in
@@ -165,14 +166,15 @@ package struct ResultDesk: Sendable {
   }
 
   /// Publishes the results of one row, synced when this returns; see
-  /// ``plan(_:from:copy:replacing:intent:objects:besides:fence:)``.
+  /// ``plan(_:from:copy:replacing:intent:begun:objects:besides:fence:)``.
   /// - Parameter row: its `outputs` come back relative to the outbox.
   package func publish(
     _ row: inout ReportRow, from staging: URL, copy: Int, replacing replaced: Set<FilePath>,
     intent: PublicationIntent, objects: [ReplacedResult] = [], fence: PublicationFence? = nil
   ) throws -> [Completion.Result] {
     let plan = try plan(
-      row, from: staging, copy: copy, replacing: replaced, intent: intent, objects: objects, fence: fence)
+      row, from: staging, copy: copy, replacing: replaced, intent: intent, begun: intent.results,
+      objects: objects, fence: fence)
     try plan.checkFence()
     try PublicationIntent.note([plan].compactMap { plan in plan.noted.map { (plan.intent, $0) } })
     var unsynced = UnsyncedFolders()

@@ -137,7 +137,10 @@ package actor SourceDesk {
   }
 
   nonisolated static func reason(beside file: FilePath) -> RejectionReason? {
-    let opened = OpenedFile(RejectedFiles.reason(of: file))
+    let place = RejectedFiles.reason(of: file)
+    // As nearly always.
+    guard place.status(followingLink: true) != nil else { return nil }
+    let opened = OpenedFile(place)
     defer { extendLifetime(opened) }
     return (try? String(contentsOf: opened.url, encoding: .utf8)).map(RejectionReason.init(text:))
   }
@@ -160,18 +163,17 @@ package actor SourceDesk {
     }
     guard !moved.isEmpty else { return failures }
     try folders.sync()
-    var home: [Int64] = []
-    for record in moved {
-      spool.left(SpooledFile(record))
-      do throws(WriteFailure) {
-        // Its results are committed, and a crash behind its admission may have kept the mark. Before it is filed: from then
-        // on somebody may want it anew.
-        try PublicationIntent(of: record.content, self.folders).forget()
-        try WantedContent(self.folders).forget(record.content)
-        home.append(record.id)
-      } catch { failures[record.id] = error }
+    for record in moved { spool.left(SpooledFile(record)) }
+    do throws(WriteFailure) {
+      // Their results are committed, and a crash behind their commit or admission may have kept note or mark. Before they
+      // are filed: from then on somebody may want them anew.
+      try PublicationIntent.forget(moved.map { PublicationIntent(of: $0.content, self.folders) })
+      try WantedContent(self.folders).forget(moved.map(\.content))
+    } catch {
+      for record in moved { failures[record.id] = error }
+      return failures
     }
-    guard !home.isEmpty else { return failures }
+    let home = moved.map(\.id)
     try await note(home, at: now)
     for id in home { try await bringTwins(of: id) }
     return failures
@@ -280,8 +282,9 @@ package actor SourceDesk {
     let place = spool.place(of: file)
     let known = record.home.map { self.folders.home(of: verdict).pushing(FilePath(bytes: $0)) }
     while place.status(followingLink: false) != nil {
-      let home = try promised(known, record) ?? home(of: file, verdict, tag: record.tag, known: known)
-      if try DestinationPath.look(home) != .nothing {
+      let promised = try promised(known, record)
+      let home = try promised ?? home(of: file, verdict, tag: record.tag, known: known)
+      if try promised == nil && DestinationPath.look(home) != .nothing {
         // The same bytes.
         return try Move.remove(place)
       }

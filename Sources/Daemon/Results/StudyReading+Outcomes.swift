@@ -12,7 +12,7 @@ extension StudyReading {
   /// Publishes what workers answered.
   func publishAnswers() async throws {
     while case let batch = answers.draw(at: .now), !batch.isEmpty {
-      defer { for answer in batch { ResultDesk(configuration.folders).clear(answer.job.staging) } }
+      defer { for answer in batch { spares.add(answer.job.staging, ResultDesk(configuration.folders)) } }
       try await finish(batch)
       try await settle()
     }
@@ -38,11 +38,11 @@ extension StudyReading {
       }
     }
     guard !done.isEmpty else { return }
-    let times = try await complete(done.map { ($0.item.job, $0.completion) })
-    for one in done where times.contains(one.item.job.instance.id) {
-      await note(one.item.job, one.row, publication: begun.duration(to: .now))
-    }
-    if !times.isEmpty { pauseNote.clear() }
+    let committed = try await complete(done.map { ($0.item.job, $0.completion) })
+    done.removeAll { !committed.contains($0.item.job.instance.id) }
+    publication.settled(done.map(\.item.job.instance))
+    for one in done { await note(one.item.job, one.row, publication: begun.duration(to: .now)) }
+    if !done.isEmpty { pauseNote.clear() }
     await published.ring()
   }
 

@@ -38,6 +38,8 @@ package actor StudyReading: WorkSource {
   let health: ServiceHealth
   private(set) var model = LoadedModel(name: "", sha256: "")
   var held = HeldRows()
+  /// For what is claimed next.
+  var spares = SpareFolders()
   /// What workers answered and isn't published yet.
   var answers = Answers()
   /// Rung when they are due. Nil while nobody is there who publishes them: then each is published at once.
@@ -187,6 +189,7 @@ package actor StudyReading: WorkSource {
   private func giveBack() async throws {
     let results = ResultDesk(configuration.folders)
     answers.drop()
+    spares.clear(results)
     for token in held.tokens {
       try await ledger.release(token: token, at: .now)
       for id in held.remove(token: token) { results.clear(results.staging(id, token: token)) }
@@ -403,10 +406,11 @@ package actor StudyReading: WorkSource {
   private func request(
     for instance: InstanceRecord, _ circumstances: Circumstances, token: Int64
   ) throws -> WorkerJob<ClaimedFile> {
-    let staging = ResultDesk(configuration.folders).staging(instance.id, token: token)
-    ResultDesk(configuration.folders).clear(staging)
+    let results = ResultDesk(configuration.folders)
+    let staging = results.staging(instance.id, token: token)
+    spares.give(to: staging, results)
     if configuration.folders.host != nil {
-      try ResultDesk(configuration.folders).revoke(instance.id, except: token, in: configuration.folders)
+      try results.revoke(instance.id, except: token, in: configuration.folders)
     }
     let place = instance.place(in: configuration.folders)
     let terms = ReadingTerms(circumstances, configuration)

@@ -7,7 +7,7 @@ struct Unsettled: Sendable, Equatable {
   private var count = 0
   private var since: ContinuousClock.Instant?
   /// So many are seen to together, and none waits longer.
-  private static let (most, longest) = (16, Duration.seconds(1))
+  private static let (most, longest) = (64, Duration.seconds(2))
 
   /// One more is done.
   mutating func add(at now: ContinuousClock.Instant) {

@@ -61,13 +61,15 @@ extension LedgerTransaction {
   mutating func change(
     instance id: Int64, by event: InstanceEvent, _ word: String, reason: String? = nil, detail: String = ""
   ) throws -> InstanceState? {
-    switch try state(of: id).transition(event, rules: rules) {
+    let before = try state(of: id)
+    switch before.transition(event, rules: rules) {
     case .unchanged: return nil
     case .stale: throw LedgerError.leaseLost(token: event.token ?? 0)
     case .impossible: throw LedgerError.impossible(row: id)
     case .change(let state, let actions):
       try store(state, reason: reason, instance: id)
-      if state.isDecided { try letGo(behind: id) }
+      // Nothing is put behind what is decided.
+      if state.isDecided, !before.isDecided { try letGo(behind: id) }
       if actions.contains(.audit) {
         let token = event.token.map { " by \($0)" } ?? ""
         audit(
