@@ -168,6 +168,20 @@ import Testing
   }
 
   /// Whether it goes on by day, or is one file again.
+  @Test(arguments: [false, true]) func copiesThatSomebodyMadeStay(markIsEarlier: Bool) async throws {
+    try await readThree()
+    let copies = ["report-2020-01-01.csv", "report-\(Timestamp.now.day).csv"]
+    let whole = try #require(fixture.root.read("outbox/report.csv"))
+    for name in copies { try fixture.root.write(whole, "outbox/" + name) }
+    if markIsEarlier { try makeMarkEarlier() }
+    let report = ReportProjection(fixture.folders)
+    try await report.update(from: ledger)
+    try await forget(2, in: ledger)
+    for _ in 1...2 { try await report.update(from: ledger) }
+    for name in copies { #expect(fixture.root.read("outbox/" + name) == whole) }
+    #expect(notes("report.csv")?.count == 1 && aside == [])
+  }
+
   @Test(arguments: [true, false], [1, 2]) func filesOfDaysGoAtTheNextStart(isByDay: Bool, count: Int)
     async throws
   {

@@ -29,7 +29,7 @@ package enum LedgerOpening {
         for report in reports where report.unread > 0 {
           try await ReportProjection(folders).putAside(report.file)
           logger?.warning(
-            "lines of a report can't be read and aren't taken over; they stay in a file beside it",
+            "lines of a report can't be read and aren't taken over; they stay in a file beside it, for keep_days",
             metadata: ["file": "\(report.file.lastPathComponent)", "lines": "\(report.unread)"])
         }
       }

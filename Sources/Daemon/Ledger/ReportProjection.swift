@@ -31,6 +31,8 @@ package actor ReportProjection {
     var patients: String?
     /// How many images the ledger had forgotten whose rows it doesn't have any more; nil in marks of earlier versions.
     var forgotten: Int64?
+    /// Files of days lie beside it that this program wrote, also where it doesn't rotate it any more.
+    var hasDays: Bool?
   }
 
   /// What somebody may want to know.
@@ -115,7 +117,7 @@ package actor ReportProjection {
       try await writeAnew(from: ledger, .all)
       return
     }
-    if try await follow(ledger, from: mark) { return }
+    if try await follow(ledger, from: &mark) { return }
     if saysOther(mark) {
       // Rows that are written already say more than they may now, or less.
       try await writeAnew(from: ledger, .everything)
@@ -176,22 +178,26 @@ package actor ReportProjection {
   }
 
   private func dropForgotten(by ledger: any StudyLedger) async throws {
-    guard let mark else {
-      try await writeAnew(from: ledger, .all)
+    guard var mark else {
+      try await writeAnew(from: ledger, .all, surplus: .goes)
       return
     }
-    _ = try await follow(ledger, from: mark)
+    _ = try await follow(ledger, from: &mark)
   }
 
   /// Follows a ledger that is an older one, or has forgotten images since the mark was made.
   /// - Returns: whether the report was written anew for that.
-  private func follow(_ ledger: any StudyLedger, from mark: Mark) async throws -> Bool {
+  private func follow(_ ledger: any StudyLedger, from mark: inout Mark) async throws -> Bool {
     let extent = try await ledger.reportExtent()
     if mark.cursor > extent.last, try await isOlder(ledger, than: mark) {
       // What came behind it stood in the report alone.
       if let name = try putAside(report) { remarks.append(.ledgerIsOlder(name)) }
       try await writeAnew(from: ledger, .all, surplus: .isPutAside)
       return true
+    }
+    if mark.forgotten == nil, extent.forgotten == 0, try await !hasForgotten(ledger) {
+      mark.forgotten = 0
+      try keep(mark)
     }
     guard mark.forgotten != extent.forgotten else { return false }
     try await writeAnew(from: ledger, saysOther(mark) ? .everything : .all, surplus: .goes)
@@ -201,12 +207,17 @@ package actor ReportProjection {
   /// Whether rows up to the mark aren't there since the ledger is an older one, which was put back. Earlier versions, which
   /// left no number in the mark, forgot rows without counting them; that they forgot something the trail says.
   private func isOlder(_ ledger: any StudyLedger, than mark: Mark) async throws -> Bool {
-    guard mark.forgotten == nil else { return true }
+    if mark.forgotten != nil { return true }
+    return try await !hasForgotten(ledger)
+  }
+
+  /// Whether the trail tells of something that was forgotten.
+  private func hasForgotten(_ ledger: any StudyLedger) async throws -> Bool {
     var number: Int64 = 0
     while true {
       let lines = try await ledger.audit(of: nil, after: number, limit: Self.portion)
-      guard let last = lines.last else { return true }
-      if lines.contains(where: { $0.event == "forgotten" }) { return false }
+      guard let last = lines.last else { return false }
+      if lines.contains(where: { $0.event == "forgotten" }) { return true }
       number = last.number
     }
   }
@@ -260,14 +271,17 @@ package actor ReportProjection {
     // Before the rows: what is forgotten meanwhile is taken out the next time.
     let extent = try await ledger.reportExtent()
     var forgotten: Int64? = extent.forgotten
+    let earlier = self.mark
     // What is owed stays owed.
-    if surplus == .stays, let earlier = self.mark { forgotten = earlier.forgotten }
+    if surplus == .stays, let earlier { forgotten = earlier.forgotten }
+    // Files of such names that somebody else made, copies of the report, aren't touched.
+    let ownsDays = isByDay || earlier?.day != nil || earlier?.hasDays == true
     // The cursor of all that is there now, current or not, or that was forgotten.
     var mark = Mark(
       cursor: extent.last, length: 0, day: isByDay ? now().day : nil, patients: patients.fingerprint,
-      forgotten: forgotten)
+      forgotten: forgotten, hasDays: ownsDays ? true : nil)
     var leftOver: Set<String> = []
-    if surplus == .goes, !isByDay {
+    if surplus == .goes, !isByDay, ownsDays {
       for (day, _) in ReportFiles.ofEarlierDays(beside: report) { leftOver.insert(day) }
     }
     var texts: [String: [String]] = ["": [ReportCSV.header]]
@@ -302,7 +316,7 @@ package actor ReportProjection {
       }
     }
     // A crash before the mark is kept does it again.
-    if surplus == .goes { try removeDays(otherThan: Set(texts.keys)) }
+    if surplus == .goes, ownsDays { try removeDays(otherThan: Set(texts.keys)) }
     try keep(mark)
     return files + (isShared ? [place] : [place, lock])
   }
@@ -310,7 +324,7 @@ package actor ReportProjection {
   private func removeDays(otherThan known: Set<String>) throws {
     let today = now().day
     for (day, file) in ReportFiles.ofEarlierDays(beside: report) where !known.contains(day) && day < today {
-      try Move.remove(FilePath(of: file))
+      if try ReportFile.look(file) != .other { try Move.remove(FilePath(of: file)) }
     }
     try Folder.sync(holding: report)
   }
