@@ -75,7 +75,7 @@ package enum IdentityDecision: Sendable, Hashable {
   package static func compared(_ row: Known, among others: [Known]) -> Int64? {
     // What a reading found once, or somebody decided, stands.
     if row.replaces == nil, row.pixels != nil { return nil }
-    let usable = others.filter { $0.isUsable && $0.id != row.id && (row.replaces != nil || $0.id < row.id) }
+    let usable = others.filter { $0.isUsable && $0.id != row.id }
     return usable.last { row in !usable.contains { $0.replaces == row.id } }?.id
   }
 

@@ -82,6 +82,25 @@ import Testing
     #expect(try await read(ledger, pixels: 7, at: .at(65)).id == 1)
   }
 
+  /// One that waits for a person and goes on waits for what is on its way by then.
+  @Test(arguments: LedgerKind.allCases)
+  func whatIsTriedAgainWaitsForWhatIsReadAgain(kind: LedgerKind) async throws {
+    let ledger = try LedgerSite(kind).open()
+    _ = try await ledger.admit([file(1)], at: .at(0))
+    _ = try await read(ledger, pixels: 7, at: .at(20))
+    _ = try await ledger.admit([file(2)], at: .at(30))
+    let claim = try #require(await ledger.claim(at: .at(60)))
+    try await ledger.park(2, token: claim.lease.token, reason: "results_misplaced", at: .at(61))
+    var wanted = file(1)
+    wanted.isWanted = true
+    #expect(try await ledger.admit([wanted], at: .at(62)) == [.readAgain(1)])
+    #expect(try await ledger.retry(.instance(2), accepting: false, at: .at(63)) == [2])
+    #expect(try await ledger.instance(2)?.state == .behind(Tries()))
+    #expect(try await read(ledger, pixels: 7, at: .at(90)).id == 1)
+    #expect(try await ledger.standingImage(for: 2)?.instance.id == 1)
+    #expect(try await read(ledger, pixels: 7, amends: 1, at: .at(91)).id == 2)
+  }
+
   /// However they were accepted, each is read when the one before it is decided: two at once would both take the place of the
   /// same.
   @Test(arguments: LedgerKind.allCases)

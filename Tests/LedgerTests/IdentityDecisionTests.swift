@@ -77,6 +77,8 @@ import Testing
     #expect(IdentityDecision.compared(accepted, among: [first, second]) == 2)
     first.isUsable = false
     #expect(IdentityDecision.compared(third, among: [first]) == nil)
+    // One that came first and couldn't be read until now.
+    #expect(IdentityDecision.compared(known(1, 14, nil), among: [third, second]) == 2)
   }
 
   @Test func onlyKnownPicturesCanConflict() {

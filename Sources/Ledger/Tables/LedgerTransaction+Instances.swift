@@ -102,10 +102,7 @@ extension LedgerTransaction {
   /// Lets a row that is read again go ahead of all with its UID that nobody reads yet: they are compared with it. Where one
   /// is being read, it waits; false when it needn't.
   func putAhead(_ record: InstanceRecord) throws -> Bool {
-    let others = try rows(
-      "SELECT * FROM instance WHERE sop = ? AND sop <> '' AND id <> ? ORDER BY id",
-      [record.sopInstanceUID, record.id]
-    ).map(InstanceRecord.init)
+    let others = try others(beside: record)
     for other in others { if case .working = other.state { return try putBehind(record) } }
     for other in others {
       switch other.state {
@@ -116,6 +113,27 @@ extension LedgerTransaction {
       }
     }
     return false
+  }
+
+  /// Lets a row that goes on wait for one with its UID that waits for none itself.
+  func waitForOther(_ record: InstanceRecord) throws {
+    let ahead = try others(beside: record).last { other in
+      switch other.state {
+      case .gathering, .ready, .delayed, .working: true
+      case .behind, .parked, .finished, .filed: false
+      }
+    }
+    guard let ahead else { return }
+    try store(.behind(Tries()), instance: record.id)
+    try run("UPDATE instance SET awaits = ? WHERE id = ?", [ahead.id, record.id])
+  }
+
+  /// The other rows with the UID of one, in order of arrival, which nobody else changes until the transaction ends.
+  private func others(beside record: InstanceRecord) throws -> [InstanceRecord] {
+    try rows(
+      "SELECT * FROM instance WHERE sop = ? AND sop <> '' AND id <> ? ORDER BY id \(db.dialect.locking)",
+      [record.sopInstanceUID, record.id]
+    ).map(InstanceRecord.init)
   }
 
   /// - Parameter reason: nil leaves it.

@@ -12,7 +12,7 @@ extension TableLedger {
           """, [state])
         ids = Set(ids + delivered.map { $0["id"] }).sorted()
       }
-      if accepting { try transaction.holdImage(of: ids) }
+      try transaction.holdImage(of: ids)
       var concerned: [Int64] = []
       for id in ids where try transaction.retry(id, accepting: accepting) { concerned.append(id) }
       return concerned
@@ -49,7 +49,7 @@ extension LedgerTransaction {
       _ = try change(
         instance: id, by: event, accepting ? "accepted" : "retried",
         reason: isRefused ? InstanceRecord.dismissalCode : "")
-      if accepting, record.rival != nil { try accept(record) }
+      if accepting, record.rival != nil { try accept(record) } else { try waitForOther(record) }
       isConcerned = true
     }
     let deliveries = try rows(
