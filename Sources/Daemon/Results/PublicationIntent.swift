@@ -75,15 +75,26 @@ package struct PublicationIntent: Sendable {
 
   /// None, as a rule, or the one of what was published last.
   private static func notes(in folder: OpenFolder) throws(WriteFailure) -> [Note] {
-    guard let names = folder.names() else {
-      throw WriteFailure(path: folder.path.text, action: "list", code: errno)
+    while true {
+      guard let names = folder.names() else {
+        throw WriteFailure(path: folder.path.text, action: "list", code: errno)
+      }
+      // Where another host has taken a note's place with the rest of it, that is listed anew.
+      if let notes = try notes(names.filter { ContentDigest(hexadecimal: $0.string) != nil }, in: folder) {
+        return notes
+      }
     }
+  }
+
+  /// Nil where one isn't there any more.
+  private static func notes(
+    _ names: [FilePath.Component], in folder: OpenFolder
+  ) throws(WriteFailure) -> [Note]? {
     var notes: [Note] = []
-    for name in names where name.bytes.first != UInt8(ascii: ".") {
+    for name in names {
       let path = folder.path.appending(name)
       do { notes.append(Note(name, try String(contentsOfFile: path.string, encoding: .utf8))) } catch {
-        // Another has forgotten it meanwhile.
-        guard path.status(followingLink: false) != nil else { continue }
+        guard path.status(followingLink: false) != nil else { return nil }
         throw WriteFailure(path: path.text, message: "can't be read")
       }
     }
