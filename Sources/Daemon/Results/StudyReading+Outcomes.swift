@@ -264,7 +264,9 @@ extension StudyReading {
       try await holdUp(job, "there is no room for what is in it")
       return true
     }
-    let isShortOfMemory = row.reasonCode == "out_of_memory" && tries.attempts < 3
+    // Beside another picture there may be less room than it needs; not every library says that it is that.
+    let mayLackMemory = ["out_of_memory", "overlay_failed", "cannot_encode"].contains(row.reasonCode)
+    let isShortOfMemory = mayLackMemory && tries.attempts < 3
     let cannotBeRead = FolderRights.may(R_OK, place) && ContentDigest(ofFileAt: place) == nil
     guard isShortOfMemory || cannotBeRead else { return false }
     _ = try await ledger.fail(job.instance.id, token: job.token, reason: row.reasonCode, at: .now)
