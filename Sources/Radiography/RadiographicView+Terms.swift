@@ -81,6 +81,7 @@ extension RadiographicView {
 
   /// Terms that mean a view where a view is asked for, and much else in a sentence.
   static let inFieldsOnly = Vocabulary<Mention>([
+    (.position, "BED SIDE"),
     (
       .lateral,
       """

@@ -29,8 +29,7 @@ enum RadiographicView: Sendable, Equatable {
   /// From a text whose only purpose is to name a view: the defined terms of View Position, and what devices write instead.
   private init(field text: String) {
     let words = Words(text)
-    self = Self(words)
-    if self == .unstated { self = Self(words, vocabulary: Self.inFieldsOnly) }
+    self = Self(words, vocabulary: Self.terms.mentions(in: words).isEmpty ? Self.inFieldsOnly : Self.terms)
   }
 
   /// Unknown words ("STANDING", "1") say nothing about the beam, and neither does a text that names a frontal and a

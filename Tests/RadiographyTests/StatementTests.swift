@@ -149,7 +149,7 @@ struct StatementTests {
       ("AXIAL", "not_frontal"), ("axiaal", "not_frontal"), ("AKSİYAL", "not_frontal"),
       ("аксиальная", "not_frontal"),
       ("YAN", "lateral"), ("BOK", "lateral"), ("LATER", "lateral"), ("AP AXIAL", nil), ("PA YAN", nil),
-      ("\\LL", "lateral"), ("PA\\LL", nil),
+      ("\\LL", "lateral"), ("PA\\LL", nil), ("BEDSIDE", nil), ("BED SIDE", nil), ("AP BED-SIDE", nil),
     ] as [(String, String?)])
   func field(_ term: String, _ reason: String?) {
     #expect(code { $0[.viewPosition] = DataElement(.viewPosition, .CS, .text(term)) } == reason)
