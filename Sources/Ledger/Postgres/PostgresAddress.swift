@@ -6,7 +6,7 @@ internal import CPostgres
 /// in configurations, logs and lists of processes.
 package struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
   let uri: String
-  /// Without anything that is nobody's business: neither user nor password.
+  /// For people: what it says but the files and options, and no password, for it holds none.
   package let description: String
   /// Files that it names, of passwords, certificates and keys, by what libpq calls them.
   package let files: [String: String]
@@ -49,7 +49,7 @@ package struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
     guard Self.isPlain(stated) else { throw .mayHoldPassword }
     self.uri = uri
     files = stated.filter { ["passfile", "sslcert", "sslkey", "sslrootcert"].contains($0.key) }
-    let user = stated["user"] == nil ? "" : "...@"
+    let user = stated["user"].map { "\($0)@" } ?? ""
     let port = stated["port"].map { ":\($0)" } ?? ""
     description =
       "postgresql://\(user)\(stated["host"] ?? stated["hostaddr"] ?? "")\(port)/\(stated["dbname"] ?? "")"
