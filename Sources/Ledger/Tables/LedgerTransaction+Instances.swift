@@ -94,8 +94,7 @@ extension LedgerTransaction {
   func putBehind(_ record: InstanceRecord) throws -> Bool {
     let others = try instances(sop: record.sopInstanceUID).filter { $0.id != record.id }
     guard let awaited = IdentityDecision.awaited(among: others) else { return false }
-    try store(.behind(Tries()), instance: record.id)
-    try run("UPDATE instance SET awaits = ? WHERE id = ?", [awaited, record.id])
+    try put(record.id, Tries(), behind: awaited)
     return true
   }
 
@@ -107,8 +106,7 @@ extension LedgerTransaction {
     for other in others {
       switch other.state {
       case .gathering(let tries), .ready(let tries), .delayed(let tries, _):
-        try store(.behind(tries), instance: other.id)
-        try run("UPDATE instance SET awaits = ? WHERE id = ?", [record.id, other.id])
+        try put(other.id, tries, behind: record.id)
       case .behind, .working, .parked, .finished, .filed: break
       }
     }
@@ -123,9 +121,12 @@ extension LedgerTransaction {
       case .behind, .parked, .finished, .filed: false
       }
     }
-    guard let ahead else { return }
-    try store(.behind(Tries()), instance: record.id)
-    try run("UPDATE instance SET awaits = ? WHERE id = ?", [ahead.id, record.id])
+    if let ahead { try put(record.id, Tries(), behind: ahead.id) }
+  }
+
+  private func put(_ id: Int64, _ tries: Tries, behind awaited: Int64) throws {
+    try store(.behind(tries), instance: id)
+    try run("UPDATE instance SET awaits = ? WHERE id = ?", [awaited, id])
   }
 
   /// The other rows with the UID of one, in order of arrival, which nobody else changes until the transaction ends.
